@@ -51,7 +51,7 @@ fn list_of(entries: u32) -> RevocationList {
     let (list, forget_after) =
         (RevocationList::new(), NOW.saturating_add(Duration::from_secs(960)));
     for number in 0..entries / 2 {
-        list.raise_generation(&format!("account-{number}"), 3, forget_after);
+        list.revoke_below(&format!("account-{number}"), 3, forget_after);
         list.end_session(&format!("{number:032x}"), forget_after);
     }
     list.synced(NOW);

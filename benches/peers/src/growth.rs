@@ -28,7 +28,7 @@ pub fn users(runtime: &'static Runtime) -> Vec<(u64, Case)> {
         for user in 0..count {
             // One less than the generation of the tokens: each lookup finds an entry, and the token
             // is valid.
-            revoked.raise_generation(
+            revoked.revoke_below(
                 &format!("{user:08x}"),
                 2,
                 now().saturating_add(Duration::from_secs(86_400)),

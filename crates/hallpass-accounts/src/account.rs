@@ -66,13 +66,42 @@ pub struct Account {
     username: Username,
     password_hash: String,
     roles: Vec<String>,
-    generation: u32,
+    numbers: AccountNumbers,
+    epoch: u64,
     disabled: bool,
     second_factor: Option<LiveFactor>,
 }
 
+/// The numbers that decide which tokens and browsers of an account are accepted. They only grow.
+///
+/// A token carries the larger of the first two numbers at its issue as `gen`. It is revoked if `gen`
+/// is less than `revoked_below`, or else stale if `gen` is less than `stale_below`. Raising either
+/// sets it to the larger of the two plus one, so that every token issued before is below it.
+///
+/// Exhaustive, because a store constructs it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct AccountNumbers {
+    /// Tokens with a lower `gen` are revoked. Raised by a change of password or second factor, by
+    /// ending sessions, and by disabling and enabling.
+    pub revoked_below: u32,
+    /// Tokens with a lower `gen` are stale: the session is live, and a refresh returns a token with
+    /// the new roles. Raised by a change of roles.
+    pub stale_below: u32,
+    /// Raised by a change of password or second factor and by an operator's log-out. Known browsers
+    /// and the counters of codes are keyed by it.
+    pub credential: u32,
+}
+
+impl AccountNumbers {
+    /// Returns the `gen` of a token that is issued now.
+    #[must_use]
+    pub fn generation(&self) -> u32 {
+        self.revoked_below.max(self.stale_below)
+    }
+}
+
 impl Account {
-    /// Creates an enabled account without roles and without a second factor, at generation 0.
+    /// Creates an enabled account without roles and without a second factor, with all numbers 0.
     /// `password_hash` is a PHC string of argon2, or a hash of another scheme that the site
     /// [reads](crate::PasswordHasherSettings::read_also).
     #[must_use]
@@ -82,7 +111,8 @@ impl Account {
             username,
             password_hash: password_hash.into(),
             roles: Vec::new(),
-            generation: 0,
+            numbers: AccountNumbers::default(),
+            epoch: 0,
             disabled: false,
             second_factor: None,
         }
@@ -95,11 +125,18 @@ impl Account {
         self
     }
 
-    /// Sets the token generation. Defaults to 0, which is also the generation of a token without
-    /// `gen`.
+    /// Sets the numbers. Defaults to 0, which is also the generation of a token without `gen`.
     #[must_use]
-    pub fn with_generation(mut self, generation: u32) -> Self {
-        self.generation = generation;
+    pub fn with_numbers(mut self, numbers: AccountNumbers) -> Self {
+        self.numbers = numbers;
+        self
+    }
+
+    /// Sets the epoch of the site when the account was read. Defaults to 0, which is also the epoch
+    /// of a token without `ep`.
+    #[must_use]
+    pub fn with_epoch(mut self, epoch: u64) -> Self {
+        self.epoch = epoch;
         self
     }
 
@@ -141,10 +178,28 @@ impl Account {
         &self.roles
     }
 
-    /// Returns the token generation. Raising the generation revokes every token issued before.
+    /// Returns the numbers.
+    #[must_use]
+    pub fn numbers(&self) -> AccountNumbers {
+        self.numbers
+    }
+
+    /// Returns the `gen` of a token that is issued now: [`AccountNumbers::generation`].
     #[must_use]
     pub fn generation(&self) -> u32 {
-        self.generation
+        self.numbers.generation()
+    }
+
+    /// Returns the epoch of the site when the account was read.
+    #[must_use]
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// Returns whether the account is enabled and a token of this generation and epoch is not
+    /// revoked. The token may be stale.
+    pub(crate) fn accepts(&self, generation: u32, epoch: u64) -> bool {
+        !self.disabled && self.numbers.revoked_below <= generation && self.epoch == epoch
     }
 
     /// Returns whether the account is disabled.
@@ -167,7 +222,7 @@ impl fmt::Debug for Account {
             .field("id", &self.id)
             .field("username", &self.username)
             .field("roles", &self.roles)
-            .field("generation", &self.generation)
+            .field("numbers", &self.numbers)
             .field("disabled", &self.disabled)
             .field("second_factor", &self.second_factor.is_some())
             .finish_non_exhaustive()

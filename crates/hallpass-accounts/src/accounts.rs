@@ -21,6 +21,7 @@ use crate::{
     random::Random,
     session::{refresh_state::RefreshHash, refresh_token::Live, single_flight::SingleFlight},
     settings::{Settings, SettingsError},
+    site::time::StoreTime,
     store::StoreSet,
     two_factor::TwoFactorPolicy,
 };
@@ -37,6 +38,7 @@ struct Site<R> {
     issuer: Issuer,
     password_hasher: PasswordHasher,
     latest: AtomicU64,
+    store_time: StoreTime,
     events: Events,
     meter: Meter,
     refreshes_in_flight: RefreshesInFlight,
@@ -107,6 +109,7 @@ impl<R: Role> Accounts<R> {
                 settings,
                 stores,
                 latest: AtomicU64::new(0),
+                store_time: StoreTime::new(),
                 events,
                 meter: Meter::new(),
                 refreshes_in_flight: RefreshesInFlight::new(),
@@ -166,25 +169,39 @@ impl<R: Role> Accounts<R> {
         &self.site.refreshes_in_flight
     }
 
-    /// Returns the current time of the site's [`clock`](Settings::clock).
+    /// Returns the time of this node's clock, by which tokens are issued and verified.
     #[must_use]
     pub fn now(&self) -> UnixTime {
-        let now = self.settings().clock.now();
-        self.site.latest.fetch_max(now.as_secs(), Ordering::Relaxed);
-        now
+        self.settings().clock.now()
     }
 
-    /// Returns the latest time that this process has seen, which is the time of a revocation. If
-    /// the clock was set back, the current time would be too early: the revocation would be deleted
-    /// before the last token that it revokes has expired, because that token was issued while the
-    /// clock was ahead. Tested in `tests/flow/model.rs`.
+    /// Returns the time of the store, by which changes are dated, deleted and counted. It is the
+    /// time of this node's clock if the clock was injected, or if the store has reported no time.
+    pub(crate) fn store_now(&self) -> UnixTime {
+        match self.site.store_time.now() {
+            Some(now) if self.settings().clock.is_system() => now,
+            _ => self.now(),
+        }
+    }
+
+    pub(crate) fn store_time(&self) -> &StoreTime {
+        &self.site.store_time
+    }
+
+    /// Returns the latest time of the store that this process has seen, which is the time of a
+    /// revocation. If the clock was set back, the current time would be too early: the revocation
+    /// would be deleted before the last token that it revokes has expired, because that token was
+    /// issued while the clock was ahead. Tested in `tests/flow/model.rs`.
     pub(crate) fn latest(&self) -> UnixTime {
-        UnixTime::from_secs(self.site.latest.load(Ordering::Relaxed)).max(self.now())
+        let now = self.store_now();
+        let latest = self.site.latest.fetch_max(now.as_secs(), Ordering::Relaxed);
+        now.max(UnixTime::from_secs(latest))
     }
 
     /// Returns the latest time at which a token that was revoked at `at` could still be valid.
     pub(crate) fn forget_after(&self, at: UnixTime) -> UnixTime {
-        at.max(self.latest()).saturating_add(self.issuer().access_lifetime() + CLOCKS_APART)
+        let at = at.max(self.latest()).max(self.now());
+        at.saturating_add(self.issuer().access_lifetime() + CLOCKS_APART)
     }
 
     /// Returns whether the ability is turned on.

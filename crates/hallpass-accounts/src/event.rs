@@ -12,7 +12,9 @@ use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
 
 use hallpass_core::Methods;
 
-use crate::{account::AccountId, session::session_id::SessionId};
+use crate::{
+    account::AccountId, revocation::sync::Readiness, session::session_id::SessionId,
+};
 
 /// An event in a login or of an account.
 #[derive(Clone, Debug)]
@@ -151,6 +153,31 @@ pub enum Event {
         /// The age of this node's data when the log became available.
         staleness: Duration,
     },
+    /// The sessions of the whole site were ended.
+    EpochRaised {
+        /// The new epoch.
+        epoch: u64,
+    },
+    /// Entries of the revocation log were skipped, because this version cannot read them. The tokens
+    /// that they revoke are accepted until they expire.
+    RevocationsSkipped {
+        /// Number of entries.
+        entries: u64,
+    },
+    /// This node has stopped being ready, for this reason. A load balancer should send it no
+    /// requests.
+    NotReady {
+        /// The reason.
+        reason: Readiness,
+    },
+    /// This node is ready again.
+    ReadyAgain,
+    /// A failover lost a change of the account that revoked tokens. The tokens stay revoked. A new
+    /// password, role or second factor of the last minutes may be lost, and must be set again.
+    ChangeLost {
+        /// The account.
+        account: AccountId,
+    },
     /// The response of a login route was not ready within
     /// [`request_timeout`](crate::Settings::request_timeout) and became a 503. The usual cause is
     /// several slow calls of a store.
@@ -244,6 +271,10 @@ impl Event {
                 | Self::RefreshReused { .. }
                 | Self::UnknownRole { .. }
                 | Self::HashingBusy
+                | Self::EpochRaised { .. }
+                | Self::RevocationsSkipped { .. }
+                | Self::NotReady { .. }
+                | Self::ChangeLost { .. }
                 | Self::RevocationLogSilent
                 | Self::Overdue { .. }
                 | Self::StoreFailed { .. }

@@ -79,6 +79,7 @@ mod registration;
 mod revocation;
 mod session;
 mod settings;
+mod site;
 mod store;
 mod two_factor;
 mod visitor;
@@ -87,7 +88,7 @@ pub use account::flow::Commands;
 pub use account::own_change::{Actor, CommandOutcome, OwnChange, OwnChangeOutcome};
 pub use account::store::{AccountStore, AdministrationStore};
 pub use account::username::{Username, UsernameError};
-pub use account::{Account, AccountId, LiveFactor};
+pub use account::{Account, AccountId, AccountNumbers, LiveFactor};
 pub use accounts::{Ability, Accounts};
 pub use error::{AccountsError, AccountsErrorKind};
 pub use event::{Event, EventHook, RateLimitKind, RejectionReason};
@@ -115,7 +116,7 @@ pub use registration::{NewAccount, RegistrationOutcome, RegistrationStore};
 pub use revocation::store::{
     Cursor, NoNotifier, Notifier, Revocation, RevocationLog, RevocationPage,
 };
-pub use revocation::sync::RevocationSync;
+pub use revocation::sync::{Readiness, RevocationSync};
 pub use session::refresh_state::{
     ConsumedRefreshes, MalformedConsumedRefreshes, RefreshChain, RefreshHash, RefreshState,
     Rotation, RotationOutcome,
@@ -128,11 +129,12 @@ pub use session::store::{
     Session, SessionStore,
 };
 pub use session::{SessionSettings, Tokens};
+pub use site::store::{Incarnation, KeyCheck, SiteStore, StoreFacts};
 pub use settings::{Settings, SettingsError, VerifierSettings};
 pub use store::{
     DynAccountStore, DynAdministrationStore, DynBreachedPasswords, DynPasswordStore,
     DynRateLimitStore, DynRefreshTokenStore, DynRegistrationStore, DynRevocationLog,
-    DynSessionStore, DynTwoFactorStore, StoreFault, StoreSet,
+    DynSessionStore, DynSiteStore, DynTwoFactorStore, StoreFault, StoreSet,
 };
 pub use two_factor::enrolment::{Enrolling, EnrolmentRequired};
 pub use two_factor::recovery_code::{RecoveryCode, RecoveryHash};

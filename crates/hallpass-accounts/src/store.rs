@@ -13,14 +13,16 @@
 //! - **Cancel-safe**: the future may be dropped at any await (a timeout, a client that
 //!   disconnects). The change then happened completely or not at all.
 //! - **An own change checks its conditions again.** A method that takes an [`OwnChange`] or an
-//!   [`Actor`] writes only if the account exists, is enabled and is still at the actor's
-//!   generation, and the acting session still exists. All of this is checked **in the transaction
-//!   of the write**. The method returns the account as written. Otherwise an operator's command
-//!   that is committed between the decision and the write would be undone.
-//! - Methods that revoke tokens raise the account's generation and append to the revocation log
-//!   **in the transaction of the change itself**. A store without a log does not append.
-//! - `at` is the time of the engine's clock. A store writes it unchanged and reads no clock of its
-//!   own.
+//!   [`Actor`] writes only if the account exists and is enabled, the actor's token is not revoked,
+//!   and the acting session exists. All of this is checked **in the transaction of the write**. The
+//!   method returns the account as written. Otherwise an operator's command that is committed
+//!   between the decision and the write would be undone.
+//! - Methods that revoke tokens or make them stale raise the account's number and append to the
+//!   revocation log **in the transaction of the change itself**. A store without a log does not
+//!   append.
+//! - `at` and `now` are times of the store, which the engine computes from
+//!   [`StoreFacts::now`](crate::StoreFacts::now), or of the engine's clock. A store writes them
+//!   unchanged.
 //!
 //! # Erasure
 //! Each trait has an object-safe twin here, so that the type `Accounts` contains a role enum and no
@@ -61,6 +63,10 @@ use crate::{
             EndOutcome, NewSession, OpenOutcome, RefreshOutcome, RefreshTokenStore, Session,
             SessionStore,
         },
+    },
+    site::{
+        recent::Recent,
+        store::{Incarnation, KeyCheck, SiteStore},
     },
     two_factor::{
         recovery_code::RecoveryHash,
@@ -273,6 +279,16 @@ impl<P: Notifier> ErasedNotifier for P {
     }
 }
 
+twin!(DynSiteStore, ErasedSiteStore of SiteStore {
+    fn raise_epoch(at: UnixTime) -> u64;
+    fn record_incarnation(old: Option<&'a Incarnation>, new: &'a Incarnation) -> bool;
+    fn write_again(lost: &'a [Revocation]) -> Vec<AccountId>;
+    fn has_accounts() -> bool;
+    fn key_checks() -> Vec<KeyCheck>;
+    fn record_key_checks(checks: &'a [KeyCheck], at: UnixTime) -> ();
+    fn forget_key_checks(checks: &'a [KeyCheck]) -> ();
+});
+
 twin!(DynRateLimitStore, ErasedRateLimitStore of RateLimitStore {
     fn try_take(key: &'a str, policy: &'a RateLimit, now: UnixTime) -> AttemptOutcome;
     fn give_back(key: &'a str, policy: &'a RateLimit, now: UnixTime) -> ();
@@ -322,7 +338,10 @@ pub struct StoreSet {
     pub revocation_log: Option<DynRevocationLog>,
     /// Logs that are written to and wake the reader, but are not read.
     pub notifiers: Vec<DynRevocationLog>,
+    /// The facts of the store that is read: its epoch, its incarnation, and the keys in use.
+    pub site: Option<DynSiteStore>,
     pub(crate) outbox: Arc<Outbox>,
+    pub(crate) recent: Arc<Recent>,
     pub(crate) timeout: Duration,
     pub(crate) events: Events,
 }
@@ -347,7 +366,9 @@ impl StoreSet {
             rate_limits: Arc::new(MemoryRateLimits::default()).into(),
             revocation_log: None,
             notifiers: Vec::new(),
+            site: None,
             outbox: Arc::default(),
+            recent: Arc::default(),
             timeout: Duration::ZERO,
             events: Events::default(),
         }
@@ -362,7 +383,8 @@ impl StoreSet {
             + RefreshTokenStore
             + AdministrationStore
             + RateLimitStore
-            + RevocationLog,
+            + RevocationLog
+            + SiteStore,
     {
         Self {
             registration: Some(store.clone().into()),
@@ -373,6 +395,7 @@ impl StoreSet {
             administration: Some(store.clone().into()),
             rate_limits: store.clone().into(),
             revocation_log: Some(store.clone().into()),
+            site: Some(store.clone().into()),
             ..Self::new(store.clone())
         }
     }

@@ -20,14 +20,13 @@ impl RevocationLog for RedisStore {
     async fn read_after(&self, cursor: Cursor) -> Result<RevocationPage, RedisStoreError> {
         let entries = self.entries_after(cursor).await?;
         let Some((last, _)) = entries.last() else {
-            return Ok(RevocationPage {
-                changes: Vec::new(),
-                cursor: self.end_before(cursor).await?,
-            });
+            let cursor = self.end_before(cursor).await?;
+            return Ok(RevocationPage { changes: Vec::new(), cursor, skipped: 0, facts: None });
         };
         let cursor = read_place(last)?;
-        let changes = entries.iter().map(|(_, fields)| read(fields)).collect::<Result<_, _>>()?;
-        Ok(RevocationPage { changes, cursor })
+        let changes: Vec<_> = entries.iter().filter_map(|(_, fields)| read(fields).ok()).collect();
+        let skipped = entries.len().saturating_sub(changes.len()) as u64;
+        Ok(RevocationPage { changes, cursor, skipped, facts: None })
     }
 
     async fn purge_before(&self, before: UnixTime) -> Result<(), RedisStoreError> {
@@ -37,7 +36,7 @@ impl RevocationLog for RedisStore {
             for (at_place, fields) in &entries {
                 // The first entry to keep. The clocks of nodes differ by seconds, so an older entry
                 // behind it is kept a little longer.
-                if read(fields)?.at() >= before {
+                if read(fields).is_ok_and(|change| change.at() >= before) {
                     return self.trim(at_place).await;
                 }
                 cursor = read_place(at_place)?;
@@ -58,10 +57,15 @@ impl RevocationLog for RedisStore {
         let mut add = redis::cmd("XADD");
         add.arg(self.log_key()).arg("*").arg("at").arg(change.at().as_secs());
         match change {
-            Revocation::Generation { account, generation, .. } => {
-                add.arg("account").arg(account.as_str()).arg("generation").arg(*generation)
+            Revocation::RevokedBelow { account, number, disabled, .. } => {
+                let kind = if *disabled { "disabled" } else { "revoked" };
+                add.arg(kind).arg(account.as_str()).arg("number").arg(*number)
+            }
+            Revocation::StaleBelow { account, number, .. } => {
+                add.arg("stale").arg(account.as_str()).arg("number").arg(*number)
             }
             Revocation::SessionEnded { session, .. } => add.arg("session").arg(session.to_string()),
+            Revocation::EpochRaised { epoch, .. } => add.arg("epoch").arg(*epoch),
             _ => {
                 return Err(RedisStoreError::corrupt("a revocation of an unknown kind"));
             }
@@ -120,17 +124,29 @@ fn read_place(text: &str) -> Result<Cursor, RedisStoreError> {
 fn read(fields: &HashMap<String, String>) -> Result<Revocation, RedisStoreError> {
     let field = |name: &'static str| fields.get(name).ok_or_else(|| RedisStoreError::corrupt(name));
     let at = UnixTime::from_secs(field("at")?.parse().map_err(RedisStoreError::corrupt)?);
-    Ok(match fields.get("session") {
-        Some(session) => Revocation::SessionEnded {
-            session: session.parse().map_err(RedisStoreError::corrupt)?,
-            at,
-        },
-        None => Revocation::Generation {
-            account: AccountId::new(field("account")?.as_str()),
-            generation: field("generation")?.parse().map_err(RedisStoreError::corrupt)?,
-            at,
-        },
-    })
+    let number = || field("number")?.parse().map_err(RedisStoreError::corrupt);
+    for (kind, value) in fields {
+        let account = || AccountId::new(value.as_str());
+        return Ok(match kind.as_str() {
+            "revoked" | "disabled" => Revocation::RevokedBelow {
+                account: account(),
+                number: number()?,
+                disabled: kind == "disabled",
+                at,
+            },
+            "stale" => Revocation::StaleBelow { account: account(), number: number()?, at },
+            "session" => {
+                let session = value.parse().map_err(RedisStoreError::corrupt)?;
+                Revocation::SessionEnded { session, at }
+            }
+            "epoch" => {
+                let epoch = value.parse().map_err(RedisStoreError::corrupt)?;
+                Revocation::EpochRaised { epoch, at }
+            }
+            _ => continue,
+        });
+    }
+    Err(RedisStoreError::corrupt("a revocation of an unknown kind"))
 }
 
 /// Maximum number of entries per read.

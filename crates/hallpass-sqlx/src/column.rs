@@ -22,6 +22,11 @@ pub(crate) fn from_step(step: u64) -> Result<i64, StoreError> {
     i64::try_from(step).map_err(StoreError::corrupt)
 }
 
+/// Returns an error for an epoch that does not fit: a clamped epoch would accept revoked tokens.
+pub(crate) fn from_epoch(epoch: u64) -> Result<i64, StoreError> {
+    i64::try_from(epoch).map_err(StoreError::corrupt)
+}
+
 /// Returns an error for a number that does not fit: a wrapped or clamped number could revive a
 /// token or a consumed step.
 pub(crate) fn to_unsigned<T>(column: i64) -> Result<T, StoreError>

@@ -47,6 +47,12 @@ impl StoreError {
         Self { kind, source: Box::new(Driver(error)) }
     }
 
+    /// The side file of an SQLite database cannot be read or written.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn side_file(error: std::io::Error) -> Self {
+        Self { kind: StoreErrorKind::Unavailable, source: Box::new(error) }
+    }
+
     pub(crate) fn corrupt(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self { kind: StoreErrorKind::Corrupt, source: source.into() }
     }

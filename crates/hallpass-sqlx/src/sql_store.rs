@@ -2,11 +2,12 @@
 
 use hallpass_accounts::{
     Account, AccountId, AccountStore, Actor, AdministrationStore, AttemptOutcome, CommandOutcome,
-    ConsumeOutcome, Cursor, EndOutcome, Enrolment, NewAccount, NewSession, Notifier, OpenOutcome,
+    ConsumeOutcome, Cursor, EndOutcome, Enrolment, Incarnation, KeyCheck, NewAccount, NewSession,
+    Notifier, OpenOutcome,
     OwnChange, OwnChangeOutcome, PasswordChange, PasswordStore, RateLimit, RateLimitStore,
     RecoveryHash, RefreshOutcome, RefreshTokenStore, RegistrationOutcome, RegistrationStore,
     ReplaceOutcome, Revocation, RevocationLog, RevocationPage, Rotation, Session, SessionId,
-    SessionStore, TwoFactorStore, Username,
+    SessionStore, SiteStore, TwoFactorStore, Username,
 };
 use hallpass_core::{TotpDrift, UnixTime};
 
@@ -135,6 +136,17 @@ either!(AdministrationStore {
     fn set_roles(id: &AccountId, roles: &[String], by: Option<&Actor>, at: UnixTime) -> CommandOutcome;
     fn set_disabled(id: &AccountId, disabled: bool, by: Option<&Actor>, at: UnixTime) -> CommandOutcome;
     fn list(after: Option<&Username>, limit: u32) -> Vec<Account>;
+});
+
+either!(SiteStore {
+    type Error;
+    fn raise_epoch(at: UnixTime) -> u64;
+    fn record_incarnation(old: Option<&Incarnation>, new: &Incarnation) -> bool;
+    fn write_again(lost: &[Revocation]) -> Vec<AccountId>;
+    fn has_accounts() -> bool;
+    fn key_checks() -> Vec<KeyCheck>;
+    fn record_key_checks(checks: &[KeyCheck], at: UnixTime) -> ();
+    fn forget_key_checks(checks: &[KeyCheck]) -> ();
 });
 
 either!(RateLimitStore {

@@ -10,9 +10,11 @@
 //! - A dropped future leaves the state before or the state after the change: SQLite rolls back an
 //!   unfinished transaction.
 
+mod host_time;
 mod open;
 mod rate_limit;
 mod revocation;
+mod side_file;
 #[path = "sql/mod.rs"]
 mod sql;
 mod write;
@@ -27,7 +29,7 @@ use sqlx::{
 };
 use tokio::sync::Semaphore;
 
-use self::SqliteStore as Store;
+use self::{SqliteStore as Store, host_time::HostTime, side_file::SideFile};
 
 /// Accounts, sessions, attempts and the revocation log in one SQLite file.
 ///
@@ -52,6 +54,9 @@ pub struct SqliteStore {
     /// wait. Readers are served meanwhile.
     turn: Arc<Semaphore>,
     path: Option<Arc<Path>>,
+    time: Arc<HostTime>,
+    /// `None` for a database in memory.
+    side_file: Option<SideFile>,
 }
 
 impl SqliteStore {
@@ -67,7 +72,16 @@ impl SqliteStore {
     /// same type.
     #[must_use]
     pub fn from_pool(pool: SqlitePool) -> Self {
-        Self { pool, turn: Arc::new(Semaphore::new(1)), path: None }
+        let options = pool.connect_options();
+        let file = options.get_filename();
+        let is_file = file.is_file();
+        Self {
+            side_file: is_file.then(|| SideFile::of(file)),
+            pool,
+            turn: Arc::new(Semaphore::new(1)),
+            path: None,
+            time: Arc::new(HostTime::new()),
+        }
     }
 
     /// Returns the path of the file that [`open`](Self::open) opened, as in its address. `None` for

@@ -22,6 +22,7 @@ pub mod races;
 pub mod rate_limit;
 pub mod revocation;
 pub mod session;
+pub mod site;
 pub mod two_factor;
 
 /// Generates one test for each check of the [store suite](crate::store_suite), for the named parts.
@@ -39,7 +40,7 @@ pub mod two_factor;
 /// hallpass_testkit::test_store! { #[tokio::test] empty: rate_limit }
 ///
 /// // All parts:
-/// // test_store! { #[tokio::test] empty: account administration own_change password rate_limit refresh_token revocation session two_factor }
+/// // test_store! { #[tokio::test] empty: account administration own_change password rate_limit refresh_token revocation session site two_factor }
 /// ```
 #[macro_export]
 macro_rules! test_store {
@@ -118,6 +119,16 @@ macro_rules! test_store {
             a_recovery_code_works_once
             a_factor_goes_off_whole
             a_new_encryption_keeps_the_consumed_step
+        );
+    };
+    (@part site $attributes:tt $empty:path) => {
+        $crate::test_store!(@checks site [site] $attributes $empty:
+            a_raised_epoch_ends_every_session
+            an_epoch_is_raised_past_the_old_one_and_the_time
+            a_change_of_an_older_epoch_writes_nothing
+            a_lost_revocation_is_written_again
+            an_incarnation_is_recorded_once
+            key_checks_are_kept_until_forgotten
         );
     };
     (@part session $attributes:tt $empty:path) => {

@@ -5,11 +5,12 @@
 
 use hallpass_accounts::{
     Account, AccountId, AccountStore, Actor, AdministrationStore, AttemptOutcome, CommandOutcome,
-    ConsumeOutcome, Cursor, EndOutcome, Enrolment, NewAccount, NewSession, Notifier, OpenOutcome,
+    ConsumeOutcome, Cursor, EndOutcome, Enrolment, Incarnation, KeyCheck, NewAccount, NewSession,
+    Notifier, OpenOutcome,
     OwnChange, OwnChangeOutcome, PasswordChange, PasswordStore, RateLimit, RateLimitStore,
     RecoveryHash, RefreshOutcome, RefreshTokenStore, RegistrationOutcome, RegistrationStore,
     ReplaceOutcome, Revocation, RevocationLog, RevocationPage, Rotation, Session, SessionId,
-    SessionStore, TwoFactorStore, Username,
+    SessionStore, SiteStore, TwoFactorStore, Username,
 };
 use hallpass_core::{TotpDrift, UnixTime};
 
@@ -133,6 +134,17 @@ impl<S: RevocationLog> RevocationLog for Watched<S> {
         self.store.publish(change).await
     }
 }
+
+counted!(SiteStore {
+    type Error;
+    fn raise_epoch(at: UnixTime) -> u64;
+    fn record_incarnation(old: Option<&Incarnation>, new: &Incarnation) -> bool;
+    fn write_again(lost: &[Revocation]) -> Vec<AccountId>;
+    fn has_accounts() -> bool;
+    fn key_checks() -> Vec<KeyCheck>;
+    fn record_key_checks(checks: &[KeyCheck], at: UnixTime) -> ();
+    fn forget_key_checks(checks: &[KeyCheck]) -> ();
+});
 
 counted!(RateLimitStore {
     type Error;

@@ -3,7 +3,8 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use hallpass_accounts::{
-    Account, AccountId, AccountStore, Accounts, AccountsError, Commands, RevocationSync, Username,
+    Account, AccountId, AccountStore, Accounts, AccountsError, Commands, Readiness,
+    RevocationSync, Username,
 };
 use hallpass_core::{Identity, Keys, RequestAuthenticator, Role, RoleSet};
 use hallpass_web::Routes;
@@ -102,6 +103,18 @@ impl<R: Role> Hallpass<R> {
         self.accounts.log_out_everywhere(account).await
     }
 
+    /// Ends every session of the site, for example after a leaked key or a restored backup. Returns
+    /// the new epoch of the site. This node rejects all tokens immediately, and every other node
+    /// within 5 seconds.
+    ///
+    /// # Errors
+    /// Returns an error if the store cannot be reached, or if [`site_facts`] is off.
+    ///
+    /// [`site_facts`]: crate::HallpassBuilder::site_facts
+    pub async fn end_all_sessions(&self) -> Result<u64, AccountsError> {
+        self.accounts.end_all_sessions().await
+    }
+
     /// Replaces the account's roles. This node rejects tokens with the old roles immediately, and
     /// every other node within 5 seconds.
     ///
@@ -148,6 +161,12 @@ impl<R: Role> Hallpass<R> {
     #[must_use]
     pub fn is_ready(&self) -> bool {
         self.sync.is_ready()
+    }
+
+    /// Returns whether this node may serve requests, or the reason why not.
+    #[must_use]
+    pub fn readiness(&self) -> Readiness {
+        self.sync.readiness()
     }
 
     /// Returns the time since the revocation log was last read to its end. Returns `None` if it was

@@ -157,15 +157,17 @@ pub mod actix {
 pub mod store {
     pub use hallpass_accounts::{
         AccountStore, Actor, AdministrationStore, AttemptOutcome, AttemptState, CommandOutcome,
-        ConsumeOutcome, ConsumedRefreshes, Cursor, DynAccountStore, DynAdministrationStore,
+        AccountNumbers, ConsumeOutcome, ConsumedRefreshes, Cursor, DynAccountStore, DynAdministrationStore,
         DynBreachedPasswords, DynPasswordStore, DynRateLimitStore, DynRefreshTokenStore,
-        DynRegistrationStore, DynRevocationLog, DynSessionStore, DynTwoFactorStore, EndOutcome,
+        DynRegistrationStore, DynRevocationLog, DynSessionStore, DynSiteStore, DynTwoFactorStore,
+        EndOutcome, Incarnation, KeyCheck,
         Enrolment, LiveFactor, MalformedConsumedRefreshes, MalformedSessionId, MemoryRateLimits,
         NewAccount, NewSession, NoNotifier, Notifier, OpenOutcome, OwnChange, OwnChangeOutcome,
         PasswordChange, PasswordStore, RateLimitStore, RecoveryCode, RecoveryHash, RefreshChain,
         RefreshHash, RefreshOutcome, RefreshState, RefreshTokenStore, RefreshedSession,
         RegistrationOutcome, RegistrationStore, ReplaceOutcome, Revocation, RevocationLog,
-        RevocationPage, Rotation, RotationOutcome, Session, SessionId, SessionStore, StoreFault,
+        RevocationPage, Rotation, RotationOutcome, Session, SessionId, SessionStore, SiteStore,
+        StoreFacts, StoreFault,
         StoreSet, TwoFactorStore, UsernameError,
     };
     #[cfg(feature = "redis")]
@@ -186,7 +188,7 @@ pub mod flow {
         ForeignHash, ForeignMatch, HashError, ImpossibleCost, LoginStep, MfaRequired, NextStep,
         NoRandomness, OpenedSession, OwnClaims, Password, PasswordAccepted, PasswordError,
         PasswordHasher, ProxiesError, Random, RateLimitKind, RefreshToken, RejectionReason,
-        RevocationSync, RightPassword, SetUp, Settings, SettingsError, SystemRandom, Tokens,
+        Readiness, RevocationSync, RightPassword, SetUp, Settings, SettingsError, SystemRandom, Tokens,
         TwoFactor, Visitor, check_password, hash_password,
     };
     pub use hallpass_core::{

@@ -59,7 +59,10 @@ impl Notice {
                 text: vec!["This page requires a login within the last ten minutes. Your last login is older.".into()],
                 ways: vec![way(login(target), "Log in again"), FRONT_PAGE],
             },
-            RejectionKind::NotLoggedIn | RejectionKind::Expired | RejectionKind::Revoked => Self {
+            RejectionKind::NotLoggedIn
+            | RejectionKind::Expired
+            | RejectionKind::Revoked
+            | RejectionKind::Stale => Self {
                 status,
                 heading: "You are not logged in",
                 text: vec!["This action requires a login. Nothing was changed.".into()],

@@ -14,7 +14,7 @@ use hallpass_core::{Identity, Methods, Role, RoleSet};
 
 use crate::{
     account::{
-        Account, AccountId,
+        Account, AccountId, AccountNumbers,
         own_change::{Actor, CommandOutcome, OwnChange},
         username::Username,
     },
@@ -43,9 +43,7 @@ impl<R: Role> Accounts<R> {
         let id = AccountId::new(who.user_id());
         let found = self.stores().accounts.by_id(&id);
         match self.stores().ask("find account", found).await? {
-            Some(account) if !account.disabled() && account.generation() == who.generation() => {
-                Ok(account)
-            }
+            Some(account) if account.accepts(who.generation(), who.epoch()) => Ok(account),
             _ => Err(AccountsErrorKind::Revoked.into()),
         }
     }
@@ -64,14 +62,14 @@ impl<R: Role> Accounts<R> {
         let counted = self
             .settings()
             .rate_limits
-            .count_change(stores, who.user_id(), who.session(), self.now())
+            .count_change(stores, who.user_id(), who.session(), self.store_now())
             .await?;
         let changed = change.await;
         if let Err(error) = &changed
             && let AccountsErrorKind::Unavailable { .. } | AccountsErrorKind::Busy { .. } =
                 error.kind()
         {
-            self.settings().rate_limits.not_evaluated(stores, counted, self.now()).await;
+            self.settings().rate_limits.not_evaluated(stores, counted, self.store_now()).await;
         }
         changed
     }
@@ -80,7 +78,7 @@ impl<R: Role> Accounts<R> {
     /// sessions.
     pub(crate) fn actor(&self, who: &Identity<R>) -> Actor {
         let session = session_of(who).filter(|_| self.stores().sessions.is_some());
-        Actor::new(AccountId::new(who.user_id()), who.generation(), session)
+        Actor::new(AccountId::new(who.user_id()), who.generation(), session).with_epoch(who.epoch())
     }
 
     /// Prepares a change after which the session continues with these methods.
@@ -91,7 +89,7 @@ impl<R: Role> Accounts<R> {
     ) -> Result<Prepared, AccountsError> {
         let actor = self.actor(who);
         let first = match actor.session {
-            Some(session) => self.first_refresh(session, methods, self.now())?,
+            Some(session) => self.first_refresh(session, methods, self.store_now())?,
             None => None,
         };
         let (next, refresh_chain) = first.unzip();
@@ -102,7 +100,7 @@ impl<R: Role> Accounts<R> {
         })
     }
 
-    /// Issues new tokens after a change that raised the generation. This node rejects the older
+    /// Issues new tokens after a change that revoked the earlier ones. This node rejects the older
     /// tokens immediately, and the session continues with tokens that are issued from the account
     /// as written.
     pub(crate) fn goes_on(
@@ -111,7 +109,7 @@ impl<R: Role> Accounts<R> {
         prepared: Prepared,
         written: &Account,
     ) -> Result<Tokens, AccountsError> {
-        self.generation_raised(written.id(), written.generation());
+        self.account_revoked(written);
         let now = self.now();
         let ends = match &prepared.next {
             Some(_) => who
@@ -146,25 +144,51 @@ impl<R: Role> Accounts<R> {
         }
     }
 
-    pub(crate) fn generation_raised(&self, account: &AccountId, generation: u32) {
+    /// Rejects the tokens that the account as written rejects, on this node immediately.
+    pub(crate) fn account_revoked(&self, written: &Account) {
+        let account = written.id().clone();
+        let AccountNumbers { revoked_below, stale_below, .. } = written.numbers();
         let at = self.latest();
-        self.settings().revocation_list.raise_generation(
-            account.as_str(),
-            generation,
-            self.forget_after(at),
-        );
-        self.stores().outbox.put(Revocation::Generation {
-            account: account.clone(),
-            generation,
-            at,
-        });
+        let disabled = written.disabled();
+        self.revoked(Revocation::RevokedBelow { account, number: revoked_below, disabled, at });
+        if stale_below > revoked_below {
+            let account = written.id().clone();
+            self.revoked(Revocation::StaleBelow { account, number: stale_below, at });
+        }
+    }
+
+    pub(crate) fn revoked(&self, change: Revocation) {
+        self.apply(&change);
+        self.stores().outbox.put(change);
+    }
+
+    /// Puts a revocation into this node's list, and remembers it for a failover.
+    pub(crate) fn apply(&self, change: &Revocation) {
+        self.stores().recent.add(change);
+        let list = &self.settings().revocation_list;
+        let forget_after = self.forget_after(change.at());
+        match change {
+            Revocation::RevokedBelow { account, number, .. } => {
+                list.revoke_below(account.as_str(), *number, forget_after);
+            }
+            Revocation::StaleBelow { account, number, .. } => {
+                list.stale_below(account.as_str(), *number, forget_after);
+            }
+            Revocation::SessionEnded { session, .. } => {
+                list.end_session(&session.to_string(), forget_after);
+            }
+            Revocation::EpochRaised { epoch, .. } => list.raise_epoch(*epoch, 0),
+        }
     }
 
     pub(crate) fn session_ended(&self, session: &str) {
         let at = self.latest();
-        self.settings().revocation_list.end_session(session, self.forget_after(at));
-        if let Ok(session) = session.parse() {
-            self.stores().outbox.put(Revocation::SessionEnded { session, at });
+        match session.parse() {
+            Ok(session) => self.revoked(Revocation::SessionEnded { session, at }),
+            // A session of another issuer.
+            Err(_) => {
+                self.settings().revocation_list.end_session(session, self.forget_after(at));
+            }
         }
     }
 }
@@ -175,6 +199,15 @@ pub(crate) fn session_of<R: Role>(who: &Identity<R>) -> Option<SessionId> {
 }
 
 impl<R: Role> Accounts<R> {
+    /// Publishes this node's revocations to the logs outside the store, before a command returns: an
+    /// operator's process may exit immediately afterwards.
+    pub(crate) async fn publish_now(&self) {
+        if let Err(error) = self.stores().publish().await {
+            let source = std::error::Error::source(&error);
+            tracing::warn!(target: "hallpass", %error, source, "the revocation is not published yet");
+        }
+    }
+
     /// Finds an account by its user name. Returns `None` if no account has that name.
     ///
     /// # Errors
@@ -351,12 +384,9 @@ impl<R: Role> Commands<'_, R> {
             CommandOutcome::NotFound => return Err(AccountsErrorKind::NotFound.into()),
             CommandOutcome::ActorChanged => return Err(AccountsErrorKind::Revoked.into()),
         };
-        self.accounts.generation_raised(account.id(), account.generation());
+        self.accounts.account_revoked(&account);
         self.accounts.events().happened(event(account.id().clone()));
-        if let Err(error) = self.accounts.stores().publish().await {
-            let source = std::error::Error::source(&error);
-            tracing::warn!(target: "hallpass", %error, source, "the revocation is not published yet");
-        }
+        self.accounts.publish_now().await;
         Ok(())
     }
 }

@@ -1,8 +1,8 @@
 //! A person's change to their own account: its conditions and its outcome.
 //!
 //! Between the decision and the write, an operator may disable the account, remove a role or log
-//! the person out. If the write did not check the conditions again, it would raise the generation
-//! past the operator's, and the person would continue with a token of the new generation. Therefore
+//! the person out. If the write did not check the conditions again, it would raise the number past
+//! the operator's, and the person would continue with a token of the new number. Therefore
 //! every such write carries an [`Actor`], and the store checks the actor in the transaction of the
 //! write.
 
@@ -15,16 +15,21 @@ use crate::{
 
 /// A logged-in person who makes a change, as the access token describes them.
 ///
-/// **A store checks in the transaction of the change** that the account exists, is enabled and is
-/// still at `generation`. If `session` is `Some`, the store also checks that the session exists and
-/// belongs to the account. Otherwise it writes nothing.
+/// **A store checks in the transaction of the change** that the account exists and is enabled, and
+/// that its `revoked_below` is not above `generation`. For a command on another account, its
+/// `stale_below` must not be above `generation` either, because the actor's roles decided. If
+/// `session` is `Some`, the store also checks that the session exists and belongs to the account.
+/// Otherwise it writes nothing.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Actor {
     /// The account that acts.
     pub account: AccountId,
-    /// The generation that the account must still have.
+    /// The `gen` of the actor's token, or of the account as it was read.
     pub generation: u32,
+    /// The epoch (`ep`) of the actor's token. A store with an epoch checks that it is still the
+    /// site's.
+    pub epoch: u64,
     /// The session that acts. `None` if the site keeps no sessions, or if the token contains no
     /// session.
     pub session: Option<SessionId>,
@@ -34,13 +39,20 @@ impl Actor {
     /// Creates an actor.
     #[must_use]
     pub fn new(account: AccountId, generation: u32, session: Option<SessionId>) -> Self {
-        Self { account, generation, session }
+        Self { account, generation, epoch: 0, session }
+    }
+
+    /// Sets the epoch of the actor's token. Defaults to 0.
+    #[must_use]
+    pub fn with_epoch(mut self, epoch: u64) -> Self {
+        self.epoch = epoch;
+        self
     }
 }
 
 /// A change to the actor's own account.
 ///
-/// If the method revokes (raises the generation), all sessions except the [kept
+/// If the method revokes (raises `revoked_below`), all sessions except the [kept
 /// one](Self::kept_session) end. The refresh tokens of the kept session are replaced. Its earlier
 /// refresh tokens stop working immediately, also within their grace period.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -23,6 +23,7 @@ macro_rules! write {
             peer = $fields.peer.map(tracing::field::display),
             role = $fields.role,
             operation = $fields.operation,
+            number = $fields.number,
             seconds = $fields.time.map(|time| time.as_secs_f64()),
             "authentication event"
         )
@@ -48,6 +49,7 @@ struct Fields<'e> {
     peer: Option<IpAddr>,
     role: Option<&'e str>,
     operation: Option<&'static str>,
+    number: Option<u64>,
     time: Option<Duration>,
 }
 
@@ -93,12 +95,17 @@ impl<'e> Fields<'e> {
             | Event::RolesChanged { account }
             | Event::EnrolmentRequired { account }
             | Event::Disabled { account }
-            | Event::Enabled { account } => Self { account: Some(account), ..nothing },
+            | Event::Enabled { account }
+            | Event::ChangeLost { account } => Self { account: Some(account), ..nothing },
             Event::RevocationLogAnswers { staleness: time } | Event::Overdue { after: time } => {
                 Self { time: Some(*time), ..nothing }
             }
             Event::StoreFailed { operation } => Self { operation: Some(operation), ..nothing },
-            Event::HashingBusy | Event::RevocationLogSilent => nothing,
+            Event::EpochRaised { epoch: number } | Event::RevocationsSkipped { entries: number } => {
+                Self { number: Some(*number), ..nothing }
+            }
+            Event::NotReady { reason } => Self { reason: Some(reason.as_str()), ..nothing },
+            Event::HashingBusy | Event::RevocationLogSilent | Event::ReadyAgain => nothing,
         }
     }
 }

@@ -30,6 +30,11 @@ impl Event {
             Self::HashingBusy => "hashing-busy",
             Self::RevocationLogSilent => "revocation-log-silent",
             Self::RevocationLogAnswers { .. } => "revocation-log-answers",
+            Self::EpochRaised { .. } => "epoch-raised",
+            Self::RevocationsSkipped { .. } => "revocations-skipped",
+            Self::NotReady { .. } => "not-ready",
+            Self::ReadyAgain => "ready-again",
+            Self::ChangeLost { .. } => "change-lost",
             Self::Overdue { .. } => "overdue",
             Self::StoreFailed { .. } => "store-failed",
         }

@@ -28,7 +28,7 @@ pub(crate) fn after_login<R: Role>(
     authenticated_at: UnixTime,
 ) -> LoggedIn<R> {
     let session = session.to_string();
-    logged_in(site, account, &session, methods, authenticated_at)
+    logged_in(site, account, account.epoch(), &session, methods, authenticated_at)
 }
 
 /// Creates the `LoggedIn` of a session that continues after a change: the same session, the same
@@ -46,7 +46,10 @@ pub(crate) fn after_change<R: Role>(
     methods: Methods,
 ) -> LoggedIn<R> {
     let authenticated_at = who.authenticated_at().unwrap_or(UnixTime::from_secs(0));
-    logged_in(site, account, who.session().unwrap_or_default(), methods, authenticated_at)
+    // The epoch is that of the actor, which the store has checked, and not that of the row: a command
+    // that ends all sessions may have been committed in between.
+    let session = who.session().unwrap_or_default();
+    logged_in(site, account, who.epoch(), session, methods, authenticated_at)
 }
 
 /// Creates the `LoggedIn` of a session that is refreshed. The store has just returned that the
@@ -62,12 +65,18 @@ pub(crate) fn refresh<R: Role>(
 fn logged_in<R: Role>(
     site: &Accounts<R>,
     account: &Account,
+    epoch: u64,
     session: &str,
     methods: Methods,
     authenticated_at: UnixTime,
 ) -> LoggedIn<R> {
+    // The row is newer than this node's last read of the store.
+    if account.epoch() > 0 {
+        site.settings().revocation_list.raise_epoch(account.epoch(), 0);
+    }
     let claims = Claims::new(account.id().as_str(), account.generation(), authenticated_at)
         .with_username(account.username().as_str())
+        .with_epoch(epoch)
         .with_session(session)
         .with_methods(methods);
     LoggedIn::insecure_new(

@@ -80,7 +80,8 @@ impl<R: Role> Authenticated<R> {
     ) -> Result<(LoggedIn<R>, Account, Option<RefreshToken>), AccountsError> {
         let session = self.fresh_id()?;
         let (accounts, now) = (self.accounts.clone(), self.accounts.now());
-        let Some((first, refresh_chain)) = accounts.first_refresh(session, self.methods, now)?
+        let at = accounts.store_now();
+        let Some((first, refresh_chain)) = accounts.first_refresh(session, self.methods, at)?
         else {
             let (logged_in, account) = self.open(session, None, visitor).await?;
             return Ok((logged_in, account, None));
@@ -102,7 +103,7 @@ impl<R: Role> Authenticated<R> {
         visitor: &Visitor<'_>,
     ) -> Result<(LoggedIn<R>, Account), AccountsError> {
         let Self { accounts, mut account, counted, methods } = self;
-        let now = accounts.now();
+        let (now, at) = (accounts.now(), accounts.store_now());
         let life = match refresh_chain {
             Some(_) => accounts.settings().session.absolute,
             None => accounts.issuer().access_lifetime(),
@@ -113,8 +114,8 @@ impl<R: Role> Authenticated<R> {
                 account.id().clone(),
                 account.generation(),
                 visitor.device_name(),
-                now,
-                now.saturating_add(life),
+                at,
+                at.saturating_add(life),
             );
             let opened = sessions.open(new.with_refresh_chain(refresh_chain));
             match accounts.stores().ask("open session", opened).await? {
@@ -125,7 +126,7 @@ impl<R: Role> Authenticated<R> {
                 }
             }
         }
-        accounts.settings().rate_limits.succeeded(accounts.stores(), counted, now).await;
+        accounts.settings().rate_limits.succeeded(accounts.stores(), counted, at).await;
         accounts.events().happened(Event::LoggedIn {
             account: account.id().clone(),
             session,

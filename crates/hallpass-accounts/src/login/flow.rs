@@ -104,7 +104,7 @@ impl<R: Role> Accounts<R> {
             name.as_ref().and_then(|name| known_device(self.issuer(), visitor, name, self.now()));
         let whose = Whose::of(name.as_ref(), device.as_ref());
         let counted =
-            self.settings().rate_limits.count(self.stores(), whose, visitor, self.now()).await?;
+            self.settings().rate_limits.count(self.stores(), whose, visitor, self.store_now()).await?;
         let account = match &name {
             Some(name) => {
                 let found = self.stores().accounts.by_username(name);
@@ -169,7 +169,7 @@ impl<R: Role> Accounts<R> {
             let counted = self
                 .settings()
                 .rate_limits
-                .count(self.stores(), Whose::Nobodys, visitor, now)
+                .count(self.stores(), Whose::Nobodys, visitor, self.store_now())
                 .await?;
             return Err(self.refused(None, RejectionReason::StalePending, &counted));
         };
@@ -179,11 +179,13 @@ impl<R: Role> Accounts<R> {
         let name = account.as_ref().map(Account::username);
         let device = name.and_then(|name| known_device(self.issuer(), visitor, name, self.now()));
         let whose = Whose::of(name, device.as_ref());
-        let counted = self.settings().rate_limits.count(self.stores(), whose, visitor, now).await?;
+        let counted = self
+            .settings()
+            .rate_limits
+            .count(self.stores(), whose, visitor, self.store_now())
+            .await?;
         let alive = |account: &Account| {
-            !account.disabled()
-                && account.generation() == pending.generation()
-                && account.second_factor().is_some()
+            account.accepts(pending.generation(), pending.epoch()) && account.second_factor().is_some()
         };
         match account {
             Some(account) if alive(&account) => {
@@ -258,6 +260,7 @@ impl<R: Role> Accounts<R> {
         let name = name.map_or_else(|| fresh_name(self.random()), Ok)?;
         let claims =
             Claims::<Device>::new(account.id().as_str(), account.generation(), authenticated_at)
+                .with_epoch(account.epoch())
                 .with_username(account.username().key())
                 .with_session(&*name)
                 .with_methods(methods);

@@ -37,11 +37,12 @@ impl<R: Role> MfaRequired<R> {
     /// # Errors
     /// [`Unavailable`](crate::AccountsErrorKind::Unavailable) if the token cannot be signed.
     pub async fn wait(self) -> Result<Token<MfaPending>, AccountsError> {
-        let (stores, now) = (self.accounts.stores(), self.accounts.now());
+        let (stores, now) = (self.accounts.stores(), self.accounts.store_now());
         self.accounts.settings().rate_limits.right_so_far(stores, &self.counted, now).await;
         let account = upgraded(&self.accounts, self.account, self.upgrade).await;
         let now = self.accounts.now();
-        let claims = Claims::<MfaPending>::new(account.id().as_str(), account.generation(), now);
+        let claims = Claims::<MfaPending>::new(account.id().as_str(), account.generation(), now)
+            .with_epoch(account.epoch());
         self.accounts.issuer().issue(&claims, now).map_err(|error| {
             tracing::error!(target: "hallpass", %error, "a pending token could not be signed");
             AccountsError::unavailable(error)

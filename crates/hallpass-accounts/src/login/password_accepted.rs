@@ -121,8 +121,8 @@ fn remembered<R: Role>(
     now: UnixTime,
 ) -> Option<()> {
     let (device, within) = (device?, within?);
-    let is_theirs =
-        device.user_id() == account.id().as_str() && device.generation() == account.generation();
+    let is_theirs = device.user_id() == account.id().as_str()
+        && account.accepts(device.generation(), device.epoch());
     let is_fresh = now.since(device.authenticated_at()?) < within;
     let consented = device.methods().includes_second_factor();
     let suffices = policy.asks(account, Methods::PASSWORD) == Asked::Nothing;

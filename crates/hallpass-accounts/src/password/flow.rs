@@ -42,7 +42,7 @@ impl<R: Role> Accounts<R> {
                 .password_policy
                 .accept(&Password::typed(new), account.username())
                 .map_err(AccountsErrorKind::Password)?;
-            let now = self.now();
+            let now = self.store_now();
             let counted = self.count_own(&account, who.session()).await?;
             let current = Password::typed(current);
             let hash = Some(account.password_hash());

@@ -41,7 +41,7 @@ impl<R: Role> Accounts<R> {
             .password_policy
             .accept(&Password::typed(password), &username)
             .map_err(AccountsErrorKind::Password)?;
-        let now = self.now();
+        let now = self.store_now();
         let counted =
             self.settings().rate_limits.count(self.stores(), Whose::Nobodys, visitor, now).await?;
         self.refuse_breached(&password).await?;
@@ -61,7 +61,8 @@ impl<R: Role> Accounts<R> {
             RegistrationOutcome::NameTaken => return Err(AccountsErrorKind::NameTaken.into()),
         };
         self.events().happened(Event::Registered { account: id.clone() });
-        let account = Account::new(id, username, hash).with_roles(names);
+        let epoch = self.settings().revocation_list.epoch().unwrap_or_default();
+        let account = Account::new(id, username, hash).with_roles(names).with_epoch(epoch);
         match self.due_without_factor(account, counted.for_good()) {
             NextStep::Nothing(authenticated) => {
                 self.opened(authenticated, visitor).await.map(LoginStep::LoggedIn)

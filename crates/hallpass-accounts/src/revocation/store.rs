@@ -7,7 +7,9 @@ use std::{
 
 use hallpass_core::UnixTime;
 
-use crate::{account::AccountId, session::session_id::SessionId};
+use crate::{
+    account::AccountId, session::session_id::SessionId, site::store::StoreFacts,
+};
 
 /// Reads the revocation log. Not a subtrait of [`AccountStore`](crate::AccountStore), because the
 /// log may be in another store.
@@ -94,29 +96,60 @@ pub struct RevocationPage {
     pub changes: Vec<Revocation>,
     /// The cursor of the next page.
     pub cursor: Cursor,
+    /// Number of entries that were skipped, because this version cannot read them. One corrupt entry
+    /// must not hide those after it.
+    pub skipped: u64,
+    /// The facts of the store, from the same consistent read. `None` if the store keeps none.
+    pub facts: Option<StoreFacts>,
 }
 
 impl Revocation {
+    /// Returns the number below which tokens are not accepted. An ended session has none: 0.
+    pub(crate) fn number(&self) -> u64 {
+        match self {
+            Self::RevokedBelow { number, .. } | Self::StaleBelow { number, .. } => {
+                u64::from(*number)
+            }
+            Self::EpochRaised { epoch, .. } => *epoch,
+            Self::SessionEnded { .. } => 0,
+        }
+    }
+
     /// Returns the time of the revocation.
     #[must_use]
     pub fn at(&self) -> UnixTime {
         match self {
-            Self::Generation { at, .. } | Self::SessionEnded { at, .. } => *at,
+            Self::RevokedBelow { at, .. }
+            | Self::StaleBelow { at, .. }
+            | Self::SessionEnded { at, .. }
+            | Self::EpochRaised { at, .. } => *at,
         }
     }
 }
 
-/// An event that revokes tokens.
+/// An event after which tokens are not accepted any more. It contains what the store wrote, so that
+/// a node can write it again into a store that lost it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Revocation {
-    /// Tokens of the account below this generation are revoked.
-    Generation {
+    /// Tokens of the account with a lower `gen` are revoked.
+    RevokedBelow {
         /// The account.
         account: AccountId,
-        /// The lowest generation that is valid.
-        generation: u32,
-        /// The time at which the generation was raised.
+        /// The account's [`revoked_below`](crate::AccountNumbers::revoked_below).
+        number: u32,
+        /// Whether the account is disabled.
+        disabled: bool,
+        /// The time of the change.
+        at: UnixTime,
+    },
+    /// Tokens of the account with a lower `gen` are stale.
+    StaleBelow {
+        /// The account.
+        account: AccountId,
+        /// The account's [`stale_below`](crate::AccountNumbers::stale_below).
+        number: u32,
+        /// The time of the change.
         at: UnixTime,
     },
     /// Tokens of this session are revoked.
@@ -124,6 +157,13 @@ pub enum Revocation {
         /// The session.
         session: SessionId,
         /// The time at which the session ended.
+        at: UnixTime,
+    },
+    /// The sessions of the whole site were ended.
+    EpochRaised {
+        /// The epoch of the site.
+        epoch: u64,
+        /// The time of the change.
         at: UnixTime,
     },
 }

@@ -5,7 +5,7 @@ use std::{
     error::Error,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU8, Ordering},
     },
     time::Duration,
 };
@@ -20,7 +20,12 @@ use tokio::{
 use crate::{
     accounts::{Accounts, CLOCKS_APART},
     event::Event,
-    revocation::store::{Cursor, Revocation},
+    revocation::store::Cursor,
+    site::{
+        recent::FURTHEST_BEHIND,
+        store::{Incarnation, StoreFacts},
+        time::FURTHEST_APART,
+    },
     store::{DynRevocationLog, ErasedNotifier, StoreFault, StoreSet},
 };
 
@@ -45,18 +50,84 @@ pub struct RevocationSync<R> {
     log: Arc<LogState>,
 }
 
-/// The position in the log, and whether the last read failed.
+/// The state of the reads, which all clones share.
 #[derive(Default)]
 struct LogState {
-    cursor: Mutex<Cursor>,
+    position: Mutex<Position>,
     is_silent: AtomicBool,
+    readiness: AtomicU8,
+    /// Wakes [`RevocationSync::run`].
+    woken: Arc<Notify>,
+}
+
+/// The position in the log, and what is known of the store that it belongs to.
+#[derive(Default)]
+struct Position {
+    cursor: Cursor,
+    known: Option<StoreFacts>,
+}
+
+/// Whether this node may serve requests: whether it knows every revocation that is older than 5
+/// seconds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Readiness {
+    /// The list is current, or the site has no revocation log.
+    Ready,
+    /// The log was not read to its end within the last 5 seconds. Check that the store can be
+    /// reached.
+    Outdated,
+    /// The clock of this node differs from the store's clock by more than 30 seconds. Correct the
+    /// clock.
+    ClockDiffers,
+    /// The store is a replica that accepts no writes. Check the address of the database.
+    Replica,
+    /// A replica has taken over, and no node has written again yet what it may have lost. If no node
+    /// was ready before the failover, run `doctor --accept-restore`.
+    Failover,
+    /// The store is not the one that this site used before, for example because a backup was
+    /// restored. Revocations may be lost. Run `doctor --accept-restore`, which ends every session.
+    Restored,
+}
+
+impl Readiness {
+    /// Every value, for tables that must be complete.
+    pub const ALL: &'static [Self] = &[
+        Self::Ready,
+        Self::Outdated,
+        Self::ClockDiffers,
+        Self::Replica,
+        Self::Failover,
+        Self::Restored,
+    ];
+
+    /// Returns a stable kebab-case name, for logs and metric labels.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::Outdated => "outdated",
+            Self::ClockDiffers => "clock-differs",
+            Self::Replica => "replica",
+            Self::Failover => "failover",
+            Self::Restored => "restored",
+        }
+    }
+
+    fn from_number(number: u8) -> Self {
+        Self::ALL.get(usize::from(number)).copied().unwrap_or(Self::Outdated)
+    }
 }
 
 impl<R: Role> RevocationSync<R> {
     /// Creates a sync at the start of the site's revocation log. Nothing is read yet.
     #[must_use]
     pub fn new(accounts: &Accounts<R>) -> Self {
-        Self { accounts: accounts.clone(), log: Arc::default() }
+        let log = Arc::<LogState>::default();
+        let woken = Arc::clone(&log.woken);
+        // The request path reads no store, so a token with a newer epoch wakes the reader.
+        accounts.settings().revocation_list.on_newer_epoch(move || woken.notify_one());
+        Self { accounts: accounts.clone(), log }
     }
 
     /// Reads the log every second, and immediately when a notifier wakes it, publishes this node's
@@ -69,7 +140,7 @@ impl<R: Role> RevocationSync<R> {
         if stores.revocation_log.is_none() {
             return;
         }
-        let woken = Arc::new(Notify::new());
+        let woken = Arc::clone(&self.log.woken);
         // The tasks are aborted when this future is dropped.
         let mut tasks = JoinSet::new();
         for log in stores.logs() {
@@ -85,8 +156,9 @@ impl<R: Role> RevocationSync<R> {
             if self.read().await.is_err() {
                 continue;
             }
-            let now = self.accounts.now();
-            if now >= purge_at {
+            // A node that is not ready deletes no shared row, because its clock may be wrong.
+            let now = self.accounts.store_now();
+            if now >= purge_at && self.is_ready() {
                 purge_at = now.saturating_add(PURGE_PERIOD);
                 if let Err(error) = self.purge().await {
                     let source = error.source();
@@ -96,21 +168,23 @@ impl<R: Role> RevocationSync<R> {
         }
     }
 
-    /// Reads the log to its end into the revocation list, and marks the list as current. Does
+    /// Reads the log to its end into the revocation list, and marks the list as current. If the
+    /// store is not the one that the site used before, the node becomes not ready instead. Does
     /// nothing if the site has no revocation log.
     ///
     /// # Errors
-    /// The error of the store. The list keeps its entries and becomes stale, and its policy decides
-    /// what happens. The next call starts from the same position.
+    /// The error of the store. The list keeps its entries and becomes outdated, and its policy
+    /// decides what happens. The next call starts from the same position.
     pub async fn read(&self) -> Result<(), StoreFault> {
         let (accounts, list) = (&self.accounts, &self.accounts.settings().revocation_list);
         let Some(log) = &accounts.stores().revocation_log else {
             return Ok(());
         };
-        let mut cursor = self.log.cursor.lock().await;
-        // The time before the read: a change that is written during it is part of the next read.
-        let now = accounts.now();
-        let read = self.read_on(log, *cursor).await;
+        let mut position = self.log.position.lock().await;
+        // The time and the epochs before the read: what is written during it is part of the next
+        // read.
+        let (now, newer_epoch) = (accounts.now(), list.newer_epoch());
+        let read = self.read_on(log, &mut position).await;
         let was_silent = self.log.is_silent.swap(read.is_err(), Ordering::Relaxed);
         match (&read, was_silent) {
             (Err(error), false) => {
@@ -126,10 +200,23 @@ impl<R: Role> RevocationSync<R> {
         }
         #[cfg(feature = "metrics")]
         crate::event::metric::list_entries(list.len());
-        *cursor = read?;
-        list.synced(now);
-        #[cfg(feature = "metrics")]
-        crate::event::metric::list_synced(now);
+        let readiness = read?;
+        if let Some(facts) = &position.known {
+            list.raise_epoch(facts.epoch, newer_epoch);
+        }
+        if readiness == Readiness::Ready {
+            list.synced(now);
+            #[cfg(feature = "metrics")]
+            crate::event::metric::list_synced(now);
+        } else {
+            list.outdated();
+        }
+        let before = self.log.readiness.swap(readiness as u8, Ordering::Relaxed);
+        match (Readiness::from_number(before), readiness) {
+            (before, now) if before == now => {}
+            (_, Readiness::Ready) => accounts.events().happened(Event::ReadyAgain),
+            (_, reason) => accounts.events().happened(Event::NotReady { reason }),
+        }
         Ok(())
     }
 
@@ -139,8 +226,9 @@ impl<R: Role> RevocationSync<R> {
     /// The error of the store. Entries of the list are deleted even then.
     pub async fn purge(&self) -> Result<(), StoreFault> {
         let (accounts, stores) = (&self.accounts, self.accounts.stores());
-        let now = accounts.now();
-        accounts.settings().revocation_list.forget(now);
+        accounts.settings().revocation_list.forget(accounts.now());
+        let now = accounts.store_now();
+        stores.recent.forget(now);
         let before = now.saturating_sub(accounts.issuer().access_lifetime() + CLOCKS_APART);
         for log in stores.logs() {
             stores.within_bound(log.purge_before(before)).await?;
@@ -148,45 +236,187 @@ impl<R: Role> RevocationSync<R> {
         Ok(())
     }
 
-    /// Returns whether the list is current within the documented bound of 5 seconds, for `/readyz`.
-    /// Always true if the site has no revocation log.
+    /// Returns whether the node may serve requests, for `/readyz`. It is judged at each call: a list
+    /// that has become older than the documented bound of 5 seconds is not current. Always true if
+    /// the site has no revocation log.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        self.accounts.stores().revocation_log.is_none()
-            || self.staleness().is_some_and(|age| age <= BOUND)
+        self.readiness() == Readiness::Ready
     }
 
-    /// Returns the time since the log was last read to its end, or `None` if it never was.
+    /// Returns whether the node may serve requests, or the reason why not. See
+    /// [`is_ready`](Self::is_ready).
+    #[must_use]
+    pub fn readiness(&self) -> Readiness {
+        if self.accounts.stores().revocation_log.is_none() {
+            return Readiness::Ready;
+        }
+        let found = Readiness::from_number(self.log.readiness.load(Ordering::Relaxed));
+        let is_current = self.staleness().is_some_and(|age| age <= BOUND);
+        if found == Readiness::Ready && !is_current { Readiness::Outdated } else { found }
+    }
+
+    /// Returns the time since the log was last read to its end, or `None` if it never was, or if the
+    /// store cannot be relied on.
     #[must_use]
     pub fn staleness(&self) -> Option<Duration> {
         let settings = self.accounts.settings();
         settings.revocation_list.staleness(settings.clock.now())
     }
 
-    async fn read_on(&self, log: &DynRevocationLog, from: Cursor) -> Result<Cursor, StoreFault> {
-        let (mut cursor, stores) = (from, self.accounts.stores());
-        loop {
-            let page = stores.within_bound(log.read_after(cursor)).await?;
+    /// Returns the facts of the store at the last read, or `None` if it keeps none.
+    pub async fn facts(&self) -> Option<StoreFacts> {
+        self.log.position.lock().await.known.clone()
+    }
+
+    async fn read_on(
+        &self,
+        log: &DynRevocationLog,
+        position: &mut Position,
+    ) -> Result<Readiness, StoreFault> {
+        let stores = self.accounts.stores();
+        let mut readiness = Readiness::Ready;
+        // A server that takes over during every read must not keep this loop busy.
+        for _ in 0..MOST_PAGES {
+            let page = stores.within_bound(log.read_after(position.cursor)).await?;
+            if page.skipped > 0 {
+                self.accounts
+                    .events()
+                    .happened(Event::RevocationsSkipped { entries: page.skipped });
+            }
             for change in &page.changes {
-                self.apply(change);
+                self.accounts.apply(change);
             }
-            if page.cursor == cursor {
-                return Ok(cursor);
+            if let Some(facts) = page.facts {
+                match self.judge(&facts, position).await? {
+                    Verdict::Continue => readiness = self.clock_verdict(&facts),
+                    Verdict::ReadAgain => {
+                        *position = Position { cursor: Cursor::START, known: None };
+                        continue;
+                    }
+                    Verdict::NotReady(reason) => return Ok(reason),
+                }
+                position.known = Some(facts);
             }
-            cursor = page.cursor;
+            if page.cursor == position.cursor {
+                return Ok(readiness);
+            }
+            position.cursor = page.cursor;
+        }
+        Ok(Readiness::Outdated)
+    }
+
+    /// Compares the facts of the store with those of the last read.
+    async fn judge(
+        &self,
+        facts: &StoreFacts,
+        position: &Position,
+    ) -> Result<Verdict, StoreFault> {
+        if facts.is_replica {
+            return Ok(Verdict::NotReady(Readiness::Replica));
+        }
+        if let Some(known) = &position.known {
+            let is_accepted = facts.recorded != known.recorded && facts.recorded == facts.observed;
+            if is_accepted {
+                // Another node has completed a failover, or an operator has accepted a restored
+                // store. The position belongs to the store as it was before.
+                let timeline_only = same_identity(known.recorded.as_ref(), facts.recorded.as_ref())
+                    && known.store_id == facts.store_id;
+                if timeline_only {
+                    self.write_again().await?;
+                }
+                return Ok(Verdict::ReadAgain);
+            }
+            let is_other = facts.store_id != known.store_id;
+            // After a failover both may be behind, which is handled below.
+            let is_settled = facts.observed.is_none() || facts.recorded == facts.observed;
+            let is_behind = facts.highest < known.highest || facts.epoch < known.epoch;
+            if is_other || (is_settled && is_behind) {
+                return Ok(Verdict::NotReady(Readiness::Restored));
+            }
+        }
+        let (Some(site), Some(observed)) = (&self.accounts.stores().site, &facts.observed) else {
+            return Ok(Verdict::Continue);
+        };
+        let stores = self.accounts.stores();
+        match &facts.recorded {
+            Some(recorded) if recorded == observed => Ok(Verdict::Continue),
+            None => {
+                // The first node of a new store. If another node was faster, the next read shows it.
+                stores.within_bound(site.record_incarnation(None, observed)).await?;
+                Ok(Verdict::ReadAgain)
+            }
+            Some(recorded) if recorded.identity != observed.identity => {
+                Ok(Verdict::NotReady(Readiness::Restored))
+            }
+            Some(recorded) => {
+                // A replica has taken over. Only a node that was ready before knows what it may have
+                // lost.
+                let was_ready = position.known.as_ref().is_some_and(|known| {
+                    known.recorded.as_ref() == Some(recorded) && self.was_ready()
+                });
+                if !was_ready {
+                    return Ok(Verdict::NotReady(Readiness::Failover));
+                }
+                if self.is_far_behind(facts) {
+                    return Ok(Verdict::NotReady(Readiness::Restored));
+                }
+                self.write_again().await?;
+                let recorded = site.record_incarnation(Some(recorded), observed);
+                stores.within_bound(recorded).await?;
+                Ok(Verdict::ReadAgain)
+            }
         }
     }
 
-    fn apply(&self, change: &Revocation) {
-        let (accounts, list) = (&self.accounts, &self.accounts.settings().revocation_list);
-        match change {
-            Revocation::Generation { account, generation, at } => {
-                list.raise_generation(account.as_str(), *generation, accounts.forget_after(*at))
-            }
-            Revocation::SessionEnded { session, at } => {
-                list.end_session(&session.to_string(), accounts.forget_after(*at))
-            }
+    /// Returns whether the last read that reached the store found this node ready.
+    fn was_ready(&self) -> bool {
+        let found = Readiness::from_number(self.log.readiness.load(Ordering::Relaxed));
+        found == Readiness::Ready
+    }
+
+    /// Returns whether the log is further behind than a replica that takes over may be.
+    fn is_far_behind(&self, facts: &StoreFacts) -> bool {
+        let newest = self.accounts.stores().recent.newest();
+        let logged = facts.newest.unwrap_or(UnixTime::from_secs(0));
+        newest.is_some_and(|newest| newest.since(logged) > FURTHEST_BEHIND)
+    }
+
+    /// Writes again what this node has seen lately. What the store still has does not change.
+    async fn write_again(&self) -> Result<(), StoreFault> {
+        let stores = self.accounts.stores();
+        let Some(site) = &stores.site else { return Ok(()) };
+        let lost = stores.recent.all();
+        for account in stores.within_bound(site.write_again(&lost)).await? {
+            self.accounts.events().happened(Event::ChangeLost { account });
         }
+        Ok(())
+    }
+
+    /// Takes over the time of the store, and compares the clocks.
+    fn clock_verdict(&self, facts: &StoreFacts) -> Readiness {
+        let accounts = &self.accounts;
+        if !accounts.settings().clock.is_system() {
+            return Readiness::Ready;
+        }
+        accounts.store_time().set(facts.now);
+        let now = accounts.now();
+        let apart = now.since(facts.now).max(facts.now.since(now));
+        if apart > FURTHEST_APART { Readiness::ClockDiffers } else { Readiness::Ready }
+    }
+}
+
+/// The result of comparing the facts of a store.
+enum Verdict {
+    Continue,
+    ReadAgain,
+    NotReady(Readiness),
+}
+
+fn same_identity(one: Option<&Incarnation>, other: Option<&Incarnation>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => one.identity == other.identity,
+        _ => false,
     }
 }
 
@@ -271,6 +501,8 @@ async fn publish<R: Role>(accounts: Accounts<R>) {
 
 /// The documented bound: a revocation takes effect on every node within this time.
 const BOUND: Duration = Duration::from_secs(5);
+/// Enough for ten million entries.
+const MOST_PAGES: u32 = 10_000;
 /// A fifth of the bound, so that the bound holds even if a read fails or is late.
 const PERIOD: Duration = Duration::from_secs(1);
 const PURGE_PERIOD: Duration = Duration::from_secs(60);

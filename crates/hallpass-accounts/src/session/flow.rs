@@ -55,7 +55,7 @@ impl<R: Role> Accounts<R> {
             return Err(AccountsErrorKind::NotLoggedIn.into());
         }
         let logged_in = refresh(self, secret.session(), session);
-        let now = self.now();
+        let now = self.store_now();
         // The access token must not outlive its session. Otherwise the absolute limit would be
         // exceeded by the lifetime of an access token.
         let life = session.expires.since(now).min(self.issuer().access_lifetime());
@@ -119,7 +119,7 @@ impl<R: Role> Accounts<R> {
         let rotation = Rotation::new(
             presented.hash(),
             successor.hash(),
-            self.now(),
+            self.store_now(),
             self.idle_limit(),
             limits.grace,
         );
@@ -214,7 +214,7 @@ impl<R: Role> Accounts<R> {
     pub async fn sessions(&self, who: &Identity<R>) -> Result<Vec<Session>, AccountsError> {
         let store = offered(self.stores().sessions.as_ref())?;
         let account = self.own_account(who).await?;
-        let list = store.list(account.id(), self.now());
+        let list = store.list(account.id(), self.store_now());
         self.stores().ask("list sessions", list).await
     }
 

@@ -50,7 +50,7 @@ impl<R: Role> EnrolmentRequired<R> {
     pub async fn wait(self) -> Result<Token<EnrolmentPending>, AccountsError> {
         let Self { accounts, account, counted } = self;
         // Every factor that the account has was right.
-        accounts.settings().rate_limits.succeeded(accounts.stores(), counted, accounts.now()).await;
+        accounts.settings().rate_limits.succeeded(accounts.stores(), counted, accounts.store_now()).await;
         accounts.enrolment_token(&account)
     }
 }
@@ -84,13 +84,14 @@ impl<R: Role> Enrolling<R> {
     ) -> Result<(Vec<RecoveryCode>, OpenedSession), AccountsError> {
         let Self { accounts, account, session } = self;
         let counted = accounts.count_own(account, None).await?;
-        let actor = Actor::new(account.id().clone(), account.generation(), None);
+        let actor = Actor::new(account.id().clone(), account.generation(), None)
+            .with_epoch(account.epoch());
         let own = OwnChange::new(actor, accounts.latest());
         let live = accounts.go_live(account, Some(session), own, code, &counted).await?;
         let Some((codes, account)) = live else {
             return Err(AccountsErrorKind::NotLoggedIn.into());
         };
-        accounts.generation_raised(account.id(), account.generation());
+        accounts.account_revoked(&account);
         let methods = Methods::PASSWORD | Methods::ONE_TIME_CODE;
         let authenticated = Authenticated::new(accounts.clone(), account, counted, methods);
         Ok((codes, accounts.opened(authenticated, visitor).await?))

@@ -92,7 +92,7 @@ impl<R: Role> Accounts<R> {
                     |now: &Account| now.second_factor().map(|_| AccountsErrorKind::AlreadyOn);
                 return Err(self.not_written(who, live_meanwhile).await);
             };
-            self.settings().rate_limits.succeeded(self.stores(), counted, self.now()).await;
+            self.settings().rate_limits.succeeded(self.stores(), counted, self.store_now()).await;
             let tokens = self.goes_on(who, prepared, &written)?;
             Ok((codes, tokens))
         })
@@ -111,7 +111,7 @@ impl<R: Role> Accounts<R> {
         counted: &Counted,
     ) -> Result<Option<(Vec<RecoveryCode>, Account)>, AccountsError> {
         let store = offered(self.stores().two_factor.as_ref())?;
-        let now = self.now();
+        let now = self.store_now();
         let ring = self.issuer().keys().current();
         let keys = ring.encryption_keys().map(|(_, key)| key);
         let right = set_up_secrets(keys, account, session).find_map(|secret| {
@@ -185,12 +185,12 @@ impl<R: Role> Accounts<R> {
                 };
                 return Err(self.not_written(who, off_meanwhile).await);
             };
-            self.settings().rate_limits.succeeded(self.stores(), counted, self.now()).await;
+            self.settings().rate_limits.succeeded(self.stores(), counted, self.store_now()).await;
             self.events().happened(Event::SecondFactorDisabled { account: written.id().clone() });
             match asked {
                 Asked::Nothing => self.goes_on(who, prepared, &written).map(FactorOff::GoesOn),
                 Asked::SecondFactor => {
-                    self.generation_raised(written.id(), written.generation());
+                    self.account_revoked(&written);
                     self.enrolment_token(&written).map(FactorOff::EnrolmentRequired)
                 }
             }
@@ -223,7 +223,7 @@ impl<R: Role> Accounts<R> {
         let whose = Whose::Own(account.username(), session);
         self.settings()
             .rate_limits
-            .count(self.stores(), whose, &Visitor::default(), self.now())
+            .count(self.stores(), whose, &Visitor::default(), self.store_now())
             .await
     }
 
@@ -254,7 +254,7 @@ impl<R: Role> Accounts<R> {
         let secret = self.live_secret(&ring, account, factor).await?;
         let Ok(right) = Totp::new(secret, self.settings().totp).check_drifting(
             code,
-            self.now(),
+            self.store_now(),
             factor.drift(),
         ) else {
             return Ok(Err(RejectionReason::WrongCode));
@@ -352,7 +352,7 @@ impl<R: Role> Accounts<R> {
                 };
                 return Err(self.not_written(who, off_meanwhile).await);
             }
-            self.settings().rate_limits.succeeded(self.stores(), counted, self.now()).await;
+            self.settings().rate_limits.succeeded(self.stores(), counted, self.store_now()).await;
             self.events().happened(Event::RecoveryCodesReplaced { account: account.id().clone() });
             Ok(codes)
         })
@@ -374,9 +374,7 @@ impl<R: Role> Accounts<R> {
         let id = AccountId::new(pending.user_id());
         let account = self.stores().ask("find account", self.stores().accounts.by_id(&id)).await?;
         let alive = |account: &Account| {
-            !account.disabled()
-                && account.generation() == pending.generation()
-                && account.second_factor().is_none()
+            account.accepts(pending.generation(), pending.epoch()) && account.second_factor().is_none()
         };
         let account = account.filter(alive).ok_or(AccountsErrorKind::NotLoggedIn)?;
         Ok(Enrolling::new(self.clone(), account, pending.session().unwrap_or_default().to_owned()))
@@ -391,6 +389,7 @@ impl<R: Role> Accounts<R> {
         let now = self.now();
         let claims =
             Claims::<EnrolmentPending>::new(account.id().as_str(), account.generation(), now)
+                .with_epoch(account.epoch())
                 .with_session(&*session);
         let token = self.issuer().issue(&claims, now);
         token.map_err(|error| {

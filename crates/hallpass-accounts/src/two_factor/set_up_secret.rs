@@ -33,7 +33,7 @@ pub(crate) fn set_up_secrets<'k>(
 /// Computes HMAC-SHA-256 as a pseudo-random function (NIST SP 800-108), cut to the 160 bits that
 /// RFC 4226 section 4 recommends.
 fn set_up_secret(key: &[u8; 32], account: &Account, session: Option<&str>) -> TotpSecret {
-    let generation = account.generation().to_be_bytes();
+    let generation = account.numbers().revoked_below.to_be_bytes();
     let parts = [
         account.id().as_str().as_bytes(),
         session.unwrap_or_default().as_bytes(),
@@ -60,12 +60,15 @@ fn set_up_secret(key: &[u8; 32], account: &Account, session: Option<&str>) -> To
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::account::AccountId;
+    use crate::account::{AccountId, AccountNumbers};
     use crate::account::username::Username;
 
     fn account(id: &str, hash: &str, generation: u32) -> Account {
         let name = Username::parse("alice").unwrap();
-        Account::new(AccountId::new(id), name, hash).with_generation(generation)
+        Account::new(AccountId::new(id), name, hash).with_numbers(AccountNumbers {
+            revoked_below: generation,
+            ..AccountNumbers::default()
+        })
     }
 
     fn shown(key: u8, account: &Account, session: Option<&str>) -> Vec<u8> {

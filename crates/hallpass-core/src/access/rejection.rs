@@ -139,6 +139,7 @@ impl From<TokenErrorKind> for Rejection {
         let rejection = Self::new(match fault {
             TokenErrorKind::Expired => RejectionKind::Expired,
             TokenErrorKind::Revoked => RejectionKind::Revoked,
+            TokenErrorKind::Stale => RejectionKind::Stale,
             TokenErrorKind::Unavailable => RejectionKind::Unavailable,
             _ => RejectionKind::NotLoggedIn,
         });

@@ -17,8 +17,11 @@ pub enum RejectionKind {
     NotLoggedIn,
     /// The token was valid and has expired.
     Expired,
-    /// The token was revoked: logout, changed roles or password, a disabled account.
+    /// The token was revoked: logout, a changed password or second factor, a disabled account.
     Revoked,
+    /// The roles of the account have changed since the token was issued. The session is live, and a
+    /// refresh returns a token with the new roles.
+    Stale,
     /// The caller is logged in, but does not have a role that the route requires.
     RoleMissing,
     /// The caller logged in without a second factor, and the route requires one.
@@ -63,6 +66,7 @@ impl RejectionKind {
         Self::NotLoggedIn,
         Self::Expired,
         Self::Revoked,
+        Self::Stale,
         Self::RoleMissing,
         Self::SecondFactorMissing,
         Self::NotRecent,
@@ -159,6 +163,12 @@ impl RejectionKind {
                 401,
                 "You have been logged out",
                 "Your session was ended. Log in again to continue.",
+            ),
+            Self::Stale => entry(
+                "stale",
+                401,
+                "Your roles have changed",
+                "Refresh the session or log in again to continue.",
             ),
             Self::RoleMissing => entry(
                 "role-missing",

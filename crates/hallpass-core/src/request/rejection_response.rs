@@ -250,9 +250,10 @@ fn ways_forward(
     let accounts = |label| Link { label, path: settings.login(caller) };
     match kind {
         RejectionKind::NotLoggedIn => vec![accounts("Log in")],
-        RejectionKind::Expired | RejectionKind::Revoked | RejectionKind::NotRecent => {
-            vec![accounts("Log in again")]
-        }
+        RejectionKind::Expired
+        | RejectionKind::Revoked
+        | RejectionKind::Stale
+        | RejectionKind::NotRecent => vec![accounts("Log in again")],
         RejectionKind::SecondFactorMissing => vec![
             Link { label: "Set up a second factor", path: settings.two_factor_path.clone() },
             accounts("Log in again"),
@@ -298,7 +299,7 @@ impl RejectionSettings {
             (false, _) => format!("Cookie form-action=\"{}\"", self.login_path),
             // RFC 6750 section 3.1: there is no error code for a request without a token. A token
             // that is not valid gets the same challenge as no token.
-            (true, RejectionKind::Expired | RejectionKind::Revoked) => {
+            (true, RejectionKind::Expired | RejectionKind::Revoked | RejectionKind::Stale) => {
                 "Bearer error=\"invalid_token\"".to_owned()
             }
             (true, _) => "Bearer".to_owned(),

@@ -26,7 +26,13 @@ pub(super) struct Ledger {
 /// The kind of an entry. An account and a session with the same name have different keys.
 #[derive(Clone, Copy, Hash)]
 pub(super) enum Kind {
+    /// Tokens of the account below the number are not accepted: they are stale, or revoked if
+    /// [`Revoked`](Self::Revoked) says so. A token of an account without changes is looked up here
+    /// only.
     Account,
+    /// Tokens of the account below the number are revoked.
+    Revoked,
+    /// Tokens of the session are revoked.
     Session,
 }
 
@@ -57,12 +63,16 @@ impl Ledger {
 
     fn find(&self, token: &TokenFacts<'_>) -> Option<RevokedKind> {
         let table = self.table.load();
-        let raised = table.find(self.key(Kind::Account, token.user_id));
-        if raised.is_some_and(|entry| entry.generation() > token.generation) {
+        let is_below = |kind| {
+            let entry = table.find(self.key(kind, token.user_id));
+            entry.is_some_and(|entry| entry.number() > token.generation)
+        };
+        let is_old = is_below(Kind::Account);
+        if is_old && is_below(Kind::Revoked) {
             return Some(RevokedKind::Generation);
         }
         let ended = token.session.and_then(|session| table.find(self.key(Kind::Session, session)));
-        ended.map(|_| RevokedKind::Session)
+        ended.map(|_| RevokedKind::Session).or(is_old.then_some(RevokedKind::Stale))
     }
 
     pub(super) fn put(&self, kind: Kind, name: &str, entry: Entry) {

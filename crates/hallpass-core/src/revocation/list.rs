@@ -1,5 +1,5 @@
-//! The recent revocations: the accounts whose token generation was raised, and the sessions that
-//! were ended.
+//! The recent revocations: the accounts whose older tokens were revoked or became stale, the sessions
+//! that were ended, and the epoch of the site.
 //!
 //! The request path reads this list instead of the store. An entry is dropped when every token that
 //! it revokes has expired. The size of the list is therefore bounded by the number of revocations
@@ -24,7 +24,7 @@
 use std::{
     fmt,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -48,10 +48,10 @@ mod tests;
 /// use hallpass_core::{RevocationList, TokenFacts, UnixTime};
 ///
 /// let (revocations, now) = (RevocationList::new(), UnixTime::from_secs(1_764_000_000));
-/// let token = TokenFacts { user_id: "17", generation: 4, session: Some("s-1"), expires_at: UnixTime::from_secs(1_764_000_900) };
+/// let token = TokenFacts { user_id: "17", generation: 4, epoch: 0, session: Some("s-1"), expires_at: UnixTime::from_secs(1_764_000_900) };
 /// assert!(revocations.check(&token, now).is_ok());
 ///
-/// revocations.raise_generation("17", 5, token.expires_at); // role changed: older tokens are revoked
+/// revocations.revoke_below("17", 5, token.expires_at); // password changed: older tokens are revoked
 /// assert!(revocations.check(&token, now).is_err());
 /// assert!(revocations.check(&TokenFacts { generation: 5, ..token }, now).is_ok());
 ///
@@ -82,6 +82,13 @@ struct Shared {
     /// first time.
     synced: AtomicU64,
     stale: StalePolicy,
+    /// The epoch of the site, or [`NEVER`] if no epoch was read.
+    epoch: AtomicU64,
+    /// Higher epochs up to this one were looked up, and the site has none of them.
+    refused_epoch: AtomicU64,
+    /// The highest epoch of the tokens that were checked and had a higher epoch than the site.
+    newer_epoch: AtomicU64,
+    on_newer_epoch: OnceLock<Box<dyn Fn() + Send + Sync>>,
 }
 
 impl RevocationList {
@@ -94,16 +101,23 @@ impl RevocationList {
 
     /// Creates an empty list with another policy for a log that cannot be read.
     pub fn with_stale_policy(stale: StalePolicy) -> Self {
-        Self(Arc::new(Shared { ledger: Ledger::new(), synced: AtomicU64::new(NEVER), stale }))
+        Self(Arc::new(Shared {
+            ledger: Ledger::new(),
+            synced: AtomicU64::new(NEVER),
+            stale,
+            epoch: AtomicU64::new(NEVER),
+            refused_epoch: AtomicU64::new(0),
+            newer_epoch: AtomicU64::new(0),
+            on_newer_epoch: OnceLock::new(),
+        }))
     }
 
     /// Checks whether a token is accepted at `now`.
     ///
     /// # Errors
-    /// Returns [`Revoked`] in four cases: the account's generation was raised above the token's;
-    /// the session was ended; an entry that may have revoked the token was dropped while the clock
-    /// was wrong; or the list is older than its policy allows.
+    /// Returns [`Revoked`] with the [`RevokedKind`] that says why.
     pub fn check(&self, token: &TokenFacts<'_>, now: UnixTime) -> Result<(), Revoked> {
+        self.check_epoch(token.epoch)?;
         if let Some(kind) = self.0.ledger.look_up(token) {
             return Err(Revoked(kind));
         }
@@ -111,19 +125,79 @@ impl RevocationList {
             StalePolicy::ServeUntilExpiry => Ok(()),
             StalePolicy::Refuse { after } => match self.staleness(now) {
                 Some(age) if age <= after => Ok(()),
-                _ => Err(Revoked(RevokedKind::Stale)),
+                _ => Err(Revoked(RevokedKind::Outdated)),
             },
         }
     }
 
-    /// Revokes every token of the account with a generation below `generation`. It never lowers a
-    /// generation that was raised before.
+    fn check_epoch(&self, epoch: u64) -> Result<(), Revoked> {
+        let known = self.0.epoch.load(Ordering::Acquire);
+        if epoch == known || known == NEVER {
+            return Ok(());
+        }
+        if epoch < known || epoch <= self.0.refused_epoch.load(Ordering::Acquire) {
+            return Err(Revoked(RevokedKind::Epoch));
+        }
+        self.0.newer_epoch.fetch_max(epoch, Ordering::AcqRel);
+        if let Some(notify) = self.0.on_newer_epoch.get() {
+            notify();
+        }
+        Err(Revoked(RevokedKind::NewerEpoch))
+    }
+
+    /// Sets the epoch of the site. Tokens with a lower epoch are revoked from now on. It never lowers
+    /// an epoch that was set before. Before the first call, no epoch is checked.
+    ///
+    /// `looked_up` is the value of [`newer_epoch`](Self::newer_epoch) before the store was read, or 0
+    /// if the store was not read for it. Higher epochs up to it are revoked too, because the site has
+    /// none of them.
+    pub fn raise_epoch(&self, epoch: u64, looked_up: u64) {
+        let raise = |known| (known == NEVER || known < epoch).then_some(epoch);
+        // The error is the case that the epoch is not higher.
+        let _ = self.0.epoch.fetch_update(Ordering::AcqRel, Ordering::Acquire, raise);
+        self.0.refused_epoch.fetch_max(looked_up, Ordering::AcqRel);
+    }
+
+    /// Returns the highest epoch of all tokens that were checked and had a higher epoch than the
+    /// site, or 0.
+    pub fn newer_epoch(&self) -> u64 {
+        self.0.newer_epoch.load(Ordering::Acquire)
+    }
+
+    /// Returns the epoch of the site, or `None` if it was not set.
+    pub fn epoch(&self) -> Option<u64> {
+        Some(self.0.epoch.load(Ordering::Acquire)).filter(|epoch| *epoch != NEVER)
+    }
+
+    /// Calls this function when a token has a higher epoch than the site, so that the store is read
+    /// again. Only the first call of this method has an effect.
+    pub fn on_newer_epoch(&self, notify: impl Fn() + Send + Sync + 'static) {
+        // The error is the case that a function was set before.
+        let _ = self.0.on_newer_epoch.set(Box::new(notify));
+    }
+
+    /// Revokes every token of the account with a `gen` below `number`. It never lowers a number that
+    /// was raised before.
     ///
     /// `forget_after` is the latest `exp` that such a token can have.
-    pub fn raise_generation(&self, user_id: &str, generation: u32, forget_after: UnixTime) {
-        // No generation is below 0, so there is nothing to revoke.
-        if generation > 0 {
-            self.0.ledger.put(Kind::Account, user_id, Entry::new(generation, forget_after));
+    pub fn revoke_below(&self, user_id: &str, number: u32, forget_after: UnixTime) {
+        // No number is below 0, so there is nothing to revoke.
+        if number > 0 {
+            let entry = Entry::new(number, forget_after);
+            // In this order: a reader that finds the second entry also finds the first one. In the
+            // other order it could take the token for a stale one.
+            self.0.ledger.put(Kind::Revoked, user_id, entry);
+            self.0.ledger.put(Kind::Account, user_id, entry);
+        }
+    }
+
+    /// Makes every token of the account with a `gen` below `number` stale: a request with it needs a
+    /// refresh first. It never lowers a number that was raised before.
+    ///
+    /// `forget_after` is the latest `exp` that such a token can have.
+    pub fn stale_below(&self, user_id: &str, number: u32, forget_after: UnixTime) {
+        if number > 0 {
+            self.0.ledger.put(Kind::Account, user_id, Entry::new(number, forget_after));
         }
     }
 
@@ -157,6 +231,12 @@ impl RevocationList {
     /// Records that the log was read to its end at this time.
     pub fn synced(&self, at: UnixTime) {
         self.0.synced.store(at.as_secs(), Ordering::Relaxed);
+    }
+
+    /// Marks the list as outdated until the next call of [`synced`](Self::synced), because the store
+    /// cannot be relied on: it was restored, or its clock differs.
+    pub fn outdated(&self) {
+        self.0.synced.store(NEVER, Ordering::Relaxed);
     }
 
     /// Returns the time since the log was last read to its end, or `None` if it was never read. If

@@ -25,7 +25,7 @@ fn in_many_orders(model: fn()) {
 }
 
 fn token(user_id: &str) -> TokenFacts<'_> {
-    TokenFacts { user_id, generation: 0, session: Some("s"), expires_at: END }
+    TokenFacts { user_id, generation: 0, epoch: 0, session: Some("s"), expires_at: END }
 }
 
 fn revoke(ledger: &Ledger, user_id: &str) {

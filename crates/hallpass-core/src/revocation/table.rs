@@ -164,18 +164,18 @@ impl Slot {
     }
 }
 
-/// The lowest generation that is still accepted, and the last second in which a token with a lower
-/// generation may be valid. The high half is the generation and the low half is the time. Both are
-/// in one word, so that a reader reads either both or none.
+/// The lowest number (`gen`) that is still accepted, and the last second in which a token with a
+/// lower number may be valid. The high half is the number and the low half is the time. Both are in
+/// one word, so that a reader reads either both or none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Entry(u64);
 
 impl Entry {
-    /// Creates an entry. `generation` must be at least 1, so that an entry is never the empty word.
+    /// Creates an entry. `number` must be at least 1, so that an entry is never the empty word.
     /// An entry with a time after 2106 is kept forever.
-    pub(super) fn new(generation: u32, forget_after: UnixTime) -> Self {
+    pub(super) fn new(number: u32, forget_after: UnixTime) -> Self {
         let seconds = u32::try_from(forget_after.as_secs()).unwrap_or(FOR_GOOD);
-        Self(u64::from(generation) << 32 | u64::from(seconds))
+        Self(u64::from(number) << 32 | u64::from(seconds))
     }
 
     /// Returns the entry, or `None` for the empty word of a slot without an entry.
@@ -187,7 +187,7 @@ impl Entry {
         self.0
     }
 
-    pub(super) const fn generation(self) -> u32 {
+    pub(super) const fn number(self) -> u32 {
         (self.0 >> 32) as u32
     }
 
@@ -202,9 +202,9 @@ impl Entry {
     /// Returns an entry that revokes every token that one of the two entries revokes, until the
     /// later of their times.
     pub(super) fn merged(self, other: Self) -> Self {
-        let generation = self.generation().max(other.generation());
+        let number = self.number().max(other.number());
         let forget_after = self.forget_after().max(other.forget_after());
-        Self(u64::from(generation) << 32 | u64::from(forget_after))
+        Self(u64::from(number) << 32 | u64::from(forget_after))
     }
 }
 

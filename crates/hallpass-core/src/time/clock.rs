@@ -33,11 +33,21 @@ use crate::time::unix_time::UnixTime;
 pub trait Clock: Send + Sync + 'static {
     /// Returns the current time.
     fn now(&self) -> UnixTime;
+
+    /// Returns whether this is the clock of the operating system, which must agree with the clock of
+    /// the store. Defaults to `false`: a clock that a test injects is also used for the store.
+    fn is_system(&self) -> bool {
+        false
+    }
 }
 
 impl<C: Clock + ?Sized> Clock for Arc<C> {
     fn now(&self) -> UnixTime {
         C::now(self)
+    }
+
+    fn is_system(&self) -> bool {
+        C::is_system(self)
     }
 }
 
@@ -54,6 +64,10 @@ impl Clock for SystemClock {
             .as_ref()
             .map_or(u64::MAX, Duration::as_secs);
         UnixTime::from_secs(seconds)
+    }
+
+    fn is_system(&self) -> bool {
+        true
     }
 }
 

@@ -78,7 +78,8 @@ impl<'b> Visitor<'b> for ClaimReader<'_> {
         let (mut names, budget) = (Names::default(), Budget::of(MOST_MEMBERS));
         let (mut issuer, mut audience, mut username, mut user_id, mut session) =
             (None, None, None, None, None);
-        let (mut role, mut roles, mut generation, mut methods) = (None, None, None, None);
+        let (mut role, mut roles, mut methods) = (None, None, None);
+        let (mut generation, mut epoch) = (None, None);
         let (mut expires_at, mut issued_at, mut not_before, mut authenticated_at) =
             (None, None, None, None);
         while let Some(name) = map.next_key_seed(Text)? {
@@ -96,6 +97,7 @@ impl<'b> Visitor<'b> for ClaimReader<'_> {
                 "roles" => roles = Some(map.next_value_seed(Each(self.role_bit))?),
                 "amr" => methods = Some(map.next_value_seed(Each(Methods::from_name))?),
                 "gen" => generation = Some(map.next_value::<u32>()?),
+                "ep" => epoch = Some(map.next_value::<u64>()?),
                 "exp" => expires_at = Some(map.next_value_seed(Time)?),
                 "iat" => issued_at = Some(map.next_value_seed(Time)?),
                 "nbf" => not_before = Some(map.next_value_seed(Time)?),
@@ -117,6 +119,7 @@ impl<'b> Visitor<'b> for ClaimReader<'_> {
                 roles: role.or(roles).unwrap_or_default(),
                 roles_of: TypeId::of::<()>(),
                 generation: generation.unwrap_or_default(),
+                epoch: epoch.unwrap_or_default(),
                 methods: methods.unwrap_or_default(),
                 times: Times {
                     expires_at: expires_at.ok_or_else(|| A::Error::missing_field("exp"))?,

@@ -58,6 +58,7 @@ pub(crate) fn scan<'b, K>(
     let session = if rest.pass(r#","sid":""#).is_some() { Some(rest.text()?.into()) } else { None };
     let generation =
         if rest.pass(r#","gen":"#).is_some() { u32::try_from(rest.number()?).ok()? } else { 0 };
+    let epoch = if rest.pass(r#","ep":"#).is_some() { rest.number()? } else { 0 };
     if rest.0 != "}" {
         return None;
     }
@@ -68,6 +69,7 @@ pub(crate) fn scan<'b, K>(
         roles,
         roles_of: TypeId::of::<()>(),
         generation,
+        epoch,
         methods,
         times: Times { expires_at, issued_at, not_before: None, authenticated_at },
         own: None,

@@ -10,7 +10,7 @@ use crate::{time::unix_time::UnixTime, token::claims::Claims};
 
 /// Names that an application's own claims cannot have: those of hallpass, and those of RFC 7519
 /// section 4.1.
-pub(crate) const RESERVED: [&str; 15] = [
+pub(crate) const RESERVED: [&str; 16] = [
     "iss",
     "aud",
     "sub",
@@ -25,6 +25,7 @@ pub(crate) const RESERVED: [&str; 15] = [
     "amr",
     "sid",
     "gen",
+    "ep",
     "act",
 ];
 
@@ -66,6 +67,9 @@ pub(crate) fn write<K>(
         push_text(&mut json, session);
     }
     push_number(&mut json, "gen", claims.generation().into());
+    if claims.epoch() > 0 {
+        push_number(&mut json, "ep", claims.epoch());
+    }
     if !own.is_empty() {
         json.push(',');
         json.push_str(own);

@@ -35,6 +35,7 @@ pub struct Claims<'b, K = Access> {
     /// The role enum, or `()` if no role enum was set.
     pub(crate) roles_of: TypeId,
     pub(crate) generation: u32,
+    pub(crate) epoch: u64,
     pub(crate) methods: Methods,
     pub(crate) times: Times,
     /// The site's own claims, of the type that the verifier reads.
@@ -56,6 +57,7 @@ impl<'b, K> Claims<'b, K> {
             roles: 0,
             roles_of: TypeId::of::<()>(),
             generation,
+            epoch: 0,
             methods: Methods::PASSWORD,
             times: Times {
                 expires_at: now,
@@ -78,6 +80,12 @@ impl<'b, K> Claims<'b, K> {
     #[must_use]
     pub fn with_session(self, session: impl Into<Option<&'b str>>) -> Self {
         Self { session: session.into().map(Into::into), ..self }
+    }
+
+    /// Sets the site's epoch at the time of issue (`ep`). Defaults to 0.
+    #[must_use]
+    pub fn with_epoch(self, epoch: u64) -> Self {
+        Self { epoch, ..self }
     }
 
     /// Sets the methods of the login (`amr`).
@@ -111,6 +119,7 @@ impl<'b, K> Claims<'b, K> {
             roles: self.roles,
             roles_of: self.roles_of,
             generation: self.generation,
+            epoch: self.epoch,
             methods: self.methods,
             times: self.times,
             own: self.own,
@@ -137,6 +146,11 @@ impl<'b, K> Claims<'b, K> {
     /// Returns the token generation (`gen`), or 0 if the token has none.
     pub fn generation(&self) -> u32 {
         self.generation
+    }
+
+    /// Returns the site's epoch at the time of issue (`ep`), or 0 if the token has none.
+    pub fn epoch(&self) -> u64 {
+        self.epoch
     }
 
     /// Returns the session of the token (`sid`), or the random name of the device or enrolment.
@@ -176,6 +190,7 @@ impl<'b, K> Claims<'b, K> {
         TokenFacts {
             user_id: self.user_id(),
             generation: self.generation,
+            epoch: self.epoch,
             session: self.session(),
             expires_at: self.times.expires_at,
         }
@@ -201,6 +216,7 @@ impl<K> fmt::Debug for Claims<'_, K> {
             .field("username", &self.username())
             .field("user_id", &self.user_id())
             .field("generation", &self.generation)
+            .field("epoch", &self.epoch)
             .field("session", &self.session())
             .field("expires_at", &self.times.expires_at)
             .field("methods", &self.methods)

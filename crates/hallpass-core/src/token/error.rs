@@ -69,8 +69,11 @@ pub enum TokenErrorKind {
     /// The time from `iat` to `exp` is longer than this verifier allows.
     LifetimeTooLong,
     /// The token was revoked before its expiry: its session ended, or its token generation was
-    /// raised.
+    /// raised, or the sessions of the whole site were ended.
     Revoked,
+    /// The roles of the account have changed since the token was issued. The session is live, and a
+    /// refresh returns a token with the new roles.
+    Stale,
     /// The token is valid, but its revocation cannot be checked: the revocation list is older than
     /// its policy allows, or a refresh could not reach the store.
     Unavailable,
@@ -94,6 +97,7 @@ impl TokenErrorKind {
         Self::NotYetValid,
         Self::LifetimeTooLong,
         Self::Revoked,
+        Self::Stale,
         Self::Unavailable,
     ];
 
@@ -115,6 +119,7 @@ impl TokenErrorKind {
             Self::NotYetValid => "not-yet-valid",
             Self::LifetimeTooLong => "lifetime-too-long",
             Self::Revoked => "revoked",
+            Self::Stale => "stale",
             Self::Unavailable => "unavailable",
         }
     }

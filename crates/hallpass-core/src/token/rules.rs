@@ -117,7 +117,8 @@ impl TokenRules {
     ) -> Result<(), TokenErrorKind> {
         if let Some(revocations) = &self.revocation {
             revocations.check(&token(), now).map_err(|revoked| match revoked.kind() {
-                RevokedKind::Stale => TokenErrorKind::Unavailable,
+                RevokedKind::Stale => TokenErrorKind::Stale,
+                RevokedKind::NewerEpoch | RevokedKind::Outdated => TokenErrorKind::Unavailable,
                 _ => TokenErrorKind::Revoked,
             })?;
         }

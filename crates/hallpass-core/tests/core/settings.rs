@@ -167,9 +167,9 @@ fn revoked_token_is_rejected_immediately() {
     let token = issuer.issue(&alice(), NOW).unwrap();
     let verdict = || kind(verifier.verify(token.as_str().as_bytes(), NOW));
     assert_eq!(verdict(), None);
-    revocations.raise_generation("17", 3, after(900));
+    revocations.revoke_below("17", 3, after(900));
     assert_eq!(verdict(), None);
-    revocations.raise_generation("17", 4, after(900));
+    revocations.revoke_below("17", 4, after(900));
     assert_eq!(verdict(), Some(TokenErrorKind::Revoked));
 
     let revocations = RevocationList::new();

@@ -31,7 +31,12 @@ mod over_tls {
         let mut notifier = store.notifier();
         notifier.notified().await.unwrap(); // connected
         let change =
-            Revocation::Generation { account: AccountId::new("alice"), generation: 2, at: now };
+            Revocation::RevokedBelow {
+            account: AccountId::new("alice"),
+            number: 2,
+            disabled: false,
+            at: now,
+        };
         store.publish(&change).await.unwrap();
         timeout(Duration::from_secs(1), notifier.notified())
             .await

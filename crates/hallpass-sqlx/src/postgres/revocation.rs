@@ -12,7 +12,7 @@
 
 use std::{io::ErrorKind, time::Duration};
 
-use hallpass_accounts::{Cursor, Notifier, RevocationLog, RevocationPage};
+use hallpass_accounts::{Cursor, Incarnation, Notifier, RevocationLog, RevocationPage};
 use hallpass_core::UnixTime;
 use sqlx::{
     PgPool,
@@ -23,7 +23,8 @@ use tokio::time::{Instant, timeout_at};
 use super::{
     PostgresStore,
     sql::{
-        revocation::{STRETCH, change},
+        revocation::{STRETCH, read_entry},
+        site,
         {get, sql},
     },
 };
@@ -35,22 +36,31 @@ impl RevocationLog for PostgresStore {
     async fn read_after(&self, cursor: Cursor) -> Result<RevocationPage, StoreError> {
         let (transaction, place) = parts(cursor);
         let rows = self.rows(sql(SINCE).bind(transaction).bind(place).bind(STRETCH)).await?;
-        let mut read = RevocationPage { changes: Vec::with_capacity(rows.len()), cursor };
+        let mut page = RevocationPage { changes: Vec::new(), cursor, skipped: 0, facts: None };
         for row in &rows {
-            read.changes.push(change(row)?);
-            if get(row, "settled")? {
-                read.cursor = place_of(row)?;
+            if page.facts.is_none() {
+                page.facts = Some(site::facts(row)?);
+            }
+            if let Some(settled) = get::<Option<bool>>(row, "settled")? {
+                read_entry(row, &mut page);
+                if settled {
+                    page.cursor = place_of(row)?;
+                }
             }
         }
-        Ok(read)
+        Ok(page)
     }
 
     async fn purge_before(&self, before: UnixTime) -> Result<(), StoreError> {
-        self.change(
-            sql("DELETE FROM hallpass_revocations WHERE at < $1").bind(column::from_time(before)),
-        )
-        .await
-        .map(drop)
+        loop {
+            let forget = sql("DELETE FROM hallpass_revocations WHERE (transaction, place) IN \
+                 (SELECT transaction, place FROM hallpass_revocations WHERE at < $1 \
+                 ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED)");
+            let forget = forget.bind(column::from_time(before)).bind(STRETCH);
+            if self.change(forget).await? == 0 {
+                return Ok(());
+            }
+        }
     }
 
     fn notifier(&self) -> impl Notifier {
@@ -58,22 +68,49 @@ impl RevocationLog for PostgresStore {
     }
 }
 
-/// One statement, so that the limit of the final rows and the rows are of one snapshot.
+impl PostgresStore {
+    /// The server itself shows its incarnation, so nothing else is recorded.
+    pub(super) async fn before_record(&self, _new: &Incarnation) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+/// One statement, so that the facts, the limit of the final rows and the rows are of one snapshot.
+/// The facts are in every row, and in one row without an entry if there is no entry.
 ///
 /// Final rows (`settled`) are returned in pages. The last page is followed by all other rows,
 /// because no cursor can point to one of them. Those are at most the revocations since the oldest
 /// open transaction began that are not yet [removed](RevocationLog::purge_before).
+///
+/// Each part has an `ORDER BY` and a `LIMIT`, so that the planner uses the primary key also if the
+/// statistics are old. A replica has no current position in the write-ahead log.
 const SINCE: &str = "WITH open AS MATERIALIZED (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS first), \
      stretch AS MATERIALIZED ( \
         SELECT *, TRUE AS settled FROM hallpass_revocations \
         WHERE (transaction, place) > ($1, $2) AND transaction < (SELECT first FROM open) \
-        ORDER BY transaction, place LIMIT $3) \
-     SELECT transaction, place, account_id, generation, session_id, at, settled FROM ( \
+        ORDER BY transaction, place LIMIT $3), \
+     unsettled AS MATERIALIZED ( \
+        SELECT *, FALSE AS settled FROM hallpass_revocations \
+        WHERE transaction >= (SELECT first FROM open) \
+        ORDER BY transaction, place LIMIT 1000000) \
+     SELECT s.store_id, s.epoch, s.incarnation, s.timeline, \
+        CASE WHEN pg_is_in_recovery() THEN NULL ELSE \
+            (SELECT system_identifier::text FROM pg_control_system()) || '/' || \
+            (SELECT oid::text FROM pg_database WHERE datname = current_database()) || '/' || \
+            s.tableoid::text END AS observed_incarnation, \
+        CASE WHEN pg_is_in_recovery() THEN NULL ELSE \
+            ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::bigint \
+            END AS observed_timeline, \
+        pg_is_in_recovery() AS is_replica, \
+        floor(extract(epoch FROM clock_timestamp()))::bigint AS now, \
+        (SELECT last_value FROM hallpass_revocations_place_seq) AS highest, \
+        (SELECT at FROM hallpass_revocations ORDER BY at DESC LIMIT 1) AS newest, \
+        r.transaction, r.place, r.kind, r.account_id, r.number, r.session_id, r.at, r.settled \
+     FROM hallpass_site s LEFT JOIN ( \
         SELECT * FROM stretch \
         UNION ALL \
-        SELECT *, FALSE FROM hallpass_revocations \
-        WHERE transaction >= (SELECT first FROM open) AND (SELECT count(*) FROM stretch) < $3 \
-     ) AS news ORDER BY transaction, place";
+        SELECT * FROM unsettled WHERE (SELECT count(*) FROM stretch) < $3 \
+     ) AS r ON TRUE ORDER BY r.transaction, r.place";
 
 /// The transaction is the upper half, the place the lower half. The first transaction of a server
 /// is number 3.

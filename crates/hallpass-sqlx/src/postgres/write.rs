@@ -49,7 +49,7 @@ impl PostgresStore {
     /// wait for it.
     pub(super) async fn write_to(&self, account: &AccountId) -> Result<Write, StoreError> {
         let mut write = self.write().await?;
-        let lock = sql("SELECT 1 FROM hallpass_accounts WHERE id = $1 FOR NO KEY UPDATE");
+        let lock = sql("SELECT 1 FROM hallpass_account_state WHERE account_id = $1 FOR NO KEY UPDATE");
         write.row(lock.bind(account.as_str())).await?;
         Ok(write)
     }
@@ -63,7 +63,8 @@ impl PostgresStore {
     ) -> Result<Write, StoreError> {
         let mut write = self.write().await?;
         let lock = sql(
-            "SELECT 1 FROM hallpass_accounts WHERE id = $1 OR id = $2 ORDER BY id FOR NO KEY UPDATE",
+            "SELECT 1 FROM hallpass_account_state WHERE account_id = $1 OR account_id = $2 \
+             ORDER BY account_id FOR NO KEY UPDATE",
         );
         let by = by.map(|actor| actor.account.as_str());
         write.change(lock.bind(account.as_str()).bind(by)).await?;
@@ -76,8 +77,8 @@ impl PostgresStore {
         session: &SessionId,
     ) -> Result<Write, StoreError> {
         let mut write = self.write().await?;
-        let lock = sql("SELECT 1 FROM hallpass_accounts \
-             WHERE id = (SELECT account_id FROM hallpass_sessions WHERE id = $1) FOR NO KEY UPDATE");
+        let lock = sql("SELECT 1 FROM hallpass_account_state \
+             WHERE account_id = (SELECT account_id FROM hallpass_sessions WHERE id = $1) FOR NO KEY UPDATE");
         write.row(lock.bind(session.to_string())).await?;
         Ok(write)
     }

@@ -1,13 +1,15 @@
 //! Finds and creates accounts, and runs the commands of an operator.
 
 use hallpass_accounts::{
-    Account, AccountId, AccountStore, Actor, AdministrationStore, CommandOutcome, LiveFactor,
-    NewAccount, RegistrationOutcome, RegistrationStore, Username,
+    Account, AccountId, AccountNumbers, AccountStore, Actor, AdministrationStore, CommandOutcome,
+    LiveFactor, NewAccount, RegistrationOutcome, RegistrationStore, Username,
 };
 use hallpass_core::{TotpDrift, UnixTime};
 
 use super::{
-    Row, Store, Write, column, revocation, {get, sql},
+    Row, Store, Write, column,
+    revocation::{self, Credential},
+    {get, sql},
 };
 use crate::error::StoreError;
 
@@ -17,9 +19,11 @@ pub(crate) mod own_change;
 macro_rules! select_accounts {
     ($rest:literal) => {
         concat!(
-            "SELECT a.id, a.username, a.password_hash, a.roles, a.generation, a.disabled, ",
+            "SELECT a.id, a.username, a.password_hash, a.roles, s.revoked_below, s.stale_below, ",
+            "s.credential, s.disabled, (SELECT epoch FROM hallpass_site) AS epoch, ",
             "f.encrypted, f.last_step, f.drift ",
-            "FROM hallpass_accounts a LEFT JOIN hallpass_two_factor f ON f.account_id = a.id ",
+            "FROM hallpass_accounts a JOIN hallpass_account_state s ON s.account_id = a.id ",
+            "LEFT JOIN hallpass_two_factor f ON f.account_id = a.id ",
             $rest
         )
     };
@@ -84,7 +88,12 @@ pub(crate) fn read(row: &Row) -> Result<Account, StoreError> {
     let id = AccountId::new(get::<String>(row, "id")?);
     Ok(Account::new(id, username, get::<String>(row, "password_hash")?)
         .with_roles(roles)
-        .with_generation(column::to_unsigned(get(row, "generation")?)?)
+        .with_numbers(AccountNumbers {
+            revoked_below: column::to_unsigned(get(row, "revoked_below")?)?,
+            stale_below: column::to_unsigned(get(row, "stale_below")?)?,
+            credential: column::to_unsigned(get(row, "credential")?)?,
+        })
+        .with_epoch(column::to_unsigned(get(row, "epoch")?)?)
         .with_disabled(get(row, "disabled")?)
         .with_second_factor(
             encrypted.map(|encrypted| LiveFactor::new(encrypted, last_step).with_drift(drift)),
@@ -105,7 +114,7 @@ impl AdministrationStore for Store {
         }
         let update = sql("UPDATE hallpass_accounts SET roles = $2 WHERE id = $1");
         write.change(update.bind(id.as_str()).bind(column::from_roles(roles)?)).await?;
-        revocation::generation(&mut write, id, at).await?;
+        revocation::stale(&mut write, id, at).await?;
         own_change::commanded(write, id).await
     }
 
@@ -120,11 +129,11 @@ impl AdministrationStore for Store {
         if !own_change::command_passes(&mut write, by).await? {
             return Ok(CommandOutcome::ActorChanged);
         }
-        let update = sql("UPDATE hallpass_accounts SET disabled = $2 WHERE id = $1");
+        let update = sql("UPDATE hallpass_account_state SET disabled = $2 WHERE account_id = $1");
         write.change(update.bind(id.as_str()).bind(disabled)).await?;
         match disabled {
-            true => revocation::everything(&mut write, id, None, at).await?,
-            false => revocation::generation(&mut write, id, at).await?,
+            true => revocation::everything(&mut write, id, None, Credential::Same, at).await?,
+            false => revocation::account(&mut write, id, Credential::Same, at).await?,
         }
         own_change::commanded(write, id).await
     }

@@ -9,6 +9,7 @@ mod account;
 mod password;
 pub(super) mod revocation;
 mod session;
+pub(super) mod site;
 mod two_factor;
 
 use sqlx::{Decode, Row as _, Type, query::Query};

@@ -4,7 +4,7 @@ use hallpass_accounts::{
     AccountId, OwnChangeOutcome, PasswordChange, PasswordStore, ReplaceOutcome,
 };
 
-use super::{Store, Write, account::own_change, sql};
+use super::{Store, Write, account::own_change, revocation::Credential, sql};
 use crate::error::StoreError;
 
 impl PasswordStore for Store {
@@ -28,7 +28,9 @@ impl PasswordStore for Store {
         }
         match swap(&mut write, &actor.account, &change.old_hash, &change.new_hash).await? {
             ReplaceOutcome::Changed => Ok(OwnChangeOutcome::NotWritten),
-            ReplaceOutcome::Replaced => own_change::revoking(write, &change.own).await,
+            ReplaceOutcome::Replaced => {
+                own_change::revoking(write, &change.own, Credential::New).await
+            },
         }
     }
 }

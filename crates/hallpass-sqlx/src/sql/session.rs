@@ -9,7 +9,9 @@ use hallpass_core::UnixTime;
 use super::{
     Row, Store,
     account::{self, own_change},
-    column, revocation, {get, sql},
+    column,
+    revocation::{self, Credential},
+    {get, sql},
 };
 use crate::error::StoreError;
 
@@ -19,17 +21,16 @@ impl SessionStore for Store {
     async fn open(&self, session: NewSession) -> Result<OpenOutcome, StoreError> {
         let mut write = self.write_to(&session.account).await?;
         let account = session.account.as_str();
-        // Nothing else deletes expired sessions, so an account keeps at most the sessions of one
-        // session's lifetime.
-        let expire = sql(
-            "DELETE FROM hallpass_sessions WHERE account_id = $1 AND (expires_at <= $2 OR idle_at <= $2)",
-        );
-        write.change(expire.bind(account).bind(column::from_time(session.at))).await?;
+        // The session and its token get the epoch of this one read. Otherwise a token of a newer epoch
+        // than its session could be issued.
+        let Some(written) = account::find(&mut write, &session.account).await? else {
+            return Ok(OpenOutcome::AccountChanged);
+        };
         let refresh_chain = session.refresh_chain.as_ref();
         let insert = sql("INSERT INTO hallpass_sessions \
-             (id, account_id, device, created_at, refreshed_at, expires_at, refresh_hash, idle_at, methods) \
-             SELECT $1, id, $4, $5, $5, $6, $7, $8, $9 FROM hallpass_accounts \
-             WHERE id = $2 AND generation = $3 AND NOT disabled")
+             (id, account_id, epoch, device, created_at, refreshed_at, expires_at, refresh_hash, idle_at, methods) \
+             SELECT $1, account_id, $10, $4, $5, $5, $6, $7, $8, $9 FROM hallpass_account_state \
+             WHERE account_id = $2 AND revoked_below <= $3 AND NOT disabled")
         .bind(session.id.to_string())
         .bind(account)
         .bind(i64::from(session.generation))
@@ -38,21 +39,20 @@ impl SessionStore for Store {
         .bind(column::from_time(session.expires))
         .bind(refresh_chain.map(|refresh_chain| refresh_chain.first.as_bytes().as_slice()))
         .bind(refresh_chain.map(|refresh_chain| column::from_time(refresh_chain.idle_until)))
-        .bind(refresh_chain.map(|refresh_chain| column::from_methods(refresh_chain.methods)));
-        let opened = match write.change(insert).await? {
-            0 => OpenOutcome::AccountChanged,
-            _ => {
-                OpenOutcome::Opened(Box::new(account::written(&mut write, &session.account).await?))
-            }
-        };
+        .bind(refresh_chain.map(|refresh_chain| column::from_methods(refresh_chain.methods)))
+        .bind(column::from_epoch(written.epoch())?);
+        if write.change(insert).await? == 0 {
+            return Ok(OpenOutcome::AccountChanged);
+        }
         write.commit().await?;
-        Ok(opened)
+        Ok(OpenOutcome::Opened(Box::new(written)))
     }
 
     async fn list(&self, account: &AccountId, now: UnixTime) -> Result<Vec<Session>, StoreError> {
         let list = sql(
             "SELECT id, device, created_at, refreshed_at, expires_at FROM hallpass_sessions \
-             WHERE account_id = $1 AND expires_at > $2 AND (idle_at IS NULL OR idle_at > $2) ORDER BY created_at DESC, id",
+             WHERE account_id = $1 AND expires_at > $2 AND (idle_at IS NULL OR idle_at > $2) \
+             AND epoch = (SELECT epoch FROM hallpass_site) ORDER BY created_at DESC, id",
         );
         let rows = self.rows(list.bind(account.as_str()).bind(column::from_time(now))).await?;
         rows.iter().map(read).collect()
@@ -82,7 +82,7 @@ impl SessionStore for Store {
         if !own_change::passes(&mut write, &own.actor).await? {
             return Ok(OwnChangeOutcome::NotWritten);
         }
-        own_change::revoking(write, own).await
+        own_change::revoking(write, own, Credential::Same).await
     }
 
     async fn end_all(
@@ -95,7 +95,7 @@ impl SessionStore for Store {
         if !own_change::command_passes(&mut write, by).await? {
             return Ok(CommandOutcome::ActorChanged);
         }
-        revocation::everything(&mut write, account, None, at).await?;
+        revocation::everything(&mut write, account, None, Credential::New, at).await?;
         own_change::commanded(write, account).await
     }
 }

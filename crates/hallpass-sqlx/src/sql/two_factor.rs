@@ -6,7 +6,7 @@ use hallpass_accounts::{
 };
 use hallpass_core::TotpDrift;
 
-use super::{Store, Write, account::own_change, column, sql};
+use super::{Store, Write, account::own_change, column, revocation::Credential, sql};
 use crate::error::StoreError;
 
 impl TwoFactorStore for Store {
@@ -27,7 +27,7 @@ impl TwoFactorStore for Store {
             return Ok(OwnChangeOutcome::NotWritten);
         }
         replace_codes(&mut write, id, &enrolment.recovery_codes).await?;
-        own_change::revoking(write, &enrolment.own).await
+        own_change::revoking(write, &enrolment.own, Credential::New).await
     }
 
     async fn consume_step(
@@ -39,7 +39,8 @@ impl TwoFactorStore for Store {
     ) -> Result<ConsumeOutcome, StoreError> {
         let consume = sql("UPDATE hallpass_two_factor SET last_step = $2, drift = $3 \
              WHERE account_id = $1 AND (last_step IS NULL OR last_step < $2) \
-             AND EXISTS (SELECT 1 FROM hallpass_accounts WHERE id = $1 AND generation = $4 AND NOT disabled)")
+             AND EXISTS (SELECT 1 FROM hallpass_account_state \
+             WHERE account_id = $1 AND revoked_below <= $4 AND NOT disabled)")
         .bind(id.as_str())
         .bind(column::from_step(step)?)
         .bind(drift.steps())
@@ -55,7 +56,8 @@ impl TwoFactorStore for Store {
     ) -> Result<ConsumeOutcome, StoreError> {
         let consume = sql("DELETE FROM hallpass_recovery_codes WHERE account_id = $1 AND code_hash = $2 \
              AND EXISTS (SELECT 1 FROM hallpass_two_factor WHERE account_id = $1) \
-             AND EXISTS (SELECT 1 FROM hallpass_accounts WHERE id = $1 AND generation = $3 AND NOT disabled)")
+             AND EXISTS (SELECT 1 FROM hallpass_account_state \
+             WHERE account_id = $1 AND revoked_below <= $3 AND NOT disabled)")
         .bind(id.as_str())
         .bind(code.as_bytes().as_slice())
         .bind(i64::from(generation));
@@ -87,7 +89,7 @@ impl TwoFactorStore for Store {
             return Ok(OwnChangeOutcome::NotWritten);
         }
         replace_codes(&mut write, id, &[]).await?;
-        own_change::revoking(write, own).await
+        own_change::revoking(write, own, Credential::New).await
     }
 
     async fn reencrypt(

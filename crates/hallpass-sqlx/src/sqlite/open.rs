@@ -166,9 +166,9 @@ impl SqliteStore {
     }
 }
 
-static STEPS: [Step; 7] = steps!["sqlite":
-    "0001_accounts.sql" "0002_second_factors.sql" "0003_sessions.sql" "0004_revocation_log.sql" "0005_attempts.sql"
-    "0006_refreshes.sql" "0007_drift.sql"
+static STEPS: [Step; 6] = steps!["sqlite":
+    "0001_site.sql" "0002_accounts.sql" "0003_two_factor.sql" "0004_sessions.sql"
+    "0005_revocations.sql" "0006_rate_limits.sql"
 ];
 
 #[cfg(test)]

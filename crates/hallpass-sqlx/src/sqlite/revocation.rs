@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use hallpass_accounts::{Cursor, Notifier, RevocationLog, RevocationPage};
+use hallpass_accounts::{Cursor, Incarnation, Notifier, RevocationLog, RevocationPage, StoreFacts};
 use hallpass_core::UnixTime;
 use sqlx::{Connection, SqliteConnection, SqlitePool};
 use tokio::time::sleep;
@@ -13,7 +13,8 @@ use tokio::time::sleep;
 use super::{
     SqliteStore,
     sql::{
-        revocation::{STRETCH, change},
+        revocation::{STRETCH, read_entry},
+        site,
         {get, sql},
     },
 };
@@ -24,29 +25,73 @@ impl RevocationLog for SqliteStore {
 
     async fn read_after(&self, cursor: Cursor) -> Result<RevocationPage, StoreError> {
         let place = i64::try_from(cursor.number()).unwrap_or(i64::MAX);
-        let since =
-            sql("SELECT place, account_id, generation, session_id, at FROM hallpass_revocations \
-             WHERE place > ?1 ORDER BY place LIMIT ?2");
-        let rows = self.rows(since.bind(place).bind(STRETCH)).await?;
-        let cursor = match rows.last() {
-            Some(row) => Cursor::from_number(column::to_unsigned(get(row, "place")?)?),
-            None => cursor,
-        };
-        let changes = rows.iter().map(change).collect::<Result<_, StoreError>>()?;
-        Ok(RevocationPage { changes, cursor })
+        let rows = self.rows(sql(SINCE).bind(place).bind(STRETCH)).await?;
+        let mut page = RevocationPage { changes: Vec::new(), cursor, skipped: 0, facts: None };
+        for row in &rows {
+            if page.facts.is_none() {
+                page.facts = Some(self.observed(site::facts(row)?).await?);
+            }
+            if let Some(place) = get::<Option<i64>>(row, "place")? {
+                read_entry(row, &mut page);
+                page.cursor = Cursor::from_number(column::to_unsigned(place)?);
+            }
+        }
+        Ok(page)
     }
 
     async fn purge_before(&self, before: UnixTime) -> Result<(), StoreError> {
-        let mut write = self.write().await?;
-        let forget = sql("DELETE FROM hallpass_revocations WHERE at < ?1");
-        write.change(forget.bind(column::from_time(before))).await?;
-        write.commit().await
+        loop {
+            let forget = sql("DELETE FROM hallpass_revocations WHERE place IN \
+                 (SELECT place FROM hallpass_revocations WHERE at < ?1 ORDER BY at LIMIT ?2)");
+            let forget = forget.bind(column::from_time(before)).bind(STRETCH);
+            if self.change(forget).await? == 0 {
+                return Ok(());
+            }
+        }
     }
 
     fn notifier(&self) -> impl Notifier {
         self.watch()
     }
 }
+
+impl SqliteStore {
+    /// Adds what the database itself does not show: the time, and whether it is an older copy.
+    async fn observed(&self, facts: StoreFacts) -> Result<StoreFacts, StoreError> {
+        let Some(side_file) = self.side_file.clone() else {
+            return Ok(facts.at(self.time.now()));
+        };
+        let known = facts.clone();
+        // A slow disk must not block the threads that serve requests.
+        let observe =
+            move || side_file.observe(&known.store_id, known.recorded.as_ref(), known.highest);
+        let observed = tokio::task::spawn_blocking(observe).await.map_err(StoreError::corrupt)?;
+        let observed = observed.map_err(StoreError::side_file)?;
+        let recorded = facts.recorded.clone();
+        Ok(facts.at(self.time.now()).with_incarnations(recorded, Some(observed)))
+    }
+
+    /// Records the incarnation in the side file, before the database. If the process ends in between,
+    /// the two differ, and the node is not ready.
+    pub(super) async fn before_record(&self, new: &Incarnation) -> Result<(), StoreError> {
+        let Some(side_file) = self.side_file.clone() else { return Ok(()) };
+        let new = new.clone();
+        let record = move || side_file.record(&new);
+        let recorded = tokio::task::spawn_blocking(record).await.map_err(StoreError::corrupt)?;
+        recorded.map_err(StoreError::side_file)
+    }
+}
+
+/// One statement, so that the facts and the entries are of one moment. The facts are in every row, and
+/// in one row without an entry if there is no entry.
+const SINCE: &str = "SELECT s.store_id, s.epoch, s.incarnation, s.timeline, \
+     s.incarnation AS observed_incarnation, s.timeline AS observed_timeline, FALSE AS is_replica, \
+     (SELECT seq FROM sqlite_sequence WHERE name = 'hallpass_revocations') AS highest, \
+     (SELECT max(at) FROM hallpass_revocations) AS newest, s.created_at AS now, \
+     r.place, r.kind, r.account_id, r.number, r.session_id, r.at \
+     FROM hallpass_site s LEFT JOIN \
+     (SELECT * FROM hallpass_revocations WHERE place > ?1 ORDER BY place LIMIT ?2) r ON TRUE \
+     ORDER BY r.place";
 
 /// Wakes a node when another process has written to the file.
 ///

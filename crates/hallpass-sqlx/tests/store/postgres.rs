@@ -41,7 +41,7 @@ mod suite {
         #[tokio::test]
         #[ignore = "needs PostgreSQL: DATABASE_URL"]
         on_its_own_schema: account administration own_change password rate_limit refresh_token
-        revocation session two_factor
+        revocation session site two_factor
     }
 }
 

@@ -6,7 +6,7 @@ use hallpass_accounts::{
 };
 
 use super::fixture::{
-    Reader, account, at, done, name, new_account, open, open_sessions, raised, register,
+    Reader, account, at, done, name, new_account, open, open_sessions, register, revoked, stale,
 };
 
 pub mod own_change;
@@ -68,7 +68,7 @@ where
     assert_eq!(now.roles(), account(store, &id).await.roles(), "the row as written");
     assert_eq!((now.roles(), now.generation()), (&roles[..], 1));
     assert_eq!(open_sessions(store, &id).await, [session], "a refresh returns the new roles");
-    assert_eq!(log.read_new().await, [raised(&id, 1, at(30))]);
+    assert_eq!(log.read_new().await, [stale(&id, 1, at(30))]);
 
     assert_eq!(done(store.set_roles(&id, &[], None, at(31)).await.unwrap()).generation(), 2);
     assert!(account(store, &id).await.roles().is_empty());
@@ -90,11 +90,16 @@ where
     assert_eq!(done(store.set_disabled(&id, true, None, at(30)).await.unwrap()).generation(), 1);
     assert!(account(store, &id).await.disabled());
     assert_eq!(open_sessions(store, &id).await, []);
-    assert_eq!(log.read_new().await, [raised(&id, 1, at(30))]);
+    assert_eq!(log.read_new().await, [hallpass_accounts::Revocation::RevokedBelow {
+            account: id.clone(),
+            number: 1,
+            disabled: true,
+            at: at(30)
+        }]);
 
     assert_eq!(done(store.set_disabled(&id, false, None, at(31)).await.unwrap()).generation(), 2);
     assert!(!account(store, &id).await.disabled());
-    assert_eq!(log.read_new().await, [raised(&id, 2, at(31))]);
+    assert_eq!(log.read_new().await, [revoked(&id, 2, at(31))]);
 
     let unknown = store.set_disabled(&AccountId::new("?"), true, None, at(32)).await;
     assert!(matches!(unknown.unwrap(), CommandOutcome::NotFound));

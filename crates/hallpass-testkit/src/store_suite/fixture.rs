@@ -150,6 +150,10 @@ impl<'s, S: RevocationLog> Reader<'s, S> {
     }
 }
 
-pub fn raised(account: &AccountId, generation: u32, at: UnixTime) -> Revocation {
-    Revocation::Generation { account: account.clone(), generation, at }
+pub fn revoked(account: &AccountId, number: u32, at: UnixTime) -> Revocation {
+    Revocation::RevokedBelow { account: account.clone(), number, disabled: false, at }
+}
+
+pub fn stale(account: &AccountId, number: u32, at: UnixTime) -> Revocation {
+    Revocation::StaleBelow { account: account.clone(), number, at }
 }

@@ -6,7 +6,7 @@ use hallpass_accounts::{
 };
 
 use super::fixture::{
-    Reader, account, at, is_written, open, open_sessions, own, raised, register, written,
+    Reader, account, at, is_written, open, open_sessions, own, register, revoked, written,
 };
 
 pub async fn an_upgrade_replaces_only_the_expected_hash<S>(store: &S)
@@ -57,7 +57,7 @@ where
     let now = written(changed.unwrap());
     assert_eq!((now.password_hash(), now.generation()), ("hash-1", 1));
     assert_eq!(open_sessions(store, &id).await, [here]);
-    assert_eq!(log.read_new().await, [raised(&id, 1, at(30))]);
+    assert_eq!(log.read_new().await, [revoked(&id, 1, at(30))]);
 
     let changed = store.change(change("hash-1", "hash-2", None).await).await;
     assert_eq!(written(changed.unwrap()).generation(), 2);

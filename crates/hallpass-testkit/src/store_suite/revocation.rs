@@ -5,7 +5,7 @@ use hallpass_accounts::{
     AccountId, AdministrationStore, Cursor, RegistrationStore, Revocation, RevocationLog,
 };
 
-use super::fixture::{Reader, at, done, raised, register, session_id};
+use super::fixture::{Reader, at, done, register, revoked, session_id, stale};
 
 pub async fn the_log_is_read_in_order_over_many_calls<S>(store: &S)
 where
@@ -18,14 +18,14 @@ where
     for number in 1..=1100 {
         done(store.set_roles(&id, &[], None, at(number)).await.unwrap());
     }
-    let generations = log.read_new().await.into_iter().map(|change| match change {
-        Revocation::Generation { generation, .. } => generation,
+    let numbers = log.read_new().await.into_iter().map(|change| match change {
+        Revocation::StaleBelow { number, .. } => number,
         other => panic!("{other:?}"),
     });
-    assert!(generations.eq(1..=1100));
+    assert!(numbers.eq(1..=1100));
 
     done(store.set_roles(&id, &[], None, at(2000)).await.unwrap());
-    assert_eq!(log.read_new().await, [raised(&id, 1101, at(2000))]);
+    assert_eq!(log.read_new().await, [stale(&id, 1101, at(2000))]);
 }
 
 pub async fn an_empty_log_has_been_read_to_its_end<S: RevocationLog>(store: &S) {
@@ -52,7 +52,7 @@ where
     store.purge_before(at(3)).await.unwrap();
     assert_eq!(
         Reader::new(store).read_new().await,
-        [raised(&id, 3, at(3))],
+        [stale(&id, 3, at(3))],
         "made at 3, so not before 3"
     );
 
@@ -60,40 +60,40 @@ where
     store.purge_before(at(100)).await.unwrap();
     assert_eq!(log.read_new().await, []);
     done(store.set_roles(&id, &[], None, at(200)).await.unwrap());
-    assert_eq!(log.read_new().await, [raised(&id, 4, at(200))]);
+    assert_eq!(log.read_new().await, [stale(&id, 4, at(200))]);
 }
 
 pub async fn what_is_published_is_read_in_order<S: RevocationLog>(store: &S) {
     let id = AccountId::new("id \u{fffd} \"ünal\"");
     let mut log = Reader::new(store);
     assert_eq!(log.read_new().await, []);
-    let told: Vec<_> = (1..=1100).map(|number| raised(&id, number, at(number.into()))).collect();
+    let told: Vec<_> = (1..=1100).map(|number| revoked(&id, number, at(number.into()))).collect();
     for change in &told {
         store.publish(change).await.unwrap();
     }
     assert!(log.read_new().await == told);
     let ended = Revocation::SessionEnded { session: session_id(1), at: at(2000) };
     store.publish(&ended).await.unwrap();
-    store.publish(&raised(&id, u32::MAX, at(2000))).await.unwrap();
-    assert_eq!(log.read_new().await, [ended, raised(&id, u32::MAX, at(2000))]);
+    store.publish(&revoked(&id, u32::MAX, at(2000))).await.unwrap();
+    assert_eq!(log.read_new().await, [ended, revoked(&id, u32::MAX, at(2000))]);
 }
 
 pub async fn what_is_old_is_forgotten_and_cursors_stay_good<S: RevocationLog>(store: &S) {
     let id = AccountId::new("id");
     let mut log = Reader::new(store);
     for number in 1..=3 {
-        store.publish(&raised(&id, number, at(number.into()))).await.unwrap();
+        store.publish(&revoked(&id, number, at(number.into()))).await.unwrap();
     }
     log.read_new().await;
     store.purge_before(at(3)).await.unwrap();
     assert_eq!(
         Reader::new(store).read_new().await,
-        [raised(&id, 3, at(3))],
+        [revoked(&id, 3, at(3))],
         "made at 3, so not before 3"
     );
     store.purge_before(at(100)).await.unwrap();
     assert_eq!(Reader::new(store).read_new().await, []);
     assert_eq!(log.read_new().await, []);
-    store.publish(&raised(&id, 4, at(200))).await.unwrap();
-    assert_eq!(log.read_new().await, [raised(&id, 4, at(200))]);
+    store.publish(&revoked(&id, 4, at(200))).await.unwrap();
+    assert_eq!(log.read_new().await, [revoked(&id, 4, at(200))]);
 }

@@ -6,7 +6,7 @@ use hallpass_accounts::{
 };
 
 use super::fixture::{
-    Reader, account, at, done, open, open_sessions, opened, own, raised, register, session_id,
+    Reader, account, at, done, open, open_sessions, opened, own, register, revoked, session_id,
     written,
 };
 
@@ -95,11 +95,11 @@ where
     let others_ended = store.end_others(&own(store, &id, Some(here), at(20)).await).await.unwrap();
     assert_eq!(written(others_ended).generation(), 1);
     assert_eq!(open_sessions(store, &id).await, [here]);
-    assert_eq!(log.read_new().await, [raised(&id, 1, at(20))]);
+    assert_eq!(log.read_new().await, [revoked(&id, 1, at(20))]);
 
     assert_eq!(done(store.end_all(&id, None, at(21)).await.unwrap()).generation(), 2);
     assert_eq!(open_sessions(store, &id).await, []);
-    assert_eq!(log.read_new().await, [raised(&id, 2, at(21))]);
+    assert_eq!(log.read_new().await, [revoked(&id, 2, at(21))]);
 
     assert_eq!(open_sessions(store, &other).await, [others]);
     let unknown = store.end_all(&AccountId::new("?"), None, at(22)).await;

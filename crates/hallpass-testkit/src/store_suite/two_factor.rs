@@ -8,7 +8,7 @@ use hallpass_core::TotpDrift;
 
 use super::fixture::{
     Reader, account, at, disable, done, enrol, enrolment, is_written, open, open_sessions, own,
-    raised, recovery_hash, register, written,
+    recovery_hash, register, revoked, written,
 };
 
 async fn generation_of<S: AccountStore>(store: &S, id: &AccountId) -> u32 {
@@ -31,7 +31,7 @@ where
     assert_eq!((factor.encrypted_secret(), factor.last_step()), (&b"encrypted"[..], Some(100)));
     assert_eq!(now.generation(), 1);
     assert_eq!(open_sessions(store, &id).await, [here]);
-    assert_eq!(log.read_new().await, [raised(&id, 1, at(5))]);
+    assert_eq!(log.read_new().await, [revoked(&id, 1, at(5))]);
     let first_code_again = store
         .consume_step(&id, generation_of(store, &id).await, 100, TotpDrift::NONE)
         .await
@@ -202,7 +202,7 @@ where
     assert_eq!((off.generation(), off.second_factor()), (2, None));
     assert!(account(store, &id).await.second_factor().is_none());
     assert_eq!(open_sessions(store, &id).await, [here]);
-    assert_eq!(log.read_new().await, [raised(&id, 2, at(40))]);
+    assert_eq!(log.read_new().await, [revoked(&id, 2, at(40))]);
     let code =
         store.consume_recovery_code(&id, generation_of(store, &id).await, &recovery_hash(1)).await;
     assert_eq!(code.unwrap(), ConsumeOutcome::AlreadyConsumed);

@@ -203,6 +203,7 @@ impl RejectionTemplate<'_> {
             RejectionKind::NotLoggedIn
             | RejectionKind::Expired
             | RejectionKind::Revoked
+            | RejectionKind::Stale
             | RejectionKind::NotRecent => (with_next("/login", self.page.next), self.t.log_in),
             RejectionKind::SecondFactorMissing => {
                 ("/profile/two-factor".to_owned(), self.t.two_factor)

@@ -99,6 +99,11 @@ pub(crate) const TEXTS: Texts = Texts {
             "Deze sessie is beëindigd. Log opnieuw in om verder te gaan.",
         ),
         rejection(
+            RejectionKind::Stale,
+            "Je rollen zijn gewijzigd",
+            "Log opnieuw in om verder te gaan met je nieuwe rollen.",
+        ),
+        rejection(
             RejectionKind::RoleMissing,
             "Niet voor dit account",
             "Je account heeft geen toegang tot deze pagina.",

@@ -95,6 +95,11 @@ pub(crate) const TEXTS: Texts = Texts {
             "This session was ended. Log in again to continue.",
         ),
         rejection(
+            RejectionKind::Stale,
+            "Your roles have changed",
+            "Log in again to continue with your new roles.",
+        ),
+        rejection(
             RejectionKind::RoleMissing,
             "Not for this account",
             "Your account does not have access to this page.",

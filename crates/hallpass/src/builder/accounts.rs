@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use hallpass_accounts::{
     AccountStore, AdministrationStore, BreachedPasswords, PasswordHasherSettings, PasswordPolicy,
     PasswordStore, RateLimitStore, RefreshTokenStore, RegistrationStore, RevocationLog,
-    SessionSettings, SessionStore, TwoFactorPolicy, TwoFactorStore,
+    SessionSettings, SessionStore, SiteStore, TwoFactorPolicy, TwoFactorStore,
 };
 use hallpass_core::{Role, RoleSet, TotpSettings};
 
@@ -14,7 +14,7 @@ use crate::builder::HallpassBuilder;
 impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
     /// Turns on all capabilities, for a store that implements all store traits: registration,
     /// passwords, second factors, sessions with refresh tokens, administration, rate limits in the
-    /// store and the revocation log.
+    /// store, the revocation log and the facts of the site.
     pub fn everything(self) -> Self
     where
         S: RegistrationStore
@@ -23,7 +23,8 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
             + RefreshTokenStore
             + AdministrationStore
             + RateLimitStore
-            + RevocationLog,
+            + RevocationLog
+            + SiteStore,
     {
         let two_factor = self.settings.two_factor.clone();
         self.registration()
@@ -33,6 +34,7 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
             .administration()
             .rate_limits_in_store()
             .revocation_log()
+            .site_facts()
     }
 
     /// Turns registration on, at `/register`.

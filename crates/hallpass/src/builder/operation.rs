@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use hallpass_accounts::{
-    AccountStore, Event, Proxies, Random, RateLimitStore, RateLimits, RevocationLog,
+    AccountStore, Event, Proxies, Random, RateLimitStore, RateLimits, RevocationLog, SiteStore,
 };
 use hallpass_core::{Clock, RevocationList, Role, StalePolicy};
 use hallpass_web::Pages;
@@ -51,6 +51,17 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
     {
         let own = || self.store.clone().into();
         self.stores.revocation_log = self.stores.revocation_log.take().or_else(|| Some(own()));
+        self
+    }
+
+    /// Uses the facts of the site in its store: the epoch, with which every session can be ended, and
+    /// the facts by which a failover or a restored backup is noticed.
+    /// [`everything`](Self::everything) includes it.
+    pub fn site_facts(mut self) -> Self
+    where
+        S: SiteStore,
+    {
+        self.stores.site = Some(self.store.clone().into());
         self
     }
 

@@ -51,7 +51,7 @@ pub fn ring() -> KeyRing {
 pub fn authenticator() -> RequestAuthenticator<SiteRole> {
     let forget_after = UnixTime::from_secs(NOW + 900);
     let revoked = RevocationList::new();
-    revoked.raise_generation("u-rex", 5, forget_after);
+    revoked.revoke_below("u-rex", 5, forget_after);
     revoked.end_session("s-ended", forget_after);
     let verifier = Verifier::new(ring(), "https://site.example", "site").revocation(revoked);
     RequestAuthenticator::new(verifier).cookies(&CookieSettings::default()).bearer()

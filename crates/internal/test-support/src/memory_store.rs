@@ -8,15 +8,15 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use hallpass_accounts::{
-    Account, AccountId, AccountStore, Actor, AdministrationStore, CommandOutcome, ConsumeOutcome,
-    ConsumedRefreshes, Cursor, EndOutcome, Enrolment, LiveFactor, NewAccount, NewSession,
+    Account, AccountId, AccountNumbers, AccountStore, Actor, AdministrationStore, CommandOutcome, ConsumeOutcome,
+    ConsumedRefreshes, Cursor, EndOutcome, Enrolment, Incarnation, KeyCheck, LiveFactor, NewAccount, NewSession,
     OpenOutcome, OwnChange, OwnChangeOutcome, PasswordChange, PasswordStore, RecoveryHash,
     RefreshChain, RefreshOutcome, RefreshState, RefreshTokenStore, RefreshedSession,
     RegistrationOutcome, RegistrationStore, ReplaceOutcome, Revocation, RevocationLog,
-    RevocationPage, Rotation, RotationOutcome, Session, SessionId, SessionStore, TwoFactorStore,
-    Username,
+    RevocationPage, Rotation, RotationOutcome, Session, SessionId, SessionStore, SiteStore,
+    StoreFacts, TwoFactorStore, Username,
 };
-use hallpass_core::{Methods, TotpDrift, UnixTime};
+use hallpass_core::{Clock, Methods, SystemClock, TotpDrift, UnixTime};
 
 /// A store in memory. Clones share their data.
 #[derive(Clone, Default)]
@@ -33,13 +33,16 @@ struct Inner {
 struct State {
     rows: BTreeMap<AccountId, Row>,
     log: Vec<Revocation>,
+    epoch: u64,
+    incarnation: Option<Incarnation>,
+    key_checks: Vec<KeyCheck>,
 }
 
 struct Row {
     username: Username,
     hash: String,
     roles: Vec<String>,
-    generation: u32,
+    numbers: AccountNumbers,
     disabled: bool,
     factor: Option<LiveFactor>,
     recovery: Vec<RecoveryHash>,
@@ -92,36 +95,43 @@ impl MemoryStore {
 }
 
 impl Row {
-    fn account(&self, id: &AccountId) -> Account {
+    fn account(&self, id: &AccountId, epoch: u64) -> Account {
         Account::new(id.clone(), self.username.clone(), self.hash.clone())
             .with_roles(self.roles.iter().cloned())
-            .with_generation(self.generation)
+            .with_numbers(self.numbers)
+            .with_epoch(epoch)
             .with_disabled(self.disabled)
             .with_second_factor(self.factor.clone())
     }
 }
 
 impl State {
-    /// Returns the row of the actor. Returns `None` if the account is disabled, if its generation
-    /// was raised, or if the session has ended.
+    /// Returns the row of the actor. Returns `None` if the account is disabled, if the actor's token
+    /// is revoked, or if the session has ended.
     fn row_of(&mut self, actor: &Actor) -> Option<&mut Row> {
+        let epoch = self.epoch;
         let row = self.rows.get_mut(&actor.account)?;
         let in_session = |session: &SessionId| row.sessions.iter().any(|one| one.id == *session);
         let passes = !row.disabled
-            && row.generation == actor.generation
+            && row.numbers.revoked_below <= actor.generation
+            && epoch == actor.epoch
             && actor.session.as_ref().is_none_or(in_session);
         passes.then_some(row)
     }
 
+    /// A command needs the actor's roles too, so that its token must not be stale.
     fn passes(&mut self, by: Option<&Actor>) -> bool {
-        by.is_none_or(|actor| self.row_of(actor).is_some())
+        by.is_none_or(|actor| {
+            let row = self.row_of(actor);
+            row.is_some_and(|row| row.numbers.stale_below <= actor.generation)
+        })
     }
 
-    /// Raises the generation and ends every session except the session to keep, which receives its
-    /// new refresh token.
-    fn revoking(&mut self, own: &OwnChange) -> OwnChangeOutcome {
-        let id = &own.actor.account;
-        self.revoke(id, own.kept_session(), own.at);
+    /// Revokes the tokens of the account and ends every session except the session to keep, which
+    /// receives its new refresh token.
+    fn revoking(&mut self, own: &OwnChange, credential: u32) -> OwnChangeOutcome {
+        let (id, epoch) = (&own.actor.account, self.epoch);
+        self.revoke(id, own.kept_session(), credential, own.at);
         let Some(row) = self.rows.get_mut(id) else { return OwnChangeOutcome::NotWritten };
         if let (Some(session), Some(refresh_chain)) = (own.kept_session(), &own.refresh_chain) {
             let Some(listed) = row.sessions.iter_mut().find(|one| one.id == *session) else {
@@ -138,32 +148,44 @@ impl State {
             );
             row.refreshes.insert(*session, Kept { state, methods });
         }
-        OwnChangeOutcome::Written(Box::new(row.account(id)))
+        OwnChangeOutcome::Written(Box::new(row.account(id, epoch)))
     }
 
     fn commanded(&self, id: &AccountId) -> CommandOutcome {
         match self.rows.get(id) {
-            Some(row) => CommandOutcome::Done(Box::new(row.account(id))),
+            Some(row) => CommandOutcome::Done(Box::new(row.account(id, self.epoch))),
             None => CommandOutcome::NotFound,
         }
     }
 
-    /// Raises the generation and ends every session except `keep`.
-    fn revoke(&mut self, id: &AccountId, keep: Option<&SessionId>, at: UnixTime) {
+    /// Revokes the tokens of the account and ends every session except `keep`. `credential` is 1 if
+    /// a credential changed, otherwise 0.
+    fn revoke(
+        &mut self,
+        id: &AccountId,
+        keep: Option<&SessionId>,
+        credential: u32,
+        at: UnixTime,
+    ) {
         let Some(row) = self.rows.get_mut(id) else { return };
         row.sessions.retain(|session| Some(&session.id) == keep);
         row.refreshes.clear();
+        row.numbers.credential += credential;
         self.raise(id, at);
     }
 
     fn raise(&mut self, id: &AccountId, at: UnixTime) {
         let Some(row) = self.rows.get_mut(id) else { return };
-        row.generation += 1;
-        self.log.push(Revocation::Generation {
-            account: id.clone(),
-            generation: row.generation,
-            at,
-        });
+        row.numbers.revoked_below = row.numbers.generation() + 1;
+        let (number, disabled) = (row.numbers.revoked_below, row.disabled);
+        self.log.push(Revocation::RevokedBelow { account: id.clone(), number, disabled, at });
+    }
+
+    fn make_stale(&mut self, id: &AccountId, at: UnixTime) {
+        let Some(row) = self.rows.get_mut(id) else { return };
+        row.numbers.stale_below = row.numbers.generation() + 1;
+        let number = row.numbers.stale_below;
+        self.log.push(Revocation::StaleBelow { account: id.clone(), number, at });
     }
 }
 
@@ -176,11 +198,12 @@ impl AccountStore for MemoryStore {
             .rows
             .iter()
             .find(|(_, row)| row.username == *name)
-            .map(|(id, row)| row.account(id)))
+            .map(|(id, row)| row.account(id, state.epoch)))
     }
 
     async fn by_id(&self, id: &AccountId) -> Result<Option<Account>, Down> {
-        Ok(self.lock()?.rows.get(id).map(|row| row.account(id)))
+        let state = self.lock()?;
+        Ok(state.rows.get(id).map(|row| row.account(id, state.epoch)))
     }
 }
 
@@ -194,7 +217,7 @@ impl RegistrationStore for MemoryStore {
             username: new.username,
             hash: new.password_hash,
             roles: new.roles,
-            generation: 0,
+            numbers: AccountNumbers::default(),
             disabled: false,
             factor: None,
             recovery: Vec::new(),
@@ -228,7 +251,7 @@ impl PasswordStore for MemoryStore {
         match state.row_of(&change.own.actor).filter(|row| row.hash == change.old_hash) {
             Some(row) => {
                 row.hash = change.new_hash;
-                Ok(state.revoking(&change.own))
+                Ok(state.revoking(&change.own, 1))
             }
             None => Ok(OwnChangeOutcome::NotWritten),
         }
@@ -246,7 +269,7 @@ impl TwoFactorStore for MemoryStore {
             LiveFactor::new(enrolment.encrypted, Some(enrolment.step)).with_drift(enrolment.drift),
         );
         row.recovery = enrolment.recovery_codes;
-        Ok(state.revoking(&enrolment.own))
+        Ok(state.revoking(&enrolment.own, 1))
     }
 
     async fn consume_step(
@@ -257,7 +280,8 @@ impl TwoFactorStore for MemoryStore {
         drift: TotpDrift,
     ) -> Result<ConsumeOutcome, Down> {
         let mut state = self.lock()?;
-        let row = state.row_of(&Actor::new(id.clone(), generation, None));
+        let actor = Actor::new(id.clone(), generation, None).with_epoch(state.epoch);
+        let row = state.row_of(&actor);
         let factor = row.and_then(|row| row.factor.as_mut());
         match factor.filter(|factor| factor.last_step().is_none_or(|last| last < step)) {
             Some(factor) => {
@@ -276,9 +300,8 @@ impl TwoFactorStore for MemoryStore {
         code: &RecoveryHash,
     ) -> Result<ConsumeOutcome, Down> {
         let mut state = self.lock()?;
-        let row = state
-            .row_of(&Actor::new(id.clone(), generation, None))
-            .filter(|row| row.factor.is_some());
+        let actor = Actor::new(id.clone(), generation, None).with_epoch(state.epoch);
+        let row = state.row_of(&actor).filter(|row| row.factor.is_some());
         let found = row.and_then(|row| {
             let at = row.recovery.iter().position(|hash| hash == code)?;
             Some(row.recovery.remove(at))
@@ -292,10 +315,11 @@ impl TwoFactorStore for MemoryStore {
         codes: &[RecoveryHash],
     ) -> Result<OwnChangeOutcome, Down> {
         let mut state = self.lock()?;
+        let epoch = state.epoch;
         match state.row_of(&own.actor).filter(|row| row.factor.is_some()) {
             Some(row) => {
                 row.recovery = codes.to_vec();
-                Ok(OwnChangeOutcome::Written(Box::new(row.account(&own.actor.account))))
+                Ok(OwnChangeOutcome::Written(Box::new(row.account(&own.actor.account, epoch))))
             }
             None => Ok(OwnChangeOutcome::NotWritten),
         }
@@ -307,7 +331,7 @@ impl TwoFactorStore for MemoryStore {
             Some(row) => {
                 row.factor = None;
                 row.recovery.clear();
-                Ok(state.revoking(own))
+                Ok(state.revoking(own, 1))
             }
             None => Ok(OwnChangeOutcome::NotWritten),
         }
@@ -335,8 +359,9 @@ impl TwoFactorStore for MemoryStore {
 impl SessionStore for MemoryStore {
     async fn open(&self, new: NewSession) -> Result<OpenOutcome, Down> {
         let mut state = self.lock()?;
+        let epoch = state.epoch;
         let row = state.rows.get_mut(&new.account);
-        match row.filter(|row| !row.disabled && row.generation == new.generation) {
+        match row.filter(|row| !row.disabled && row.numbers.revoked_below <= new.generation) {
             Some(row) => {
                 if let Some(RefreshChain { first, idle_until, methods, .. }) = new.refresh_chain {
                     let consumed = ConsumedRefreshes::default();
@@ -345,7 +370,7 @@ impl SessionStore for MemoryStore {
                 }
                 row.sessions
                     .insert(0, Session::new(new.id, new.device, new.at, new.at, new.expires));
-                Ok(OpenOutcome::Opened(Box::new(row.account(&new.account))))
+                Ok(OpenOutcome::Opened(Box::new(row.account(&new.account, epoch))))
             }
             None => Ok(OpenOutcome::AccountChanged),
         }
@@ -388,7 +413,7 @@ impl SessionStore for MemoryStore {
     async fn end_others(&self, own: &OwnChange) -> Result<OwnChangeOutcome, Down> {
         let mut state = self.lock()?;
         Ok(if state.passes(Some(&own.actor)) {
-            state.revoking(own)
+            state.revoking(own, 0)
         } else {
             OwnChangeOutcome::NotWritten
         })
@@ -404,7 +429,7 @@ impl SessionStore for MemoryStore {
         if !state.passes(by) {
             return Ok(CommandOutcome::ActorChanged);
         }
-        state.revoke(account, None, at);
+        state.revoke(account, None, 1, at);
         Ok(state.commanded(account))
     }
 }
@@ -418,12 +443,13 @@ impl RefreshTokenStore for MemoryStore {
         // Lets other tasks run, as they do while a database executes a statement.
         tokio::task::yield_now().await;
         let mut state = self.lock()?;
+        let epoch = state.epoch;
         let found = state
             .rows
             .iter_mut()
             .find(|(_, row)| row.refreshes.contains_key(session) && !row.disabled);
         let Some((id, row)) = found else { return Ok(RefreshOutcome::Ended) };
-        let (id, account) = (id.clone(), row.account(id));
+        let (id, account) = (id.clone(), row.account(id, epoch));
         let (Some(kept), Some(listed)) = (
             row.refreshes.get_mut(session),
             row.sessions.iter_mut().find(|one| one.id == *session),
@@ -479,7 +505,7 @@ impl AdministrationStore for MemoryStore {
         if let Some(row) = state.rows.get_mut(id) {
             row.roles = roles.to_vec();
         }
-        state.raise(id, at);
+        state.make_stale(id, at);
         Ok(state.commanded(id))
     }
 
@@ -498,7 +524,7 @@ impl AdministrationStore for MemoryStore {
             row.disabled = disabled;
         }
         if disabled {
-            state.revoke(id, None, at)
+            state.revoke(id, None, 0, at)
         } else {
             state.raise(id, at)
         }
@@ -507,7 +533,7 @@ impl AdministrationStore for MemoryStore {
 
     async fn list(&self, after: Option<&Username>, limit: u32) -> Result<Vec<Account>, Down> {
         let state = self.lock()?;
-        let mut accounts: Vec<_> = state.rows.iter().map(|(id, row)| row.account(id)).collect();
+        let mut accounts: Vec<_> = state.rows.iter().map(|(id, row)| row.account(id, state.epoch)).collect();
         accounts.sort_by(|a, b| a.username().key().cmp(b.username().key()));
         accounts.retain(|account| after.is_none_or(|after| account.username().key() > after.key()));
         accounts.truncate(limit as usize);
@@ -522,10 +548,72 @@ impl RevocationLog for MemoryStore {
         let state = self.lock()?;
         let from = usize::try_from(cursor.number()).unwrap_or(usize::MAX).min(state.log.len());
         let changes = state.log.get(from..).unwrap_or_default().to_vec();
-        Ok(RevocationPage { changes, cursor: Cursor::from_number(state.log.len() as u128) })
+        let highest = state.log.len() as u64;
+        let facts = StoreFacts::new("memory", state.epoch, SystemClock.now())
+            .with_log(highest, state.log.iter().map(Revocation::at).max())
+            .with_incarnations(state.incarnation.clone(), state.incarnation.clone());
+        let cursor = Cursor::from_number(highest.into());
+        Ok(RevocationPage { changes, cursor, skipped: 0, facts: Some(facts) })
     }
 
     async fn purge_before(&self, _before: UnixTime) -> Result<(), Down> {
         self.lock().map(|_| ())
+    }
+}
+
+impl SiteStore for MemoryStore {
+    type Error = Down;
+
+    async fn raise_epoch(&self, at: UnixTime) -> Result<u64, Down> {
+        let mut state = self.lock()?;
+        state.epoch = at.as_secs().max(state.epoch + 1);
+        let epoch = state.epoch;
+        for row in state.rows.values_mut() {
+            row.sessions.clear();
+            row.refreshes.clear();
+        }
+        state.log.push(Revocation::EpochRaised { epoch, at });
+        Ok(epoch)
+    }
+
+    async fn record_incarnation(
+        &self,
+        old: Option<&Incarnation>,
+        new: &Incarnation,
+    ) -> Result<bool, Down> {
+        let mut state = self.lock()?;
+        let is_old = state.incarnation.as_ref() == old;
+        if is_old {
+            state.incarnation = Some(new.clone());
+        }
+        Ok(is_old)
+    }
+
+    /// A memory does not fail over, so nothing is ever lost.
+    async fn write_again(&self, _lost: &[Revocation]) -> Result<Vec<AccountId>, Down> {
+        self.lock().map(|_| Vec::new())
+    }
+
+    async fn has_accounts(&self) -> Result<bool, Down> {
+        Ok(!self.lock()?.rows.is_empty())
+    }
+
+    async fn key_checks(&self) -> Result<Vec<KeyCheck>, Down> {
+        Ok(self.lock()?.key_checks.clone())
+    }
+
+    async fn record_key_checks(&self, checks: &[KeyCheck], _at: UnixTime) -> Result<(), Down> {
+        let mut state = self.lock()?;
+        for check in checks {
+            if !state.key_checks.contains(check) {
+                state.key_checks.push(check.clone());
+            }
+        }
+        Ok(())
+    }
+
+    async fn forget_key_checks(&self, checks: &[KeyCheck]) -> Result<(), Down> {
+        self.lock()?.key_checks.retain(|check| !checks.contains(check));
+        Ok(())
     }
 }

@@ -16,7 +16,7 @@ fn at(seconds: u64) -> UnixTime {
 }
 
 fn token<'a>(user_id: &'a str, generation: u32, session: Option<&'a str>) -> TokenFacts<'a> {
-    TokenFacts { user_id, generation, session, expires_at: at(900) }
+    TokenFacts { user_id, generation, epoch: 0, session, expires_at: at(900) }
 }
 
 fn refusal(revocations: &RevocationList, token: TokenFacts<'_>) -> Option<RevokedKind> {
@@ -26,7 +26,7 @@ fn refusal(revocations: &RevocationList, token: TokenFacts<'_>) -> Option<Revoke
 #[test]
 fn raised_generation_revokes_lower_generations() {
     let revocations = RevocationList::new();
-    revocations.raise_generation("17", 5, at(900));
+    revocations.revoke_below("17", 5, at(900));
     for (generation, expected) in [
         (0, Some(RevokedKind::Generation)),
         (4, Some(RevokedKind::Generation)),
@@ -42,8 +42,8 @@ fn raised_generation_revokes_lower_generations() {
 #[test]
 fn lower_generation_does_not_replace_a_higher_one() {
     let revocations = RevocationList::new();
-    revocations.raise_generation("17", 5, at(900));
-    revocations.raise_generation("17", 3, at(100));
+    revocations.revoke_below("17", 5, at(900));
+    revocations.revoke_below("17", 3, at(100));
     assert!(refusal(&revocations, token("17", 4, None)).is_some());
     revocations.forget(at(500));
     assert!(refusal(&revocations, token("17", 4, None)).is_some());
@@ -53,9 +53,9 @@ fn lower_generation_does_not_replace_a_higher_one() {
 #[test]
 fn generation_0_revokes_nothing_and_the_maximum_all_lower() {
     let revocations = RevocationList::new();
-    revocations.raise_generation("17", 0, at(900));
+    revocations.revoke_below("17", 0, at(900));
     assert!(revocations.is_empty());
-    revocations.raise_generation("17", u32::MAX, at(900));
+    revocations.revoke_below("17", u32::MAX, at(900));
     assert!(refusal(&revocations, token("17", u32::MAX - 1, None)).is_some());
     assert!(refusal(&revocations, token("17", u32::MAX, None)).is_none());
 }
@@ -70,7 +70,7 @@ fn ended_session_revokes_only_its_tokens() {
     assert_eq!(refusal(&revocations, token("17", 9, None)), None);
     // An account with the name of the session is not revoked.
     assert_eq!(refusal(&revocations, token("s-1", 0, None)), None);
-    revocations.raise_generation("s-3", 7, at(900));
+    revocations.revoke_below("s-3", 7, at(900));
     assert_eq!(refusal(&revocations, token("17", 9, Some("s-3"))), None);
 }
 
@@ -94,7 +94,7 @@ fn entry_is_dropped_one_second_after_forget_after() {
 #[test]
 fn an_entry_without_end_is_never_forgotten() {
     let revocations = RevocationList::new();
-    revocations.raise_generation("17", 5, UnixTime::from_secs(u64::MAX));
+    revocations.revoke_below("17", 5, UnixTime::from_secs(u64::MAX));
     revocations.forget(UnixTime::from_secs(u64::MAX));
     assert_eq!(refusal(&revocations, token("17", 4, None)), Some(RevokedKind::Generation));
 }
@@ -108,7 +108,7 @@ fn clock_jump_revives_no_token_and_blocks_no_new_login() {
     let forgotten = Some(RevokedKind::Forgotten);
     assert_eq!(refusal(&revocations, token("17", 0, Some("s-1"))), forgotten);
     // The same applies if the list has entries of other accounts.
-    revocations.raise_generation("18", 1, at(900));
+    revocations.revoke_below("18", 1, at(900));
     assert_eq!(refusal(&revocations, token("17", 0, Some("s-1"))), forgotten);
     // After a new login or a refresh, the token expires later than every dropped entry.
     let fresh = TokenFacts { expires_at: at(901), ..token("17", 0, Some("s-2")) };
@@ -195,7 +195,7 @@ impl Model {
 fn apply(revocations: &RevocationList, step: &Step) {
     match *step {
         Step::Raise(user, generation, until) => {
-            revocations.raise_generation(
+            revocations.revoke_below(
                 &format!("u{user}"),
                 generation,
                 UnixTime::from_secs(until),
@@ -218,6 +218,7 @@ fn accepts(
     let facts = TokenFacts {
         user_id: &format!("u{user}"),
         generation,
+        epoch: 0,
         session: Some(&format!("s{session}")),
         expires_at: UnixTime::from_secs(expires_at),
     };
@@ -274,7 +275,7 @@ fn readers_see_every_finished_write_and_nothing_else() {
     // and shrink.
     let write = || {
         for n in 1..=WRITES {
-            revocations.raise_generation(&format!("u{n}"), n, at(1000));
+            revocations.revoke_below(&format!("u{n}"), n, at(1000));
             revocations.end_session(&format!("passing-{n}"), at(u64::from(n % 800)));
             done.store(n, Ordering::Release);
             if n % 64 == 0 {

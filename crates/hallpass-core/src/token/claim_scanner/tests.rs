@@ -31,7 +31,8 @@ impl PartialEq for Claims<'_, ()> {
             [Some(it.username()), Some(it.user_id()), it.session()].map(|it| it.map(str::to_owned))
         };
         strings(self) == strings(other)
-            && (self.roles, self.generation) == (other.roles, other.generation)
+            && (self.roles, self.generation, self.epoch)
+                == (other.roles, other.generation, other.epoch)
             && (self.methods, self.times) == (other.methods, other.times)
     }
 }

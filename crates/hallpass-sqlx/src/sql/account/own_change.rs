@@ -7,16 +7,43 @@
 
 use hallpass_accounts::{AccountId, Actor, CommandOutcome, OwnChange, OwnChangeOutcome};
 
-use super::super::{LOCK_SESSION, Write, column, revocation, sql};
+use super::super::{
+    LOCK_SESSION, Statement, Write, column,
+    revocation::{self, Credential},
+    sql,
+};
 use crate::error::StoreError;
 
-/// Returns whether the actor is enabled, has the token's generation, and has a session that exists.
-/// After this check the session cannot end before the transaction does.
+/// Returns whether the actor is enabled, has a token that is not revoked, and has a session that
+/// exists. After this check the session cannot end before the transaction does.
 pub(crate) async fn passes(write: &mut Write, actor: &Actor) -> Result<bool, StoreError> {
-    let account =
-        sql("SELECT 1 FROM hallpass_accounts WHERE id = $1 AND generation = $2 AND NOT disabled")
-            .bind(actor.account.as_str())
-            .bind(i64::from(actor.generation));
+    let account = sql("SELECT 1 FROM hallpass_account_state, hallpass_site \
+         WHERE account_id = $1 AND revoked_below <= $2 AND NOT disabled AND epoch = $3");
+    check(write, account, actor).await
+}
+
+/// Returns the same for a command on another account, and whether the roles of the actor are still
+/// those of the token. The application itself always passes.
+pub(crate) async fn command_passes(
+    write: &mut Write,
+    by: Option<&Actor>,
+) -> Result<bool, StoreError> {
+    let Some(actor) = by else { return Ok(true) };
+    let account = sql("SELECT 1 FROM hallpass_account_state, hallpass_site \
+         WHERE account_id = $1 AND revoked_below <= $2 AND stale_below <= $2 \
+         AND NOT disabled AND epoch = $3");
+    check(write, account, actor).await
+}
+
+async fn check(
+    write: &mut Write,
+    account: Statement<'_>,
+    actor: &Actor,
+) -> Result<bool, StoreError> {
+    let account = account
+        .bind(actor.account.as_str().to_owned())
+        .bind(i64::from(actor.generation))
+        .bind(column::from_epoch(actor.epoch)?);
     if write.row(account).await?.is_none() {
         return Ok(false);
     }
@@ -27,25 +54,15 @@ pub(crate) async fn passes(write: &mut Write, actor: &Actor) -> Result<bool, Sto
     Ok(write.row(session).await?.is_some())
 }
 
-/// Returns the same for a command. The application itself always passes.
-pub(crate) async fn command_passes(
-    write: &mut Write,
-    by: Option<&Actor>,
-) -> Result<bool, StoreError> {
-    match by {
-        Some(actor) => passes(write, actor).await,
-        None => Ok(true),
-    }
-}
-
 /// Completes a change that revokes: every other session ends, and the acting session continues with
 /// its new refresh token.
 pub(crate) async fn revoking(
     mut write: Write,
     own: &OwnChange,
+    credential: Credential,
 ) -> Result<OwnChangeOutcome, StoreError> {
     let account = &own.actor.account;
-    revocation::everything(&mut write, account, own.kept_session(), own.at).await?;
+    revocation::everything(&mut write, account, own.kept_session(), credential, own.at).await?;
     if let (Some(session), Some(refresh_chain)) = (own.kept_session(), &own.refresh_chain) {
         let restart = sql("UPDATE hallpass_sessions \
              SET refresh_hash = $3, consumed = $7, idle_at = $4, methods = $5, refreshed_at = $6 \

@@ -82,12 +82,13 @@ async fn load(
     session: &SessionId,
 ) -> Result<Option<(Account, Kept)>, StoreError> {
     let select = "SELECT account_id, refresh_hash, consumed, created_at, refreshed_at, idle_at, expires_at, methods \
-                  FROM hallpass_sessions WHERE id = $1 AND refresh_hash IS NOT NULL";
+                  FROM hallpass_sessions WHERE id = $1 AND refresh_hash IS NOT NULL \
+                  AND epoch = (SELECT epoch FROM hallpass_site)";
     let Some(row) = write.row(sql(select).bind(session.to_string())).await? else {
         return Ok(None);
     };
     let account: &str = get(&row, "account_id")?;
-    let account = sql(select_accounts!("WHERE a.id = $1 AND NOT a.disabled")).bind(account);
+    let account = sql(select_accounts!("WHERE a.id = $1 AND NOT s.disabled")).bind(account);
     let Some(account) = write.row(account).await? else {
         return Ok(None);
     };

@@ -6,7 +6,9 @@ use hallpass_accounts::{
     AccountId, AdministrationStore, Cursor, Notifier, Revocation, RevocationLog,
 };
 use hallpass_sqlx::PostgresStore;
-use hallpass_testkit::store_suite::fixture::{Reader, at, done, raised, register, session_id};
+use hallpass_testkit::store_suite::fixture::{
+    Reader, at, done, register, revoked, session_id, stale,
+};
 use sqlx::{Connection, PgConnection, PgPool};
 use tokio::time::timeout;
 
@@ -80,7 +82,7 @@ async fn open_transaction_delays_no_other_revocation() {
     }
     assert_eq!(log.read_new().await.len(), 1100);
     done(store.set_roles(&id, &[], None, at(2000)).await.unwrap());
-    assert_eq!(log.read_new().await, [raised(&id, 1101, at(2000))]);
+    assert_eq!(log.read_new().await, [stale(&id, 1101, at(2000))]);
     long.commit().await.unwrap();
     assert_eq!(log.read_new().await, []);
 }
@@ -102,7 +104,7 @@ async fn rows_that_are_not_final_follow_all_final_rows() {
         done(store.set_roles(&id, &[], None, at(number)).await.unwrap());
     }
     let in_order: Vec<_> =
-        (1..=1110).map(|number| raised(&id, number, at(number.into()))).collect();
+        (1..=1110).map(|number| revoked(&id, number, at(number.into()))).collect();
     assert_eq!(Reader::new(&store).read_new().await, in_order);
     older.commit().await.unwrap();
 }
@@ -133,7 +135,7 @@ async fn reader_misses_nothing_among_many_writers() {
     for number in 0..WRITERS {
         let id = AccountId::new(format!("id-user{number}"));
         let of_one = seen.iter().filter(
-            |change| matches!(change, Revocation::Generation { account, .. } if *account == id),
+            |change| matches!(change, Revocation::StaleBelow { account, .. } | Revocation::RevokedBelow { account, .. } if *account == id),
         );
         assert_eq!(of_one.count(), usize::try_from(EACH).unwrap(), "{id}");
     }

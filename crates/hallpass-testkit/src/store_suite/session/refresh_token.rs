@@ -10,7 +10,7 @@ use hallpass_accounts::{
 use hallpass_core::{Methods, UnixTime};
 
 use crate::store_suite::fixture::{
-    Reader, account, at, done, opened, own, raised, register, session_id, written,
+    Reader, account, at, done, opened, own, register, revoked, session_id, written,
 };
 
 /// Returns the hash of a token, by its number.
@@ -201,7 +201,7 @@ where
     assert_eq!(refreshed.methods, Methods::PASSWORD);
 
     let mut reader = Reader::new(store);
-    assert_eq!(reader.read_new().await, [raised(&id, 1, at(120))]);
+    assert_eq!(reader.read_new().await, [revoked(&id, 1, at(120))]);
     let copy = store.refresh(&kept, &presenting(1, at(131))).await.unwrap();
     assert!(
         matches!(copy, RefreshOutcome::Reused { .. }),

@@ -284,16 +284,20 @@ impl Sql {
     /// Deletes the account's row. Returns its generation at that moment.
     pub(super) async fn delete_account(&self, id: &AccountId) -> Option<i64> {
         let id = id.as_str();
-        let delete = "DELETE FROM hallpass_accounts";
-        self.number(&format!("{delete} WHERE id = '{id}' RETURNING generation")).await
+        // The state is the row that a change locks, so its values are those after the change.
+        let delete = "DELETE FROM hallpass_account_state";
+        let delete = format!("{delete} WHERE account_id = '{id}' RETURNING {GENERATION}");
+        let generation = self.number(&delete).await;
+        self.number(&format!("DELETE FROM hallpass_accounts WHERE id = '{id}' RETURNING 1")).await;
+        generation
     }
 
     /// Deletes the session's row and returns the account's generation, in one transaction. The
     /// change waits for the deletion, or the deletion waits for the change.
     pub(super) async fn delete_session(&self, id: &AccountId, session: &str) -> Option<i64> {
         let delete = format!("DELETE FROM hallpass_sessions WHERE id = '{session}'");
-        let select = "SELECT generation FROM hallpass_accounts";
-        let generation = format!("{select} WHERE id = '{}'", id.as_str());
+        let select = format!("SELECT {GENERATION} FROM hallpass_account_state");
+        let generation = format!("{select} WHERE account_id = '{}'", id.as_str());
         macro_rules! both {
             ($pool:ident, $begin:literal) => {{
                 let mut write = $pool.begin_with($begin).await.unwrap();
@@ -311,3 +315,7 @@ impl Sql {
         }
     }
 }
+
+/// The `gen` of a token that is issued now.
+const GENERATION: &str =
+    "CASE WHEN revoked_below > stale_below THEN revoked_below ELSE stale_below END";

@@ -1,0 +1,26 @@
+-- The facts of this database, in one row.
+-- store_id: random; names this store in shared caches, and distinguishes it from another database.
+-- epoch: tokens and refresh tokens with a lower epoch are revoked. `sessions end-all` raises it.
+-- incarnation: what a restored dump does not bring along (server, database, table), as the nodes saw it last.
+-- timeline: the timeline of the server, as the nodes saw it last. A failover begins a new one.
+-- Times, here and in every other table, are Unix seconds.
+CREATE TABLE hallpass_site (
+    only        BOOLEAN NOT NULL PRIMARY KEY DEFAULT TRUE CHECK (only),
+    store_id    TEXT    NOT NULL,
+    epoch       BIGINT  NOT NULL DEFAULT 0 CHECK (epoch >= 0),
+    incarnation TEXT,
+    timeline    BIGINT,
+    created_at  BIGINT  NOT NULL
+);
+
+-- 128 random bits: the only function for it that every supported version has.
+INSERT INTO hallpass_site (store_id, created_at)
+    VALUES (replace(gen_random_uuid()::text, '-', ''), extract(epoch FROM clock_timestamp())::bigint);
+
+-- The keys that the site uses, by a value that does not reveal them. A node whose key ring lacks one
+-- of them is not ready. used_for: 'encryption' or 'pepper'.
+CREATE TABLE hallpass_key_checks (
+    check_value TEXT   NOT NULL PRIMARY KEY,
+    used_for    TEXT   NOT NULL,
+    created_at  BIGINT NOT NULL
+);

@@ -1,0 +1,25 @@
+-- The facts of this database, in one row.
+-- store_id: random; names this store in shared caches, and distinguishes it from another database.
+-- epoch: tokens and refresh tokens with a lower epoch are revoked. `sessions end-all` raises it.
+-- incarnation: what a restored dump does not bring along (server, database, table), as the nodes saw it last.
+-- timeline: the timeline of the server, as the nodes saw it last. A failover begins a new one.
+-- Times, here and in every other table, are Unix seconds.
+CREATE TABLE hallpass_site (
+    only        INTEGER NOT NULL PRIMARY KEY DEFAULT 1 CHECK (only = 1),
+    store_id    TEXT    NOT NULL,
+    epoch       INTEGER NOT NULL DEFAULT 0 CHECK (epoch >= 0),
+    incarnation TEXT,
+    timeline    INTEGER,
+    created_at  INTEGER NOT NULL
+) STRICT;
+
+INSERT INTO hallpass_site (store_id, created_at)
+    VALUES (lower(hex(randomblob(16))), unixepoch());
+
+-- The keys that the site uses, by a value that does not reveal them. A node whose key ring lacks one
+-- of them is not ready. used_for: 'encryption' or 'pepper'.
+CREATE TABLE hallpass_key_checks (
+    check_value TEXT    NOT NULL PRIMARY KEY,
+    used_for    TEXT    NOT NULL,
+    created_at  INTEGER NOT NULL
+) STRICT;
