@@ -197,9 +197,11 @@ impl Account {
     }
 
     /// Returns whether the account is enabled and a token of this generation and epoch is not
-    /// revoked. The token may be stale.
+    /// revoked. The token may be stale. A number above those of the account is not accepted either:
+    /// the store has lost a change.
     pub(crate) fn accepts(&self, generation: u32, epoch: u64) -> bool {
-        !self.disabled && self.numbers.revoked_below <= generation && self.epoch == epoch
+        let is_valid = self.numbers.revoked_below <= generation && generation <= self.generation();
+        !self.disabled && is_valid && self.epoch == epoch
     }
 
     /// Returns whether the account is disabled.

@@ -194,6 +194,7 @@ twin!(DynTwoFactorStore, ErasedTwoFactorStore of TwoFactorStore {
 twin!(DynSessionStore, ErasedSessionStore of SessionStore {
     fn open(session: NewSession) -> OpenOutcome;
     fn list(account: &'a AccountId, now: UnixTime) -> Vec<Session>;
+    fn prune(now: UnixTime, limit: u32) -> u64;
     fn end(account: &'a AccountId, session: &'a SessionId, by: Option<&'a Actor>, at: UnixTime) -> EndOutcome;
     fn end_others(own: &'a OwnChange) -> OwnChangeOutcome;
     fn end_all(account: &'a AccountId, by: Option<&'a Actor>, at: UnixTime) -> CommandOutcome;
@@ -293,6 +294,7 @@ twin!(DynRateLimitStore, ErasedRateLimitStore of RateLimitStore {
     fn try_take(key: &'a str, policy: &'a RateLimit, now: UnixTime) -> AttemptOutcome;
     fn give_back(key: &'a str, policy: &'a RateLimit, now: UnixTime) -> ();
     fn clear(key: &'a str) -> ();
+    fn prune(now: UnixTime, limit: u32) -> u64;
 });
 
 twin!(DynBreachedPasswords, ErasedBreachedPasswords of BreachedPasswords {
@@ -405,6 +407,24 @@ impl StoreSet {
         self.revocation_log.iter().chain(&self.notifiers)
     }
 
+    /// Deletes the rows that have expired at `now`, in bounded pieces, so that no statement runs long.
+    pub(crate) async fn prune(&self, now: UnixTime) -> Result<u64, StoreFault> {
+        let mut deleted = 0;
+        // A store that reports rows without deleting them must not keep this loop busy.
+        for _ in 0..MOST_PIECES {
+            let limits = self.within_bound(self.rate_limits.prune(now, PIECE)).await?;
+            let sessions = match &self.sessions {
+                Some(sessions) => self.within_bound(sessions.prune(now, PIECE)).await?,
+                None => 0,
+            };
+            deleted += limits + sessions;
+            if limits + sessions == 0 {
+                break;
+            }
+        }
+        Ok(deleted)
+    }
+
     /// Waits for a store, within the timeout. A store that does not respond counts as failed: the
     /// person receives a 503 within the timeout, and the call is dropped, which the contract of the
     /// stores allows at any await.
@@ -428,6 +448,10 @@ impl StoreSet {
         }
     }
 }
+
+/// Number of rows that one statement deletes: a few milliseconds.
+const PIECE: u32 = 1_000;
+const MOST_PIECES: u32 = 1_000;
 
 /// Returns the store of a capability, or the error of one that is off.
 pub(crate) fn offered<T>(store: Option<&T>) -> Result<&T, AccountsError> {

@@ -96,6 +96,7 @@ counted!(TwoFactorStore {
 counted!(SessionStore {
     fn open(session: NewSession) -> OpenOutcome;
     fn list(account: &AccountId, now: UnixTime) -> Vec<Session>;
+    fn prune(now: UnixTime, limit: u32) -> u64;
     fn end(account: &AccountId, session: &SessionId, by: Option<&Actor>, at: UnixTime) -> EndOutcome;
     fn end_others(own: &OwnChange) -> OwnChangeOutcome;
     fn end_all(account: &AccountId, by: Option<&Actor>, at: UnixTime) -> CommandOutcome;
@@ -151,4 +152,5 @@ counted!(RateLimitStore {
     fn try_take(key: &str, policy: &RateLimit, now: UnixTime) -> AttemptOutcome;
     fn give_back(key: &str, policy: &RateLimit, now: UnixTime) -> ();
     fn clear(key: &str) -> ();
+    fn prune(now: UnixTime, limit: u32) -> u64;
 });

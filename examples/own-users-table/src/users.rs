@@ -1,7 +1,7 @@
 //! hallpass's store traits for the application's own table.
 
 use hallpass::store::{
-    AccountStore, OwnChangeOutcome, PasswordChange, PasswordStore, ReplaceOutcome,
+    AccountNumbers, AccountStore, OwnChangeOutcome, PasswordChange, PasswordStore, ReplaceOutcome,
 };
 use hallpass::{Account, AccountId, Username};
 use sqlx::{Row, SqlitePool, sqlite::SqliteRow};
@@ -83,7 +83,10 @@ fn account(row: SqliteRow) -> Result<Account, sqlx::Error> {
     Ok(Account::new(id, name, row.try_get::<String, _>("pwhash")?)
         .with_roles([role])
         .with_disabled(row.try_get("blocked")?)
-        .with_generation(row.try_get("token_generation")?))
+        .with_numbers(AccountNumbers {
+            revoked_below: row.try_get("token_generation")?,
+            ..AccountNumbers::default()
+        }))
 }
 
 /// Parses an id. No customer has the number -1, which is returned for an id that is not a number.

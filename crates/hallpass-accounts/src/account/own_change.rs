@@ -16,8 +16,9 @@ use crate::{
 /// A logged-in person who makes a change, as the access token describes them.
 ///
 /// **A store checks in the transaction of the change** that the account exists and is enabled, and
-/// that its `revoked_below` is not above `generation`. For a command on another account, its
-/// `stale_below` must not be above `generation` either, because the actor's roles decided. If
+/// that its `revoked_below` is not above `generation`, and `generation` not above both its numbers.
+/// For a command, its `stale_below` must not be above `generation` either, because the actor's roles
+/// decided. If
 /// `session` is `Some`, the store also checks that the session exists and belongs to the account.
 /// Otherwise it writes nothing.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -58,6 +58,20 @@ pub trait RateLimitStore: Send + Sync + 'static {
         now: UnixTime,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
+    /// Deletes up to `limit` keys that count nothing any more at `now`, and returns their number. The
+    /// sync calls this every minute. Defaults to nothing, for a store that expires its keys itself.
+    ///
+    /// # Errors
+    /// The error of the store.
+    fn prune(
+        &self,
+        now: UnixTime,
+        limit: u32,
+    ) -> impl Future<Output = Result<u64, Self::Error>> + Send {
+        let _expires_itself = (now, limit);
+        std::future::ready(Ok(0))
+    }
+
     /// Deletes the key. A key that does not exist is not an error.
     ///
     /// # Errors

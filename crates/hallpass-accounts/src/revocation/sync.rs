@@ -220,7 +220,8 @@ impl<R: Role> RevocationSync<R> {
         Ok(())
     }
 
-    /// Deletes the entries of logs and list that cannot affect a live token any more.
+    /// Deletes the entries of logs and list that cannot affect a live token any more, and the rows of
+    /// the stores that have expired.
     ///
     /// # Errors
     /// The error of the store. Entries of the list are deleted even then.
@@ -233,7 +234,7 @@ impl<R: Role> RevocationSync<R> {
         for log in stores.logs() {
             stores.within_bound(log.purge_before(before)).await?;
         }
-        Ok(())
+        stores.prune(now).await.map(drop)
     }
 
     /// Returns whether the node may serve requests, for `/readyz`. It is judged at each call: a list

@@ -50,6 +50,17 @@ pub trait SessionStore: AccountStore {
         now: UnixTime,
     ) -> impl Future<Output = Result<Vec<Session>, Self::Error>> + Send;
 
+    /// Deletes up to `limit` sessions that have expired at `now`, and returns their number. Their
+    /// tokens have expired too, so nothing is logged. The sync calls this every minute.
+    ///
+    /// # Errors
+    /// The error of the store.
+    fn prune(
+        &self,
+        now: UnixTime,
+        limit: u32,
+    ) -> impl Future<Output = Result<u64, Self::Error>> + Send;
+
     /// Ends one session **of this account** and writes the log, in one transaction. For a session
     /// of another account the outcome is [`EndOutcome::NotFound`], and that session stays. `by` is
     /// the person who ends it from the list of sessions. `None` is a logout of that session itself,

@@ -26,12 +26,10 @@ pub(super) struct Ledger {
 /// The kind of an entry. An account and a session with the same name have different keys.
 #[derive(Clone, Copy, Hash)]
 pub(super) enum Kind {
-    /// Tokens of the account below the number are not accepted: they are stale, or revoked if
-    /// [`Revoked`](Self::Revoked) says so. A token of an account without changes is looked up here
-    /// only.
-    Account,
     /// Tokens of the account below the number are revoked.
-    Revoked,
+    Account,
+    /// Tokens of the account below the number are stale.
+    Stale,
     /// Tokens of the session are revoked.
     Session,
 }
@@ -63,16 +61,17 @@ impl Ledger {
 
     fn find(&self, token: &TokenFacts<'_>) -> Option<RevokedKind> {
         let table = self.table.load();
-        let is_below = |kind| {
-            let entry = table.find(self.key(kind, token.user_id));
-            entry.is_some_and(|entry| entry.number() > token.generation)
-        };
-        let is_old = is_below(Kind::Account);
-        if is_old && is_below(Kind::Revoked) {
+        let account = self.key(Kind::Account, token.user_id);
+        let is_below =
+            |key| table.find(key).is_some_and(|entry| entry.number() > token.generation);
+        if is_below(account) {
             return Some(RevokedKind::Generation);
         }
         let ended = token.session.and_then(|session| table.find(self.key(Kind::Session, session)));
-        ended.map(|_| RevokedKind::Session).or(is_old.then_some(RevokedKind::Stale))
+        if ended.is_some() {
+            return Some(RevokedKind::Session);
+        }
+        is_below(stale_key(account)).then_some(RevokedKind::Stale)
     }
 
     pub(super) fn put(&self, kind: Kind, name: &str, entry: Entry) {
@@ -132,12 +131,23 @@ impl Ledger {
 
     /// Returns the key of an entry. It is never 0, which marks an empty slot.
     fn key(&self, kind: Kind, name: &str) -> u64 {
+        if let Kind::Stale = kind {
+            return stale_key(self.key(Kind::Account, name));
+        }
         let mut hasher = self.seed.build_hasher();
         kind.hash(&mut hasher);
         name.hash(&mut hasher);
         hasher.finish().max(1)
     }
 }
+
+/// Returns the key of an account's other entry, without a second hash: a reader looks up both.
+fn stale_key(account: u64) -> u64 {
+    (account ^ STALE).max(1)
+}
+
+/// Random bits, so that an account's two entries are in different places.
+const STALE: u64 = 0x9d3c_51a7_60e2_f84b;
 
 /// The data that a reader needs before a lookup, in one word: whether there are entries, and the
 /// horizon.

@@ -4,8 +4,8 @@
 //! The request path reads this list instead of the store. An entry is dropped when every token that
 //! it revokes has expired. The size of the list is therefore bounded by the number of revocations
 //! within one token lifetime. Readers take no lock and never wait. To check a token against an
-//! empty list costs one atomic load. Against a list with entries, it costs two hashes, two bits of
-//! a filter and sometimes a lookup in the [table](super::table).
+//! empty list costs two atomic loads. Against a list with entries, it costs two hashes, three bits
+//! of a filter and sometimes a lookup in the [table](super::table).
 //!
 //! The list never accepts a token that it has an entry for, but it may reject a valid one. Keys are
 //! 64-bit hashes, with a random seed like that of a `HashMap`. Two accounts can therefore share an
@@ -183,11 +183,7 @@ impl RevocationList {
     pub fn revoke_below(&self, user_id: &str, number: u32, forget_after: UnixTime) {
         // No number is below 0, so there is nothing to revoke.
         if number > 0 {
-            let entry = Entry::new(number, forget_after);
-            // In this order: a reader that finds the second entry also finds the first one. In the
-            // other order it could take the token for a stale one.
-            self.0.ledger.put(Kind::Revoked, user_id, entry);
-            self.0.ledger.put(Kind::Account, user_id, entry);
+            self.0.ledger.put(Kind::Account, user_id, Entry::new(number, forget_after));
         }
     }
 
@@ -197,7 +193,7 @@ impl RevocationList {
     /// `forget_after` is the latest `exp` that such a token can have.
     pub fn stale_below(&self, user_id: &str, number: u32, forget_after: UnixTime) {
         if number > 0 {
-            self.0.ledger.put(Kind::Account, user_id, Entry::new(number, forget_after));
+            self.0.ledger.put(Kind::Stale, user_id, Entry::new(number, forget_after));
         }
     }
 

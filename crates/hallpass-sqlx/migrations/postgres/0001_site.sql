@@ -5,7 +5,7 @@
 -- timeline: the timeline of the server, as the nodes saw it last. A failover begins a new one.
 -- Times, here and in every other table, are Unix seconds.
 CREATE TABLE hallpass_site (
-    only        BOOLEAN NOT NULL PRIMARY KEY DEFAULT TRUE CHECK (only),
+    single_row  BOOLEAN NOT NULL PRIMARY KEY DEFAULT TRUE CHECK (single_row),
     store_id    TEXT    NOT NULL,
     epoch       BIGINT  NOT NULL DEFAULT 0 CHECK (epoch >= 0),
     incarnation TEXT,

@@ -5,7 +5,7 @@
 -- timeline: the timeline of the server, as the nodes saw it last. A failover begins a new one.
 -- Times, here and in every other table, are Unix seconds.
 CREATE TABLE hallpass_site (
-    only        INTEGER NOT NULL PRIMARY KEY DEFAULT 1 CHECK (only = 1),
+    single_row  INTEGER NOT NULL PRIMARY KEY DEFAULT 1 CHECK (single_row = 1),
     store_id    TEXT    NOT NULL,
     epoch       INTEGER NOT NULL DEFAULT 0 CHECK (epoch >= 0),
     incarnation TEXT,

@@ -28,7 +28,6 @@ impl RateLimitStore for PostgresStore {
         if before != Some(after) {
             store(&mut write, key, after, policy).await?;
             write.commit().await?;
-            self.forget_some(now).await?;
         }
         Ok(attempted)
     }
@@ -52,6 +51,13 @@ impl RateLimitStore for PostgresStore {
         let mut write = self.write_to_key(key).await?;
         delete(&mut write, key).await?;
         write.commit().await
+    }
+
+    async fn prune(&self, now: UnixTime, limit: u32) -> Result<u64, StoreError> {
+        let prune = sql("DELETE FROM hallpass_rate_limits WHERE key IN (SELECT key \
+             FROM hallpass_rate_limits WHERE forget_at <= $1 ORDER BY forget_at LIMIT $2 \
+             FOR UPDATE SKIP LOCKED)");
+        self.change(prune.bind(column::from_time(now)).bind(i64::from(limit))).await
     }
 }
 
@@ -88,15 +94,4 @@ async fn store(
 
 async fn delete(write: &mut Write, key: &str) -> Result<(), StoreError> {
     write.change(sql("DELETE FROM hallpass_rate_limits WHERE key = $1").bind(key)).await.map(drop)
-}
-
-impl PostgresStore {
-    /// Removes a few rows that no longer count. Each counted attempt does this, so the table stays
-    /// small, and no call removes the rows of a whole flood. It is a transaction of its own and
-    /// skips rows that another transaction has locked, so it waits for none.
-    async fn forget_some(&self, now: UnixTime) -> Result<(), StoreError> {
-        let forget = sql("DELETE FROM hallpass_rate_limits WHERE key IN \
-             (SELECT key FROM hallpass_rate_limits WHERE forget_at <= $1 LIMIT 10 FOR UPDATE SKIP LOCKED)");
-        self.change(forget.bind(column::from_time(now))).await.map(drop)
-    }
 }

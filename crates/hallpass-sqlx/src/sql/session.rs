@@ -7,7 +7,7 @@ use hallpass_accounts::{
 use hallpass_core::UnixTime;
 
 use super::{
-    Row, Store,
+    PRUNE_SESSIONS, Row, Store,
     account::{self, own_change},
     column,
     revocation::{self, Credential},
@@ -30,7 +30,8 @@ impl SessionStore for Store {
         let insert = sql("INSERT INTO hallpass_sessions \
              (id, account_id, epoch, device, created_at, refreshed_at, expires_at, refresh_hash, idle_at, methods) \
              SELECT $1, account_id, $10, $4, $5, $5, $6, $7, $8, $9 FROM hallpass_account_state \
-             WHERE account_id = $2 AND revoked_below <= $3 AND NOT disabled")
+             WHERE account_id = $2 AND NOT disabled \
+             AND revoked_below <= $3 AND (revoked_below >= $3 OR stale_below >= $3)")
         .bind(session.id.to_string())
         .bind(account)
         .bind(i64::from(session.generation))
@@ -56,6 +57,11 @@ impl SessionStore for Store {
         );
         let rows = self.rows(list.bind(account.as_str()).bind(column::from_time(now))).await?;
         rows.iter().map(read).collect()
+    }
+
+    async fn prune(&self, now: UnixTime, limit: u32) -> Result<u64, StoreError> {
+        let prune = sql(PRUNE_SESSIONS).bind(column::from_time(now)).bind(i64::from(limit));
+        self.change(prune).await
     }
 
     async fn end(

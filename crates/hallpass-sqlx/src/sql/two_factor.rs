@@ -40,7 +40,8 @@ impl TwoFactorStore for Store {
         let consume = sql("UPDATE hallpass_two_factor SET last_step = $2, drift = $3 \
              WHERE account_id = $1 AND (last_step IS NULL OR last_step < $2) \
              AND EXISTS (SELECT 1 FROM hallpass_account_state \
-             WHERE account_id = $1 AND revoked_below <= $4 AND NOT disabled)")
+             WHERE account_id = $1 AND NOT disabled \
+             AND revoked_below <= $4 AND (revoked_below >= $4 OR stale_below >= $4))")
         .bind(id.as_str())
         .bind(column::from_step(step)?)
         .bind(drift.steps())
@@ -57,7 +58,8 @@ impl TwoFactorStore for Store {
         let consume = sql("DELETE FROM hallpass_recovery_codes WHERE account_id = $1 AND code_hash = $2 \
              AND EXISTS (SELECT 1 FROM hallpass_two_factor WHERE account_id = $1) \
              AND EXISTS (SELECT 1 FROM hallpass_account_state \
-             WHERE account_id = $1 AND revoked_below <= $3 AND NOT disabled)")
+             WHERE account_id = $1 AND NOT disabled \
+             AND revoked_below <= $3 AND (revoked_below >= $3 OR stale_below >= $3))")
         .bind(id.as_str())
         .bind(code.as_bytes().as_slice())
         .bind(i64::from(generation));

@@ -27,7 +27,6 @@ impl RateLimitStore for SqliteStore {
         // A blocked attempt changes nothing, so a flood of them causes no write to the disk.
         if before != Some(after) {
             store(&mut write, key, after, policy).await?;
-            forget_some(&mut write, now).await?;
             write.commit().await?;
         }
         Ok(attempted)
@@ -52,6 +51,12 @@ impl RateLimitStore for SqliteStore {
         let mut write = self.write().await?;
         delete(&mut write, key).await?;
         write.commit().await
+    }
+
+    async fn prune(&self, now: UnixTime, limit: u32) -> Result<u64, StoreError> {
+        let prune = sql("DELETE FROM hallpass_rate_limits WHERE rowid IN (SELECT rowid \
+             FROM hallpass_rate_limits WHERE forget_at <= ?1 ORDER BY forget_at LIMIT ?2)");
+        self.change(prune.bind(column::from_time(now)).bind(i64::from(limit))).await
     }
 }
 
@@ -88,12 +93,4 @@ async fn store(
 
 async fn delete(write: &mut Write, key: &str) -> Result<(), StoreError> {
     write.change(sql("DELETE FROM hallpass_rate_limits WHERE key = ?1").bind(key)).await.map(drop)
-}
-
-/// Removes a few rows that no longer count. Each counted attempt does this, so the table stays
-/// small, and no call removes the rows of a whole flood.
-async fn forget_some(write: &mut Write, now: UnixTime) -> Result<(), StoreError> {
-    let forget = sql("DELETE FROM hallpass_rate_limits WHERE rowid IN \
-         (SELECT rowid FROM hallpass_rate_limits WHERE forget_at <= ?1 LIMIT 10)");
-    write.change(forget.bind(column::from_time(now))).await.map(drop)
 }

@@ -1,6 +1,6 @@
 //! Checks on the tables, for facts that the traits do not expose.
 
-use hallpass_accounts::{AccountStore, AdministrationStore};
+use hallpass_accounts::{AccountStore, AdministrationStore, SessionStore};
 use hallpass_sqlx::{SqliteStore, StoreErrorKind};
 use sqlx::SqlitePool;
 
@@ -27,14 +27,19 @@ async fn disabled_factor_leaves_no_rows() {
 }
 
 #[tokio::test]
-async fn expired_sessions_are_deleted_when_the_next_one_opens() {
+async fn expired_sessions_are_pruned_in_pieces() {
     let scratch = Scratch::new();
     let (store, tables) = store_and_tables(&scratch).await;
     let id = register(&store, "alice").await;
-    open(&store, &id, 1).await;
+    for number in [1, 3, 4] {
+        open(&store, &id, number).await;
+    }
     let past = "UPDATE hallpass_sessions SET expires_at = created_at";
     sqlx::query(past).execute(&tables).await.unwrap();
     open(&store, &id, 2).await;
+    for pruned in [2, 1, 0] {
+        assert_eq!(SessionStore::prune(&store, at(30), 2).await.unwrap(), pruned);
+    }
     let ids = sqlx::query_scalar::<_, String>("SELECT id FROM hallpass_sessions")
         .fetch_all(&tables)
         .await

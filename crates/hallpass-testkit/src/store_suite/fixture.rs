@@ -86,7 +86,8 @@ pub async fn actor<S: AccountStore>(
     id: &AccountId,
     session: Option<SessionId>,
 ) -> Actor {
-    Actor::new(id.clone(), account(store, id).await.generation(), session)
+    let account = account(store, id).await;
+    Actor::new(id.clone(), account.generation(), session).with_epoch(account.epoch())
 }
 
 /// Returns an own change by that actor.

@@ -21,25 +21,26 @@ where
     log.read_new().await;
 
     let epoch = store.raise_epoch(at(500)).await.unwrap();
-    assert_eq!(epoch, 500);
+    assert_eq!(epoch, at(500).as_secs());
     assert_eq!(log.read_new().await, [Revocation::EpochRaised { epoch, at: at(500) }]);
     assert_eq!(account(store, &alice).await.epoch(), epoch);
     for id in [&alice, &bob] {
         assert_eq!(open_sessions(store, id).await, []);
     }
-    let refreshed = store.refresh(&session, &presenting(1, at(510))).await.unwrap();
+    let refreshed = store.refresh(&session, &presenting(1, at(501))).await.unwrap();
     assert!(matches!(refreshed, RefreshOutcome::Ended), "{refreshed:?}");
 
     let renewed = open_renewable(store, &bob, 3, at(10_000)).await;
-    let refreshed = store.refresh(&renewed, &presenting(1, at(520))).await.unwrap();
+    let refreshed = store.refresh(&renewed, &presenting(1, at(502))).await.unwrap();
     assert!(matches!(refreshed, RefreshOutcome::Consumed(_)), "{refreshed:?}");
 }
 
 pub async fn an_epoch_is_raised_past_the_old_one_and_the_time<S: SiteStore>(store: &S) {
-    assert_eq!(store.raise_epoch(at(500)).await.unwrap(), 500);
-    assert_eq!(store.raise_epoch(at(500)).await.unwrap(), 501);
-    assert_eq!(store.raise_epoch(at(3)).await.unwrap(), 502, "the clock was set back");
-    assert_eq!(store.raise_epoch(at(900)).await.unwrap(), 900);
+    let first = at(500).as_secs();
+    assert_eq!(store.raise_epoch(at(500)).await.unwrap(), first);
+    assert_eq!(store.raise_epoch(at(500)).await.unwrap(), first + 1);
+    assert_eq!(store.raise_epoch(at(3)).await.unwrap(), first + 2, "the clock was set back");
+    assert_eq!(store.raise_epoch(at(900)).await.unwrap(), at(900).as_secs());
 }
 
 pub async fn a_change_of_an_older_epoch_writes_nothing<S>(store: &S)

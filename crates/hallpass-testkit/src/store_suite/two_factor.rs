@@ -53,7 +53,8 @@ where
 {
     let id = register(store, "alice").await;
     let stale = enrolment(store, &id).await;
-    done(store.set_roles(&id, &[], None, at(1)).await.unwrap());
+    done(store.set_disabled(&id, true, None, at(1)).await.unwrap());
+    done(store.set_disabled(&id, false, None, at(1)).await.unwrap());
     assert!(!is_written(&store.enable(stale).await.unwrap()));
 
     done(store.set_disabled(&id, true, None, at(2)).await.unwrap());

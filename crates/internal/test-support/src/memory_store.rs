@@ -114,6 +114,7 @@ impl State {
         let in_session = |session: &SessionId| row.sessions.iter().any(|one| one.id == *session);
         let passes = !row.disabled
             && row.numbers.revoked_below <= actor.generation
+            && actor.generation <= row.numbers.generation()
             && epoch == actor.epoch
             && actor.session.as_ref().is_none_or(in_session);
         passes.then_some(row)
@@ -361,7 +362,10 @@ impl SessionStore for MemoryStore {
         let mut state = self.lock()?;
         let epoch = state.epoch;
         let row = state.rows.get_mut(&new.account);
-        match row.filter(|row| !row.disabled && row.numbers.revoked_below <= new.generation) {
+        let is_valid = |numbers: AccountNumbers| {
+            numbers.revoked_below <= new.generation && new.generation <= numbers.generation()
+        };
+        match row.filter(|row| !row.disabled && is_valid(row.numbers)) {
             Some(row) => {
                 if let Some(RefreshChain { first, idle_until, methods, .. }) = new.refresh_chain {
                     let consumed = ConsumedRefreshes::default();
@@ -383,6 +387,17 @@ impl SessionStore for MemoryStore {
             sessions.iter().filter(|session| now < session.expires).cloned().collect();
         live.sort_by_key(|session| std::cmp::Reverse(session.created));
         Ok(live)
+    }
+
+    async fn prune(&self, now: UnixTime, _limit: u32) -> Result<u64, Down> {
+        let mut state = self.lock()?;
+        let mut deleted = 0;
+        for row in state.rows.values_mut() {
+            let before = row.sessions.len();
+            row.sessions.retain(|session| now < session.expires);
+            deleted += (before - row.sessions.len()) as u64;
+        }
+        Ok(deleted)
     }
 
     async fn end(
@@ -412,7 +427,7 @@ impl SessionStore for MemoryStore {
 
     async fn end_others(&self, own: &OwnChange) -> Result<OwnChangeOutcome, Down> {
         let mut state = self.lock()?;
-        Ok(if state.passes(Some(&own.actor)) {
+        Ok(if state.row_of(&own.actor).is_some() {
             state.revoking(own, 0)
         } else {
             OwnChangeOutcome::NotWritten

@@ -36,7 +36,7 @@ impl RejectionResponse {
 #[test]
 fn every_rejection_kind_for_every_caller() {
     use RejectionKind::*;
-    let table: [(RejectionKind, [u16; 6], &str, Option<&str>); 20] = [
+    let table: [(RejectionKind, [u16; 6], &str, Option<&str>); 21] = [
         (
             NotLoggedIn,
             [303, 401, 401, 401, 401, 401],
@@ -45,6 +45,7 @@ fn every_rejection_kind_for_every_caller() {
         ),
         (Expired, [303, 401, 401, 401, 401, 401], "16", Some("/login?next=%2Fposts%3Fpage%3D2")),
         (Revoked, [303, 401, 401, 401, 401, 401], "16", Some("/login?next=%2Fposts%3Fpage%3D2")),
+        (Stale, [303, 401, 401, 401, 401, 401], "16", Some("/login?next=%2Fposts%3Fpage%3D2")),
         (RoleMissing, [403; 6], "7", None),
         (SecondFactorMissing, [403; 6], "7", Some("/profile/two-factor")),
         (NotRecent, [403; 6], "7", Some("/login?next=%2Fposts%3Fpage%3D2")),

@@ -40,6 +40,58 @@ fn raised_generation_revokes_lower_generations() {
 }
 
 #[test]
+fn tokens_below_both_numbers_are_revoked_and_not_stale() {
+    let revocations = RevocationList::new();
+    revocations.stale_below("17", 5, at(900));
+    let stale = Some(RevokedKind::Stale);
+    assert_eq!(refusal(&revocations, token("17", 4, None)), stale);
+    assert_eq!(refusal(&revocations, token("17", 5, None)), None);
+    assert_eq!(refusal(&revocations, token("18", 0, None)), None);
+    revocations.revoke_below("17", 3, at(900));
+    assert_eq!(
+        [2, 3, 4, 5].map(|generation| refusal(&revocations, token("17", generation, None))),
+        [Some(RevokedKind::Generation), stale, stale, None]
+    );
+    revocations.end_session("s-1", at(900));
+    let ended = refusal(&revocations, token("17", 4, Some("s-1")));
+    assert_eq!(ended, Some(RevokedKind::Session), "a refresh would not help");
+    revocations.forget(at(901));
+    assert!(revocations.is_empty());
+}
+
+#[test]
+fn token_of_a_lower_epoch_is_revoked() {
+    let revocations = RevocationList::new();
+    let of = |epoch| TokenFacts { epoch, ..token("17", 0, None) };
+    assert_eq!((revocations.epoch(), refusal(&revocations, of(7))), (None, None), "not read yet");
+    revocations.raise_epoch(5, 0);
+    revocations.raise_epoch(3, 0);
+    assert_eq!(revocations.epoch(), Some(5));
+    let revoked = Some(RevokedKind::Epoch);
+    assert_eq!([0, 4, 5].map(|epoch| refusal(&revocations, of(epoch))), [revoked, revoked, None]);
+}
+
+#[test]
+fn token_of_a_higher_epoch_waits_for_a_read() {
+    use std::sync::atomic::AtomicU32;
+    let (revocations, calls) = (RevocationList::new(), Arc::new(AtomicU32::new(0)));
+    let counted = calls.clone();
+    revocations.on_newer_epoch(move || {
+        counted.fetch_add(1, Ordering::Relaxed);
+    });
+    revocations.raise_epoch(5, 0);
+    let of = |epoch| TokenFacts { epoch, ..token("17", 0, None) };
+    assert_eq!(refusal(&revocations, of(9)), Some(RevokedKind::NewerEpoch));
+    assert_eq!((revocations.newer_epoch(), calls.load(Ordering::Relaxed)), (9, 1));
+    // The store was read: it has epoch 7.
+    revocations.raise_epoch(7, revocations.newer_epoch());
+    assert_eq!(refusal(&revocations, of(7)), None);
+    assert_eq!(refusal(&revocations, of(9)), Some(RevokedKind::Epoch), "it does not exist");
+    assert_eq!(refusal(&revocations, of(10)), Some(RevokedKind::NewerEpoch));
+    assert_eq!(calls.load(Ordering::Relaxed), 2);
+}
+
+#[test]
 fn lower_generation_does_not_replace_a_higher_one() {
     let revocations = RevocationList::new();
     revocations.revoke_below("17", 5, at(900));
@@ -120,7 +172,7 @@ fn stale_policy_decides_when_the_log_is_silent() {
     let after = Duration::from_secs(30);
     let lenient = RevocationList::new();
     let strict = RevocationList::with_stale_policy(StalePolicy::Refuse { after });
-    let stale = Some(RevokedKind::Stale);
+    let stale = Some(RevokedKind::Outdated);
     let any = token("17", 0, None);
     assert_eq!((lenient.staleness(NOW), strict.staleness(NOW)), (None, None));
     assert_eq!((refusal(&lenient, any), refusal(&strict, any)), (None, stale));

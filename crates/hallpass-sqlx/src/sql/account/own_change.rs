@@ -18,7 +18,8 @@ use crate::error::StoreError;
 /// exists. After this check the session cannot end before the transaction does.
 pub(crate) async fn passes(write: &mut Write, actor: &Actor) -> Result<bool, StoreError> {
     let account = sql("SELECT 1 FROM hallpass_account_state, hallpass_site \
-         WHERE account_id = $1 AND revoked_below <= $2 AND NOT disabled AND epoch = $3");
+         WHERE account_id = $1 AND NOT disabled AND epoch = $3 \
+         AND revoked_below <= $2 AND (revoked_below >= $2 OR stale_below >= $2)");
     check(write, account, actor).await
 }
 
@@ -30,8 +31,9 @@ pub(crate) async fn command_passes(
 ) -> Result<bool, StoreError> {
     let Some(actor) = by else { return Ok(true) };
     let account = sql("SELECT 1 FROM hallpass_account_state, hallpass_site \
-         WHERE account_id = $1 AND revoked_below <= $2 AND stale_below <= $2 \
-         AND NOT disabled AND epoch = $3");
+         WHERE account_id = $1 AND NOT disabled AND epoch = $3 \
+         AND revoked_below <= $2 AND stale_below <= $2 \
+         AND (revoked_below = $2 OR stale_below = $2)");
     check(write, account, actor).await
 }
 

@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use super::{Schema, on_its_own_schema};
 
 const END_A_SESSION: &str =
-    "INSERT INTO hallpass_revocations (session_id, at) VALUES ($1, 1790000001)";
+    "INSERT INTO hallpass_revocations (kind, session_id, at) VALUES ('session', $1, 1790000001)";
 
 fn ended(number: u8) -> Revocation {
     Revocation::SessionEnded { session: session_id(number), at: at(1) }
