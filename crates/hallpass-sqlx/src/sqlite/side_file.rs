@@ -54,10 +54,7 @@ impl SideFile {
             }
             return Ok(recorded.clone());
         }
-        let mut bytes = [0; 16];
-        SystemRandom.fill(&mut bytes).map_err(io::Error::other)?;
-        let identity = format!("{:032x}", u128::from_be_bytes(bytes));
-        Ok(Incarnation { identity, timeline: 1 })
+        Ok(Incarnation { identity: random_name()?, timeline: 1 })
     }
 
     /// Makes the file belong to the database.
@@ -78,13 +75,13 @@ impl SideFile {
         Ok(seen)
     }
 
-    /// Replaces the file, with mode 0600.
+    /// Replaces the file, with mode 0600. Several nodes may do so at the same time.
     fn write(&self, seen: &Seen) -> io::Result<()> {
         let mut name = self.path.file_name().unwrap_or_default().to_owned();
-        name.push(format!("-{}", std::process::id()));
+        name.push(format!("-{}", random_name()?));
         let temporary = self.path.with_file_name(name);
         let mut options = fs::OpenOptions::new();
-        options.write(true).create(true).truncate(true);
+        options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file = options.open(&temporary)?;
@@ -94,6 +91,12 @@ impl SideFile {
             let _ = fs::remove_file(&temporary);
         })
     }
+}
+
+fn random_name() -> io::Result<String> {
+    let mut bytes = [0; 16];
+    SystemRandom.fill(&mut bytes).map_err(io::Error::other)?;
+    Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
 }
 
 #[cfg(test)]

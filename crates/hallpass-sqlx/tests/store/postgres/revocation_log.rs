@@ -6,9 +6,7 @@ use hallpass_accounts::{
     AccountId, AdministrationStore, Cursor, Notifier, Revocation, RevocationLog,
 };
 use hallpass_sqlx::PostgresStore;
-use hallpass_testkit::store_suite::fixture::{
-    Reader, at, done, register, revoked, session_id, stale,
-};
+use hallpass_testkit::store_suite::fixture::{Reader, at, done, register, session_id, stale};
 use sqlx::{Connection, PgConnection, PgPool};
 use tokio::time::timeout;
 
@@ -104,7 +102,7 @@ async fn rows_that_are_not_final_follow_all_final_rows() {
         done(store.set_roles(&id, &[], None, at(number)).await.unwrap());
     }
     let in_order: Vec<_> =
-        (1..=1110).map(|number| revoked(&id, number, at(number.into()))).collect();
+        (1..=1110).map(|number| stale(&id, number, at(number.into()))).collect();
     assert_eq!(Reader::new(&store).read_new().await, in_order);
     older.commit().await.unwrap();
 }
