@@ -9,10 +9,11 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
 };
 
-use hallpass_core::{Issuer, Keys, Meter, RequestAuthenticator, Role, UnixTime, Verifier};
+use hallpass_core::{
+    Issuer, Keys, MAX_CLOCK_SKEW, Meter, RequestAuthenticator, Role, UnixTime, Verifier,
+};
 
 use crate::{
     error::AccountsError,
@@ -182,9 +183,10 @@ impl<R: Role> Accounts<R> {
         UnixTime::from_secs(self.site.latest.load(Ordering::Relaxed)).max(self.now())
     }
 
-    /// Returns the latest time at which a token that was revoked at `at` could still be valid.
+    /// Returns the latest time at which a token that was revoked at `at` could still be valid. The
+    /// clock of the node that issued it may be ahead of this node's clock.
     pub(crate) fn forget_after(&self, at: UnixTime) -> UnixTime {
-        at.max(self.latest()).saturating_add(self.issuer().access_lifetime() + CLOCKS_APART)
+        at.max(self.latest()).saturating_add(self.issuer().access_lifetime() + MAX_CLOCK_SKEW)
     }
 
     /// Returns whether the ability is turned on.
@@ -232,7 +234,3 @@ impl<R> fmt::Debug for Accounts<R> {
             .finish_non_exhaustive()
     }
 }
-
-/// The maximum difference between the clocks of two nodes: the clock of the node that issued a
-/// token may be ahead of the clock of the node that revokes it.
-pub(crate) const CLOCKS_APART: Duration = Duration::from_secs(60);

@@ -31,7 +31,7 @@ impl AccountsError {
         Self { kind, source: Some(Arc::new(source)) }
     }
 
-    /// A store, a key or randomness is not available.
+    /// A store, a key or randomness is not available, or the clock is wrong.
     pub(crate) fn unavailable(source: impl Error + Send + Sync + 'static) -> Self {
         Self::caused_by(
             AccountsErrorKind::Unavailable { retry_after: Duration::from_secs(1) },
@@ -115,7 +115,7 @@ impl fmt::Display for AccountsError {
             AccountsErrorKind::Limited { retry_after } => wait(f, "too many attempts", retry_after),
             AccountsErrorKind::Busy { retry_after } => wait(f, "no hashing capacity is left", retry_after),
             AccountsErrorKind::Unavailable { retry_after } => {
-                wait(f, "a store, a key or randomness is not available", retry_after)
+                wait(f, "a store, a key, randomness or the clock is not usable", retry_after)
             }
         }
     }
@@ -168,7 +168,8 @@ pub enum AccountsErrorKind {
         /// The time to wait.
         retry_after: Duration,
     },
-    /// A store, a key or randomness is not available.
+    /// A store, a key or randomness is not available, or this node's clock was set back during the
+    /// login, so that the node would reject the token.
     Unavailable {
         /// The time to wait.
         retry_after: Duration,

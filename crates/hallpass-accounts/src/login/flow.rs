@@ -210,6 +210,9 @@ impl<R: Role> Accounts<R> {
 
     /// Signs an access token, with the site's own claims if it has any. `account` is the row from
     /// which `who` was created.
+    ///
+    /// A token that this node would reject by its clock is an error. Otherwise the person would be
+    /// sent from the login page to the login page. Tested in `tests/flow/clocks.rs`.
     pub(crate) fn sign(
         &self,
         issuer: &Issuer,

@@ -57,6 +57,10 @@ impl<R: Role> Accounts<R> {
         // The access token must not outlive its session. Otherwise the absolute limit would be
         // exceeded by the lifetime of an access token.
         let life = session.expires.since(now).min(self.issuer().access_lifetime());
+        if life.is_zero() {
+            // The session ended after the store was read.
+            return Err(AccountsErrorKind::NotLoggedIn.into());
+        }
         let access =
             self.sign(&self.issuer().clone().lifetime(life), &logged_in, &session.account)?;
         let refresh = self.refresh_token(secret, session.expires)?;

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, unreachable_pub, reason = "a test binary has no outside")]
 
 mod breached;
+mod clocks;
 mod drift;
 mod factor_policy;
 mod fault;

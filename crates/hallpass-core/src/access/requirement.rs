@@ -9,7 +9,7 @@ use std::{any::TypeId, fmt, time::Duration};
 
 use crate::{
     access::{authentication::Authentication, rejection::Rejection, rejection_kind::RejectionKind},
-    time::unix_time::UnixTime,
+    time::{clock::MAX_CLOCK_SKEW, unix_time::UnixTime},
     token::role::{Role, RoleSet},
 };
 
@@ -89,7 +89,8 @@ impl Requirement {
     }
 
     /// Requires that the login was at most `within` ago. The times are compared in whole seconds. A
-    /// token without the time of the login (`auth_time`) is rejected.
+    /// token without the time of the login (`auth_time`) is rejected. A login that is up to
+    /// [`MAX_CLOCK_SKEW`] in the future, by the clock of another node, counts as a login of now.
     #[must_use]
     pub const fn and_recent(mut self, within: Duration) -> Self {
         self.open = false;
@@ -181,7 +182,9 @@ impl Requirement {
         }
         if let Some(within) = self.recent {
             match claims.authenticated_at() {
-                Some(at) if now.since(at) <= within => {}
+                // `since` is zero for a login in the future.
+                Some(at) if at <= now.saturating_add(MAX_CLOCK_SKEW) && now.since(at) <= within => {
+                }
                 _ => return Err(Rejection::new(RejectionKind::NotRecent)),
             }
         }

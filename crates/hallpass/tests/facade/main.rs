@@ -4,6 +4,7 @@
 
 mod adapters;
 mod background;
+mod clocks;
 mod errors;
 mod guesses;
 mod hands;
