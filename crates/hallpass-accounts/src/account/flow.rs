@@ -70,8 +70,7 @@ impl<R: Role> Accounts<R> {
             .await?;
         let changed = change.await;
         if let Err(error) = &changed
-            && let AccountsErrorKind::Unavailable { .. } | AccountsErrorKind::Busy { .. } =
-                error.kind()
+            && error.kind().is_fault()
         {
             self.settings().rate_limits.not_evaluated(stores, counted, self.now()).await;
         }

@@ -226,7 +226,7 @@ impl<R: Role> Accounts<R> {
         };
         token.map_err(|error| {
             tracing::error!(target: "hallpass", %error, "an access token could not be signed");
-            AccountsError::unavailable(error)
+            AccountsError::from(error)
         })
     }
 
@@ -261,8 +261,24 @@ impl<R: Role> Accounts<R> {
                 .with_methods(methods);
         self.issuer().issue(&claims, now).map_err(|error| {
             tracing::error!(target: "hallpass", %error, "a device token could not be signed");
-            AccountsError::unavailable(error)
+            AccountsError::from(error)
         })
+    }
+
+    /// Subtracts the attempt if a fault prevented its evaluation. Otherwise a fault of the site would
+    /// use up the attempts of its owner.
+    pub(crate) async fn evaluated<T>(
+        &self,
+        counted: &Counted,
+        result: Result<T, AccountsError>,
+    ) -> Result<T, AccountsError> {
+        if let Err(error) = &result
+            && error.kind().is_fault()
+        {
+            let limits = &self.settings().rate_limits;
+            limits.give_back(self.stores(), counted, self.now()).await;
+        }
+        result
     }
 
     /// Reports the reason as an event, and returns an error that does not contain it.

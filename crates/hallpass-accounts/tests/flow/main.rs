@@ -12,6 +12,7 @@ mod foreign_hash;
 mod known_device;
 mod limit;
 mod log_in;
+mod lost_key;
 mod model;
 mod one_cost;
 mod own_changes;

@@ -2,7 +2,7 @@
 //!
 //! [`Requirement`] is not generic over the role enum, because a requirement such as "logged in" has
 //! none. A requirement with roles stores the `TypeId` of its role enum. A caller whose token was
-//! verified for another role enum is rejected with [`RejectionKind::Misconfigured`], because that
+//! verified for another role enum is rejected with [`RejectionKind::Internal`], because that
 //! is a fault of the service. The check needs no lookup and no `await`.
 
 use std::{any::TypeId, fmt, time::Duration};
@@ -159,7 +159,7 @@ impl Requirement {
     ///
     /// # Errors
     /// Returns the first part of the requirement that the caller does not meet, in this order:
-    /// login, roles, second factor, recent login. Returns [`RejectionKind::Misconfigured`] if the
+    /// login, roles, second factor, recent login. Returns [`RejectionKind::Internal`] if the
     /// caller was verified for another role enum than the required one.
     pub fn admit(&self, who: &Authentication, now: UnixTime) -> Result<(), Rejection> {
         if self.open {
@@ -171,7 +171,7 @@ impl Requirement {
                 .map_or(Rejection::new(RejectionKind::NotLoggedIn), Rejection::from));
         };
         if self.roles_of.is_some_and(|asked| asked.id != claims.roles_of) {
-            return Err(Rejection::new(RejectionKind::Misconfigured));
+            return Err(Rejection::new(RejectionKind::Internal));
         }
         let has = claims.roles;
         if has & self.all != self.all || self.any.is_some_and(|any| has & any == 0) {

@@ -9,6 +9,7 @@ mod errors;
 mod guesses;
 mod hands;
 mod key_file;
+mod lost_key;
 mod opening;
 mod operator_is_final;
 mod outage;
