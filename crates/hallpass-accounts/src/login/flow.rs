@@ -265,8 +265,8 @@ impl<R: Role> Accounts<R> {
         })
     }
 
-    /// Subtracts the attempt if a fault prevented its evaluation. Otherwise a fault of the site would
-    /// use up the attempts of its owner.
+    /// Subtracts the attempt if a fault prevented its evaluation. Otherwise a fault of the site
+    /// would use up the attempts of the account's owner.
     pub(crate) async fn evaluated<T>(
         &self,
         counted: &Counted,

@@ -117,7 +117,7 @@ async fn a_session_of_a_node_a_day_ahead_goes_on_and_is_not_recent() {
     assert!(site.verify(&opened.access).is_none());
     let refresh = opened.refresh.unwrap();
     let tokens = site.accounts.refresh(refresh.as_str().as_bytes()).await.unwrap();
-    let who = site.verify(&tokens.access).expect("the session goes on");
+    let who = site.verify(&tokens.access).expect("the session continues");
     assert_eq!(recent(&site, &tokens.access), Err(RejectionKind::NotRecent));
 
     let tokens = site.accounts.end_other_sessions(&who).await.unwrap();

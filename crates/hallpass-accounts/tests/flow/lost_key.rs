@@ -68,7 +68,7 @@ async fn a_factor_cannot_be_enabled_without_an_encryption_key() {
     let code = Totp::new(set_up.secret, TotpSettings::default()).code_at(site.now());
     let ring = site.keys.current();
     let id = KeyId::parse("signs-only").unwrap();
-    let key = Key::hmac(id, Algorithm::Hs256, b"two grey herons stand in the mist").unwrap();
+    let key = Key::hmac(id, Algorithm::Hs256, b"thirty-two bytes that only sign it").unwrap();
     site.keys.replace(KeyRing::signing_with(key).unwrap());
     for _ in 0..20 {
         let error = site.accounts.enable_two_factor(&who, &code).await.unwrap_err();

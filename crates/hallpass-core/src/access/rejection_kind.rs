@@ -31,8 +31,8 @@ pub enum RejectionKind {
     Limited,
     /// A store or a key that the decision needs is not available.
     Unavailable,
-    /// The service's own fault, which does not pass by itself: a guard without its layer, a guard for
-    /// another role enum, or a lost encryption key.
+    /// The service's own fault, which does not pass by itself: a guard without its layer, a guard
+    /// for another role enum, or a lost encryption key.
     Internal,
     /// A wrong name, password or code. The response does not show which of them was wrong.
     InvalidCredentials,

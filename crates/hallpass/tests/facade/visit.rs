@@ -68,7 +68,7 @@ impl Jar {
     }
 }
 
-/// Posts the form, or requests the page if there is none, as a JSON client. Returns the status and
+/// Posts the form, or requests the page without a form, as a JSON client. Returns the status and
 /// the body.
 pub(crate) async fn send(
     site: &Router,
