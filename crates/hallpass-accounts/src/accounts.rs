@@ -9,10 +9,11 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
 };
 
-use hallpass_core::{Issuer, Keys, Meter, RequestAuthenticator, Role, UnixTime, Verifier};
+use hallpass_core::{
+    Issuer, Keys, MAX_CLOCK_SKEW, Meter, RequestAuthenticator, Role, UnixTime, Verifier,
+};
 
 use crate::{
     error::AccountsError,
@@ -198,10 +199,11 @@ impl<R: Role> Accounts<R> {
         now.max(UnixTime::from_secs(latest))
     }
 
-    /// Returns the latest time at which a token that was revoked at `at` could still be valid.
+    /// Returns the latest time at which a token that was revoked at `at` could still be valid. The
+    /// clock of the node that issued it may be ahead of this node's clock.
     pub(crate) fn forget_after(&self, at: UnixTime) -> UnixTime {
         let at = at.max(self.latest()).max(self.now());
-        at.saturating_add(self.issuer().access_lifetime() + CLOCKS_APART)
+        at.saturating_add(self.issuer().access_lifetime() + MAX_CLOCK_SKEW)
     }
 
     /// Returns whether the ability is turned on.
@@ -249,7 +251,3 @@ impl<R> fmt::Debug for Accounts<R> {
             .finish_non_exhaustive()
     }
 }
-
-/// The maximum difference between the clocks of two nodes: the clock of the node that issued a
-/// token may be ahead of the clock of the node that revokes it.
-pub(crate) const CLOCKS_APART: Duration = Duration::from_secs(60);

@@ -5,9 +5,12 @@
 
 use std::{error::Error, fmt, sync::Arc, time::Duration};
 
-use hallpass_core::{FieldFault, Rejection, RejectionKind};
+use hallpass_core::{FieldFault, IssueError, Rejection, RejectionKind};
 
-use crate::{account::username::UsernameError, password::policy::PasswordError};
+use crate::{
+    account::username::UsernameError, password::policy::PasswordError,
+    two_factor::encryption::EncryptionError,
+};
 
 /// The error of a login, or of a change to one's own account.
 ///
@@ -31,12 +34,18 @@ impl AccountsError {
         Self { kind, source: Some(Arc::new(source)) }
     }
 
-    /// A store, a key or randomness is not available.
+    /// A store or randomness is not available, or the clock is wrong.
     pub(crate) fn unavailable(source: impl Error + Send + Sync + 'static) -> Self {
         Self::caused_by(
             AccountsErrorKind::Unavailable { retry_after: Duration::from_secs(1) },
             source,
         )
+    }
+
+    /// A fault that does not pass by itself: a lost encryption key, or a token that no verifier
+    /// would accept.
+    pub(crate) fn internal(source: impl Error + Send + Sync + 'static) -> Self {
+        Self::caused_by(AccountsErrorKind::Internal, source)
     }
 
     /// Returns the kind, which decides the response.
@@ -69,6 +78,35 @@ impl AccountsError {
             | AccountsErrorKind::Busy { retry_after } => {
                 waiting(RejectionKind::Unavailable, retry_after)
             }
+            AccountsErrorKind::Internal => RejectionKind::Internal.into(),
+        }
+    }
+}
+
+impl AccountsErrorKind {
+    /// Returns whether the attempt was not evaluated, so that it must not be counted.
+    pub(crate) const fn is_fault(self) -> bool {
+        matches!(self, Self::Unavailable { .. } | Self::Busy { .. } | Self::Internal)
+    }
+}
+
+/// A wrong clock and a failed signature may pass. Every other reason lasts until the settings or
+/// the account change.
+impl From<IssueError> for AccountsError {
+    fn from(error: IssueError) -> Self {
+        match error {
+            IssueError::NotValidNow | IssueError::Signing => Self::unavailable(error),
+            _ => Self::internal(error),
+        }
+    }
+}
+
+/// Missing randomness may pass. A lost key and an altered secret do not.
+impl From<EncryptionError> for AccountsError {
+    fn from(error: EncryptionError) -> Self {
+        match error {
+            EncryptionError::Random(_) => Self::unavailable(error),
+            _ => Self::internal(error),
         }
     }
 }
@@ -115,7 +153,10 @@ impl fmt::Display for AccountsError {
             AccountsErrorKind::Limited { retry_after } => wait(f, "too many attempts", retry_after),
             AccountsErrorKind::Busy { retry_after } => wait(f, "no hashing capacity is left", retry_after),
             AccountsErrorKind::Unavailable { retry_after } => {
-                wait(f, "a store, a key or randomness is not available", retry_after)
+                wait(f, "a store, randomness or the clock is not usable", retry_after)
+            }
+            AccountsErrorKind::Internal => {
+                f.write_str("a key, a setting or a stored secret is wrong, and trying again does not help: fix the cause")
             }
         }
     }
@@ -171,16 +212,22 @@ pub enum AccountsErrorKind {
         /// The time to wait.
         retry_after: Duration,
     },
-    /// A store, a key or randomness is not available.
+    /// A store or randomness is not available, or this node's clock was set back during the login,
+    /// so that the node would reject the token.
     Unavailable {
         /// The time to wait.
         retry_after: Duration,
     },
+    /// A fault that does not pass by itself: the key ring does not have the encryption key of a
+    /// second factor, or the token is too long for a cookie. The log contains the cause and the
+    /// fix.
+    Internal,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::random::NoRandomness;
 
     #[test]
     fn error_and_cause_are_each_printed_once() {
@@ -194,6 +241,32 @@ mod tests {
             error.source().map(ToString::to_string).as_deref(),
             Some("the password must have 10 to 1024 characters")
         );
+    }
+
+    #[test]
+    fn a_fault_that_lasts_is_internal() {
+        let response = |error: AccountsError| {
+            assert!(error.kind().is_fault());
+            (error.rejection("password").status(), error.rejection("password").retry_after())
+        };
+        let soon = Some(Duration::from_secs(1));
+        for (error, expected) in [
+            (IssueError::NotValidNow, (503, soon)),
+            (IssueError::Signing, (503, soon)),
+            (IssueError::NoActiveKey, (500, None)),
+            (IssueError::TooLong { length: 5000 }, (500, None)),
+            (IssueError::OwnClaimsUnreadable, (500, None)),
+        ] {
+            assert_eq!(response(error.into()), expected, "{error}");
+        }
+        for (error, expected) in [
+            (EncryptionError::Random(NoRandomness), (503, soon)),
+            (EncryptionError::NoKey, (500, None)),
+            (EncryptionError::Malformed, (500, None)),
+            (EncryptionError::Forged, (500, None)),
+        ] {
+            assert_eq!(response(error.clone().into()), expected, "{error}");
+        }
     }
 
     #[test]

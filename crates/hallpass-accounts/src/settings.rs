@@ -167,7 +167,6 @@ pub struct VerifierSettings {
     untyped: bool,
     key_without_kid: Option<KeyId>,
     integer_user_id: bool,
-    leeway: Duration,
     remembered: Option<Remembered>,
 }
 
@@ -204,12 +203,6 @@ impl VerifierSettings {
         self
     }
 
-    /// Sets the maximum difference between the clocks of issuer and verifier. Defaults to zero.
-    pub fn leeway(mut self, leeway: Duration) -> Self {
-        self.leeway = leeway;
-        self
-    }
-
     /// Sets the maximum number of remembered tokens of asymmetric keys; 0 remembers none. Defaults
     /// to 8,192.
     pub fn remember(mut self, tokens: usize) -> Self {
@@ -237,7 +230,6 @@ impl VerifierSettings {
         if self.integer_user_id {
             verifier = verifier.accept_integer_user_id();
         }
-        let verifier = verifier.leeway(self.leeway);
         match self.remembered {
             Some(Remembered::Asymmetric(tokens)) => verifier.remember(tokens),
             Some(Remembered::All(tokens)) => verifier.remember_all(tokens),

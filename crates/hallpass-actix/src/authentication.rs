@@ -27,7 +27,7 @@ pub(crate) fn caller<'r>(guard: &'static str, extensions: Ref<'r, Extensions>) -
             guard,
             "rejected, because nothing verified the token: wrap the app in AuthLayer (`hallpass.layer()`), outside this guard"
         );
-        Rejection::new(RejectionKind::Misconfigured)
+        Rejection::new(RejectionKind::Internal)
     })
 }
 
@@ -36,7 +36,7 @@ pub(crate) fn admit<'r>(requirement: &Requirement, extensions: Ref<'r, Extension
     let who = caller("require", extensions)?;
     let now = who.moment().unwrap_or_else(|| SystemClock.now());
     let admitted = requirement.admit(&who, now).inspect_err(|rejection| match rejection.kind() {
-        RejectionKind::Misconfigured => {
+        RejectionKind::Internal => {
             tracing::error!(target: "hallpass", %requirement, "rejected, because the route requires roles of another enum than the token was verified for");
         }
         kind => tracing::debug!(target: "hallpass", kind = kind.as_str(), %requirement, "request rejected"),
@@ -71,7 +71,7 @@ pub(crate) fn unstated<B>(answer: &mut ServiceResponse<B>) -> Option<Rejection> 
         "rejected, because the route states no requirement: wrap it in a guard, or in public()"
     );
     answer.headers_mut().clear();
-    Some(Rejection::new(RejectionKind::Misconfigured))
+    Some(Rejection::new(RejectionKind::Internal))
 }
 
 /// The rejection of this crate's extractors.

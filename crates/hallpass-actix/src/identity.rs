@@ -50,7 +50,7 @@ impl<R: Role> Identity<R> {
     ) -> Result<Self, Rejection> {
         let who = admit(requirement, request.extensions())?;
         // The requirement names no role, and the token was verified for another enum than `R`.
-        who.identity().map(Self).ok_or(RejectionKind::Misconfigured.into())
+        who.identity().map(Self).ok_or(RejectionKind::Internal.into())
     }
 }
 

@@ -82,7 +82,7 @@ impl<P: Permission, S: Sync> OptionalFromRequestParts<S> for Allowed<P> {
         match Identity::admitted(&P::requirement(), parts, "Option<Allowed>") {
             Ok(identity) => Ok(Some(Self { identity })),
             // As with `Option<Identity>`: `None` would hide an error in the service's set-up.
-            Err(rejected) if rejected.rejection().kind() == RejectionKind::Misconfigured => {
+            Err(rejected) if rejected.rejection().kind() == RejectionKind::Internal => {
                 Err(rejected)
             }
             Err(_) => Ok(None),

@@ -54,7 +54,7 @@ impl<R: Role> Identity<R> {
         match who.identity() {
             Some(identity) => Ok(Self(identity)),
             // The requirement names no role, and the token was verified for another enum than `R`.
-            None => Err(Rejected::of_guard(Rejection::new(RejectionKind::Misconfigured), parts)),
+            None => Err(Rejected::of_guard(Rejection::new(RejectionKind::Internal), parts)),
         }
     }
 }
@@ -88,7 +88,7 @@ impl<R: Role, S: Sync> OptionalFromRequestParts<S> for Identity<R> {
             Ok(identity) => Ok(Some(identity)),
             // A missing layer or another enum is an error in the service's set-up. `None` would
             // hide it.
-            Err(rejected) if rejected.rejection().kind() == RejectionKind::Misconfigured => {
+            Err(rejected) if rejected.rejection().kind() == RejectionKind::Internal => {
                 Err(rejected)
             }
             Err(_) => Ok(None),
@@ -117,7 +117,7 @@ impl Rejected {
     }
 
     fn of_guard(rejection: Rejection, parts: &Parts) -> Self {
-        if rejection.kind() == RejectionKind::Misconfigured {
+        if rejection.kind() == RejectionKind::Internal {
             tracing::error!(target: "hallpass", "rejected, because the handler requires another role enum than the token was verified for");
         }
         Self::new(rejection, parts)

@@ -182,7 +182,7 @@ async fn wrong_set_up_returns_500() {
         let (status, response) = ask(site(), "GET", uri, Some(&admin)).await;
         assert_eq!(status, 500, "{uri}");
         assert!(
-            response.body().contains(RejectionKind::Misconfigured.as_str()),
+            response.body().contains(RejectionKind::Internal.as_str()),
             "{uri}: {}",
             response.body()
         );

@@ -43,9 +43,6 @@ pub(crate) struct Verify {
     /// Required claims, separated by commas
     #[arg(long, value_delimiter = ',')]
     pub(crate) require: Vec<String>,
-    /// Tolerance for the issuer's clock, in seconds
-    #[arg(long, value_parser = input::span, default_value = "0")]
-    pub(crate) leeway: Duration,
     /// Maximum lifetime of a token, in seconds; unbounded by default
     #[arg(long, value_parser = input::span, default_value = "18446744073709551615", hide_default_value = true)]
     pub(crate) max_lifetime: Duration,
@@ -69,8 +66,7 @@ impl Judge {
     pub(crate) fn new(options: Verify) -> Result<Self, CommandError> {
         let text = input::secret(&options.keys, "the keys")?;
         let mut verifier =
-            Verifier::new(ring(&text, options.alg)?, options.names.issuer, options.names.audience)
-                .leeway(options.leeway);
+            Verifier::new(ring(&text, options.alg)?, options.names.issuer, options.names.audience);
         for typ in &options.typ {
             verifier = verifier.accept_type(typ);
         }

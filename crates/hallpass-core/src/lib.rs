@@ -78,7 +78,7 @@ pub use revocation::{
     outcome::{Revoked, RevokedKind, TokenFacts},
 };
 pub use time::{
-    clock::{Clock, SystemClock},
+    clock::{Clock, MAX_CLOCK_SKEW, SystemClock},
     unix_time::UnixTime,
 };
 pub use token::{

@@ -23,3 +23,6 @@ mod settings;
 
 #[path = "core/remembered.rs"]
 mod remembered;
+
+#[path = "core/times.rs"]
+mod times;

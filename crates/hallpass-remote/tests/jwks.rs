@@ -10,7 +10,8 @@ use std::{
 };
 
 use hallpass_core::{
-    Algorithm, Claims, Issuer, KeyRing, LoggedIn, Role, TokenErrorKind, UnixTime, Verifier,
+    Algorithm, Claims, Issuer, KeyRing, LoggedIn, MAX_CLOCK_SKEW, Role, TokenErrorKind, UnixTime,
+    Verifier,
 };
 use hallpass_remote::{
     BodyTooLong, Fetch, FetchRequest, FetchResponse, LimitedBody, RemoteJwks, RemoteJwksError,
@@ -165,6 +166,26 @@ async fn rotated_key_is_used_and_failing_server_changes_nothing() {
     until_known(&verifier, &token(&new)).await;
     assert_eq!(kind(&verifier, &token(&old)), Some(TokenErrorKind::UnknownKey));
     task.abort();
+}
+
+#[tokio::test]
+async fn a_service_may_be_a_minute_behind_the_issuer() {
+    let server = Server::default();
+    let address = server.listen().await;
+    let issuer = issuer(1);
+    server.answer("200 OK", &issuer.keys().current().to_jwks());
+    let mut remote = RemoteJwks::new(URL, Client(address));
+    remote.load().await.unwrap();
+    let verifier = Verifier::<SiteRole>::new(remote.keys(), "https://login.example", "orders");
+    let token = token(&issuer);
+    let at = |now| verifier.verify(token.as_bytes(), now).map(drop).map_err(|error| error.kind());
+    for behind in [1, 3, 59, 60].map(Duration::from_secs) {
+        assert_eq!(at(NOW.saturating_sub(behind)), Ok(()), "{behind:?} behind");
+    }
+    let too_far = MAX_CLOCK_SKEW + Duration::from_secs(1);
+    assert_eq!(at(NOW.saturating_sub(too_far)), Err(TokenErrorKind::NotYetValid));
+    let expiry = NOW.saturating_add(issuer.access_lifetime());
+    assert_eq!(at(expiry), Err(TokenErrorKind::Expired));
 }
 
 #[tokio::test(start_paused = true)]

@@ -42,7 +42,7 @@ impl Rejected {
             guard,
             "rejected, because nothing verified the token: put the AuthLayer (`hallpass.layer()`) around the routes, outside this guard"
         );
-        Self::new(Rejection::new(RejectionKind::Misconfigured), request)
+        Self::new(Rejection::new(RejectionKind::Internal), request)
     }
 
     /// Returns the reason.

@@ -84,7 +84,7 @@ fn check<Q>(requirement: &Requirement, request: &Request<Q>) -> Result<(), Rejec
 }
 
 fn note(rejection: Rejection, requirement: &Requirement) {
-    if rejection.kind() == RejectionKind::Misconfigured {
+    if rejection.kind() == RejectionKind::Internal {
         tracing::error!(target: "hallpass", %requirement, "rejected, because the route requires roles of another enum than the token was verified for");
     } else {
         tracing::debug!(target: "hallpass", kind = rejection.kind().as_str(), %requirement, "request rejected");
@@ -160,6 +160,6 @@ impl Watched {
             path = self.request.uri().path(),
             "rejected, because the route states no requirement: put a guard on it, or public()"
         );
-        Some(Rejected::new(Rejection::new(RejectionKind::Misconfigured), self.request))
+        Some(Rejected::new(Rejection::new(RejectionKind::Internal), self.request))
     }
 }

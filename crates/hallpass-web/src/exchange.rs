@@ -30,7 +30,7 @@ impl<'a, R: Role> Exchange<'a, R> {
     /// Returns the caller, for endpoints that require a login.
     pub(crate) fn member(&self) -> Result<Identity<R>, Rejection> {
         Requirement::login().admit(&self.request.who, self.accounts.now())?;
-        self.request.who.identity::<R>().ok_or_else(|| RejectionKind::Misconfigured.into())
+        self.request.who.identity::<R>().ok_or_else(|| RejectionKind::Internal.into())
     }
 
     /// Returns the address, the device and the device cookie of the client, for the rate limits and
@@ -330,5 +330,5 @@ fn with_headers(
 /// Rejects a token that is too large for a cookie, because of the application's own claims.
 fn unsettable(error: SetCookieError) -> Rejection {
     tracing::error!(target: "hallpass", %error, "the token does not fit into a cookie");
-    RejectionKind::Misconfigured.into()
+    RejectionKind::Internal.into()
 }

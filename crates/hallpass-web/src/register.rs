@@ -38,7 +38,7 @@ async fn register<R: Role>(
         }
         LoginStep::EnrolmentRequired(token) => exchange.enrolment_required(201, &token),
         // A new account has no second factor, so no code can be required.
-        LoginStep::MfaRequired(_) => Err(RejectionKind::Misconfigured.into()),
+        LoginStep::MfaRequired(_) => Err(RejectionKind::Internal.into()),
     }
 }
 

@@ -142,8 +142,8 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
     /// `X` is a struct with named fields, or a map with string keys. Its field names must differ
     /// from the names of the claims that hallpass writes. `X` must not have
     /// `#[serde(deny_unknown_fields)]`. If the claims cannot be signed or read back, no token is
-    /// issued: the flow returns [`Unavailable`](crate::AccountsErrorKind::Unavailable), and the
-    /// cause is logged.
+    /// issued: the flow returns [`Internal`](crate::AccountsErrorKind::Internal), and the cause is
+    /// logged.
     ///
     /// ```
     /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {

@@ -3,8 +3,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test panics if its setup fails")]
 
+use std::time::Duration;
+
 use axum::{body::Body, http::Request};
-use hallpass_core::{Algorithm, Claims, Clock, Issuer, Key, KeyId, LoggedIn, SystemClock};
+use hallpass_core::{
+    Algorithm, Claims, Clock, Issuer, Key, KeyId, LoggedIn, SystemClock, UnixTime,
+};
 use http_body_util::BodyExt;
 use tower::ServiceExt;
 
@@ -15,7 +19,10 @@ fn ring(seed: u8) -> KeyRing {
 }
 
 fn token(ring: KeyRing, audience: &str, role: SiteRole) -> String {
-    let now = SystemClock.now();
+    token_at(SystemClock.now(), ring, audience, role)
+}
+
+fn token_at(now: UnixTime, ring: KeyRing, audience: &str, role: SiteRole) -> String {
     let ann = LoggedIn::insecure_new(
         Claims::new("7", 0, now).with_username("ann").with_session("s"),
         role,
@@ -66,4 +73,16 @@ async fn the_committed_jwks_can_verify_but_not_sign() {
     let ring = KeyRing::from_jwks(JWKS).unwrap();
     assert!(ring.active().is_none());
     assert_eq!(answer(&app(ring), "x.y.z").await.0, 401);
+}
+
+/// The clock of the site may be up to a minute ahead of the clock of this service.
+#[tokio::test]
+async fn a_token_of_a_clock_ahead_is_accepted() {
+    let site = ring(1);
+    let app = app(KeyRing::from_jwks(&site.to_jwks()).unwrap());
+    for (seconds, status) in [(1, 200), (3, 200), (59, 200), (90, 401)] {
+        let ahead = SystemClock.now().saturating_add(Duration::from_secs(seconds));
+        let token = token_at(ahead, site.clone(), "site", SiteRole::Admin);
+        assert_eq!(answer(&app, &token).await.0, status, "{seconds} s ahead");
+    }
 }

@@ -10,6 +10,8 @@
 //! operator's command that is committed between the read and the write (`operator_is_final` in the
 //! tests of the facade).
 
+use std::time::Duration;
+
 use hallpass_core::{Identity, Methods, Role, RoleSet};
 
 use crate::{
@@ -21,7 +23,7 @@ use crate::{
     accounts::Accounts,
     error::{AccountsError, AccountsErrorKind},
     event::{Event, RejectionReason},
-    login::after_login::after_change,
+    login::after_login::{UNKNOWN_LOGIN, after_change},
     revocation::store::Revocation,
     session::{Tokens, refresh_token::RefreshSecret, session_id::SessionId},
     store::offered,
@@ -66,8 +68,7 @@ impl<R: Role> Accounts<R> {
             .await?;
         let changed = change.await;
         if let Err(error) = &changed
-            && let AccountsErrorKind::Unavailable { .. } | AccountsErrorKind::Busy { .. } =
-                error.kind()
+            && error.kind().is_fault()
         {
             self.settings().rate_limits.not_evaluated(stores, counted, self.store_now()).await;
         }
@@ -110,20 +111,19 @@ impl<R: Role> Accounts<R> {
         written: &Account,
     ) -> Result<Tokens, AccountsError> {
         self.account_revoked(written);
-        let now = self.now();
-        let ends = match &prepared.next {
-            Some(_) => who
-                .authenticated_at()
-                .unwrap_or(now)
-                .saturating_add(self.settings().session.absolute),
-            // The session lasts as long as its one access token. A change must not extend the life
-            // of a copied token.
-            None => who.expires_at(),
-        };
-        let life = ends.since(now).min(self.issuer().access_lifetime());
+        let (now, absolute) = (self.now(), self.settings().session.absolute);
+        let login = who.authenticated_at().filter(|at| *at != UNKNOWN_LOGIN);
+        let ends = prepared.next.as_ref().and(login).map(|at| at.saturating_add(absolute));
+        // Without refresh tokens the session lasts as long as its one access token. A change must
+        // not extend the life of a copied token. The same applies if the end of the session is not
+        // known.
+        let access_ends = ends.unwrap_or(who.expires_at());
+        let life = access_ends.since(now).min(self.issuer().access_lifetime()).max(SHORTEST_LIFE);
         let logged_in = after_change(self, who, written, prepared.methods);
         let access = self.sign(&self.issuer().clone().lifetime(life), &logged_in, written)?;
-        let refresh = prepared.next.map(|next| self.refresh_token(&next, ends)).transpose()?;
+        let refresh_ends = ends.unwrap_or(now.saturating_add(absolute));
+        let refresh =
+            prepared.next.map(|next| self.refresh_token(&next, refresh_ends)).transpose()?;
         Ok(Tokens { access, refresh })
     }
 
@@ -192,6 +192,10 @@ impl<R: Role> Accounts<R> {
         }
     }
 }
+
+/// The minimum life of the access token after a change: one second. If the old token expires during
+/// the change, the change is written, so its response must not be an error.
+const SHORTEST_LIFE: Duration = Duration::from_secs(1);
 
 /// Returns the session of a token that this crate issued, or `None` for a token of another issuer.
 pub(crate) fn session_of<R: Role>(who: &Identity<R>) -> Option<SessionId> {

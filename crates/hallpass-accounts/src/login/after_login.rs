@@ -8,7 +8,7 @@
 //! - a refresh, whose refresh token the store has just consumed, or accepted again within the grace
 //!   period.
 
-use hallpass_core::{Claims, Identity, LoggedIn, Methods, Role, RoleSet, UnixTime};
+use hallpass_core::{Claims, Identity, LoggedIn, MAX_CLOCK_SKEW, Methods, Role, RoleSet, UnixTime};
 
 use crate::{
     account::Account,
@@ -45,7 +45,7 @@ pub(crate) fn after_change<R: Role>(
     account: &Account,
     methods: Methods,
 ) -> LoggedIn<R> {
-    let authenticated_at = who.authenticated_at().unwrap_or(UnixTime::from_secs(0));
+    let authenticated_at = known_login(who.authenticated_at(), site.now());
     // The epoch is that of the actor, which the store has checked, and not that of the row: a command
     // that ends all sessions may have been committed in between.
     let session = who.session().unwrap_or_default();
@@ -59,8 +59,22 @@ pub(crate) fn refresh<R: Role>(
     id: SessionId,
     session: &RefreshedSession,
 ) -> LoggedIn<R> {
-    after_login(site, &session.account, id, session.methods, session.created)
+    let authenticated_at = known_login(Some(session.created), site.now());
+    after_login(site, &session.account, id, session.methods, authenticated_at)
 }
+
+/// Returns the time of a session's login, or [`UNKNOWN_LOGIN`] if it is absent or in the future.
+///
+/// It is in the future if the clock was wrong on the node that opened the session, or if it is
+/// wrong on this node. A token with that time would be rejected, and the session would be lost
+/// until the clocks reach it. Tested in `tests/flow/clocks.rs`.
+fn known_login(at: Option<UnixTime>, now: UnixTime) -> UnixTime {
+    let latest = now.saturating_add(MAX_CLOCK_SKEW);
+    at.filter(|at| *at <= latest).unwrap_or(UNKNOWN_LOGIN)
+}
+
+/// The time of a login (`auth_time`) that is not known. No route accepts it as recent.
+pub(crate) const UNKNOWN_LOGIN: UnixTime = UnixTime::from_secs(0);
 
 fn logged_in<R: Role>(
     site: &Accounts<R>,

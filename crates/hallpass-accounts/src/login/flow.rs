@@ -217,6 +217,9 @@ impl<R: Role> Accounts<R> {
 
     /// Signs an access token, with the site's own claims if it has any. `account` is the row from
     /// which `who` was created.
+    ///
+    /// A token that this node would reject by its clock is an error. Otherwise the person would be
+    /// sent from the login page to the login page. Tested in `tests/flow/clocks.rs`.
     pub(crate) fn sign(
         &self,
         issuer: &Issuer,
@@ -230,7 +233,7 @@ impl<R: Role> Accounts<R> {
         };
         token.map_err(|error| {
             tracing::error!(target: "hallpass", %error, "an access token could not be signed");
-            AccountsError::unavailable(error)
+            AccountsError::from(error)
         })
     }
 
@@ -266,8 +269,24 @@ impl<R: Role> Accounts<R> {
                 .with_methods(methods);
         self.issuer().issue(&claims, now).map_err(|error| {
             tracing::error!(target: "hallpass", %error, "a device token could not be signed");
-            AccountsError::unavailable(error)
+            AccountsError::from(error)
         })
+    }
+
+    /// Subtracts the attempt if a fault prevented its evaluation. Otherwise a fault of the site
+    /// would use up the attempts of the account's owner.
+    pub(crate) async fn evaluated<T>(
+        &self,
+        counted: &Counted,
+        result: Result<T, AccountsError>,
+    ) -> Result<T, AccountsError> {
+        if let Err(error) = &result
+            && error.kind().is_fault()
+        {
+            let limits = &self.settings().rate_limits;
+            limits.give_back(self.stores(), counted, self.now()).await;
+        }
+        result
     }
 
     /// Reports the reason as an event, and returns an error that does not contain it.

@@ -35,7 +35,8 @@ impl<R: Role> MfaRequired<R> {
     /// Ends this request with a token that gives access to the code page only, for five minutes.
     ///
     /// # Errors
-    /// [`Unavailable`](crate::AccountsErrorKind::Unavailable) if the token cannot be signed.
+    /// [`Unavailable`](crate::AccountsErrorKind::Unavailable) or
+    /// [`Internal`](crate::AccountsErrorKind::Internal) if the token cannot be signed.
     pub async fn wait(self) -> Result<Token<MfaPending>, AccountsError> {
         let (stores, now) = (self.accounts.stores(), self.accounts.store_now());
         self.accounts.settings().rate_limits.right_so_far(stores, &self.counted, now).await;
@@ -45,7 +46,7 @@ impl<R: Role> MfaRequired<R> {
             .with_epoch(account.epoch());
         self.accounts.issuer().issue(&claims, now).map_err(|error| {
             tracing::error!(target: "hallpass", %error, "a pending token could not be signed");
-            AccountsError::unavailable(error)
+            AccountsError::from(error)
         })
     }
 
@@ -53,10 +54,11 @@ impl<R: Role> MfaRequired<R> {
     ///
     /// # Errors
     /// [`Refused`](crate::AccountsErrorKind::Refused) for a wrong code and for a consumed code;
-    /// [`Unavailable`](crate::AccountsErrorKind::Unavailable).
+    /// [`Internal`](crate::AccountsErrorKind::Internal) if the key ring does not have the
+    /// encryption key of the second factor. A recovery code is then still accepted.
     pub async fn accept_code(self, code: &str) -> Result<Authenticated<R>, AccountsError> {
-        let accepted = self.accounts.consume_code(&self.account, code).await?;
-        if let Err(reason) = accepted {
+        let accepted = self.accounts.consume_code(&self.account, code).await;
+        if let Err(reason) = self.accounts.evaluated(&self.counted, accepted).await? {
             return Err(self.accounts.refused(Some(&self.account), reason, &self.counted));
         }
         let account = upgraded(&self.accounts, self.account, self.upgrade).await;

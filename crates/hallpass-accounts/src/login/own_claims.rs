@@ -10,7 +10,7 @@ use hallpass_core::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::account::Account;
+use crate::{account::Account, error::AccountsError};
 
 /// The site's own claims: the function that creates them, and the type that a verifier reads.
 pub struct OwnClaims<R> {
@@ -83,6 +83,15 @@ fn read_back<R: Role, X: DeserializeOwned>(
         }
         // An error of the clock or the keys, not of the claims.
         Err(_) => Ok(()),
+    }
+}
+
+impl From<OwnClaimsError> for AccountsError {
+    fn from(error: OwnClaimsError) -> Self {
+        match error {
+            OwnClaimsError::Issue(error) => error.into(),
+            OwnClaimsError::Unreadable(_) => Self::internal(error),
+        }
     }
 }
 

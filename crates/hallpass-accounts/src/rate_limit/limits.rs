@@ -187,6 +187,15 @@ impl RateLimits {
         let _logged = stores.ask("give back", back).await;
     }
 
+    /// Subtracts an attempt that was not evaluated, from its account and from its address.
+    pub(crate) async fn give_back(&self, stores: &StoreSet, counted: &Counted, now: UnixTime) {
+        if let Some(key) = &counted.account_key {
+            let back = stores.rate_limits.give_back(key, &self.account, now);
+            let _logged = stores.ask("give back", back).await;
+        }
+        self.right_so_far(stores, counted, now).await;
+    }
+
     /// Clears the account's count and subtracts the attempt on the address after a complete login.
     /// An error of the store at this point does not fail the login.
     pub(crate) async fn succeeded(&self, stores: &StoreSet, counted: Counted, now: UnixTime) {

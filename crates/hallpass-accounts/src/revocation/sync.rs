@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use hallpass_core::{Role, UnixTime};
+use hallpass_core::{MAX_CLOCK_SKEW, Role, UnixTime};
 use tokio::{
     sync::{Mutex, Notify},
     task::JoinSet,
@@ -18,7 +18,7 @@ use tokio::{
 };
 
 use crate::{
-    accounts::{Accounts, CLOCKS_APART},
+    accounts::Accounts,
     event::Event,
     revocation::store::Cursor,
     site::{
@@ -230,7 +230,7 @@ impl<R: Role> RevocationSync<R> {
         accounts.settings().revocation_list.forget(accounts.now());
         let now = accounts.store_now();
         stores.recent.forget(now);
-        let before = now.saturating_sub(accounts.issuer().access_lifetime() + CLOCKS_APART);
+        let before = now.saturating_sub(accounts.issuer().access_lifetime() + MAX_CLOCK_SKEW);
         for log in stores.logs() {
             stores.within_bound(log.purge_before(before)).await?;
         }

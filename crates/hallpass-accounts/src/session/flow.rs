@@ -26,7 +26,7 @@ use crate::{
         store::{EndOutcome, RefreshOutcome, RefreshedSession, Session},
     },
     store::{DynRefreshTokenStore, offered},
-    two_factor::{Asked, encryption::EncryptionError},
+    two_factor::{Asked, encryption::no_key},
 };
 
 impl<R: Role> Accounts<R> {
@@ -59,6 +59,10 @@ impl<R: Role> Accounts<R> {
         // The access token must not outlive its session. Otherwise the absolute limit would be
         // exceeded by the lifetime of an access token.
         let life = session.expires.since(now).min(self.issuer().access_lifetime());
+        if life.is_zero() {
+            // The session ended after the store was read.
+            return Err(AccountsErrorKind::NotLoggedIn.into());
+        }
         let access =
             self.sign(&self.issuer().clone().lifetime(life), &logged_in, &session.account)?;
         let refresh = self.refresh_token(secret, session.expires)?;
@@ -132,7 +136,8 @@ impl<R: Role> Accounts<R> {
             RefreshOutcome::InGrace { live, session } => {
                 // The live token was made by a node with a newer key ring, which this node has not
                 // read yet: the next try finds the key.
-                let live = presented.leading_to(&live, ring).ok_or_else(no_key)?;
+                let live = presented.leading_to(&live, ring);
+                let live = live.ok_or_else(|| AccountsError::unavailable(NewerKey))?;
                 Ok(Live { secret: live, session })
             }
             RefreshOutcome::Reused { account } => {
@@ -278,6 +283,9 @@ impl<R: Role> Accounts<R> {
     }
 }
 
-fn no_key() -> AccountsError {
-    AccountsError::unavailable(EncryptionError::NoKey)
-}
+/// A refresh token that another node made with an encryption key that this node does not have yet.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "another node refreshed the session with an encryption key that this node does not have: give all nodes the same key file"
+)]
+struct NewerKey;

@@ -13,11 +13,12 @@ use chacha20poly1305::{
     KeyInit, XChaCha20Poly1305, XNonce,
     aead::{Aead, Payload},
 };
-use hallpass_core::{KeyRing, TotpSecret};
+use hallpass_core::{KeyId, KeyRing, TotpSecret};
 use zeroize::Zeroizing;
 
 use crate::{
     account::AccountId,
+    error::AccountsError,
     random::{NoRandomness, Random, draw},
 };
 
@@ -56,9 +57,9 @@ pub(crate) fn open(
     let (position, key) = ring
         .encryption_keys()
         .enumerate()
-        .find(|(_, (id, _))| id.as_str().as_bytes() == name)
+        .find(|(_, (id, _))| **id == name)
         .map(|(position, (_, key))| (position, key))
-        .ok_or(EncryptionError::NoKey)?;
+        .ok_or(EncryptionError::LostKey(name))?;
     let payload = Payload { msg: encrypted, aad: &associated_data(account) };
     let secret = XChaCha20Poly1305::new(key.into())
         .decrypt(&XNonce::from(nonce), payload)
@@ -70,10 +71,12 @@ pub(crate) fn open(
     })
 }
 
-fn split(blob: &[u8]) -> Option<(&[u8], [u8; NONCE], &[u8])> {
+/// Splits a blob into the name of its key, the nonce and the ciphertext.
+fn split(blob: &[u8]) -> Option<(KeyId, [u8; NONCE], &[u8])> {
     let (&[format, length], rest) = blob.split_first_chunk()?;
     let (name, rest) = rest.split_at_checked(usize::from(length))?;
     let (nonce, encrypted) = rest.split_first_chunk()?;
+    let name = KeyId::parse(std::str::from_utf8(name).ok()?).ok()?;
     (format == FORMAT).then_some((name, *nonce, encrypted))
 }
 
@@ -84,10 +87,14 @@ fn associated_data(account: &AccountId) -> Vec<u8> {
 }
 
 /// The reason that encryption or decryption failed. For logs.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub(crate) enum EncryptionError {
-    #[error("the key ring does not have the encryption key: add it to the ring again")]
+    #[error("the key ring has no encryption key: add one (\"use\": \"enc\") to the key file")]
     NoKey,
+    #[error(
+        "the key ring does not have the encryption key `{0}`: add it to the key file again from a backup, or reset the account's second factor"
+    )]
+    LostKey(KeyId),
     #[error("the encrypted secret is malformed: restore it, or reset the account's second factor")]
     Malformed,
     #[error(
@@ -96,6 +103,13 @@ pub(crate) enum EncryptionError {
     Forged,
     #[error(transparent)]
     Random(#[from] NoRandomness),
+}
+
+/// Logs that the ring has no encryption key, and returns the error.
+pub(crate) fn no_key() -> AccountsError {
+    let error = EncryptionError::NoKey;
+    tracing::error!(target: "hallpass", %error, "an encryption key is missing");
+    error.into()
 }
 
 const FORMAT: u8 = 1;
@@ -156,6 +170,9 @@ mod tests {
         assert_eq!(opened(&new, "1", &blob), Ok((vec![7; 20], true)));
         assert_eq!(opened(&new, "1", &encrypted(&new, "1")), Ok((vec![7; 20], false)));
         let foreign = KeyRing::generate_hs256([9; 32], UnixTime::from_secs(0));
-        assert_eq!(opened(&foreign, "1", &blob), Err(EncryptionError::NoKey));
+        let lost = old.encryption_keys().next().unwrap().0.clone();
+        let refused = opened(&foreign, "1", &blob).unwrap_err();
+        assert!(refused.to_string().contains(lost.as_str()), "{refused}");
+        assert_eq!(refused, EncryptionError::LostKey(lost));
     }
 }

@@ -46,7 +46,8 @@ impl<R: Role> EnrolmentRequired<R> {
     /// Ends this request with a token that gives access to the enrolment page only, for 15 minutes.
     ///
     /// # Errors
-    /// [`Unavailable`](AccountsErrorKind::Unavailable) if the token cannot be signed.
+    /// [`Unavailable`](AccountsErrorKind::Unavailable) or [`Internal`](AccountsErrorKind::Internal)
+    /// if the token cannot be signed.
     pub async fn wait(self) -> Result<Token<EnrolmentPending>, AccountsError> {
         let Self { accounts, account, counted } = self;
         // Every factor that the account has was right.
@@ -63,7 +64,7 @@ impl<R: Role> Enrolling<R> {
     /// Returns the data for the authenticator. Writes nothing to the store.
     ///
     /// # Errors
-    /// [`Unavailable`](AccountsErrorKind::Unavailable) without an encryption key.
+    /// [`Internal`](AccountsErrorKind::Internal) without an encryption key.
     pub fn set_up(&self) -> Result<SetUp, AccountsError> {
         self.accounts.set_up_of(&self.account, Some(&self.session))
     }

@@ -55,8 +55,7 @@ impl<R: Role> Accounts<R> {
         let ring = self.issuer().keys().current();
         let keys = ring.encryption_keys().map(|(_, key)| key);
         let secret = set_up_secrets(keys, account, session).next();
-        let secret =
-            secret.ok_or_else(|| AccountsError::unavailable(encryption::EncryptionError::NoKey))?;
+        let secret = secret.ok_or_else(encryption::no_key)?;
         let otpauth_uri = Totp::new(secret.clone(), self.settings().totp)
             .otpauth_uri(self.settings().shown_name(), account.username().as_str());
         Ok(SetUp { secret, otpauth_uri })
@@ -113,6 +112,10 @@ impl<R: Role> Accounts<R> {
         let store = offered(self.stores().two_factor.as_ref())?;
         let now = self.store_now();
         let ring = self.issuer().keys().current();
+        if ring.encryption_keys().next().is_none() {
+            // Without a key, a right code would be counted as a wrong one.
+            return self.evaluated(counted, Err(encryption::no_key())).await;
+        }
         let keys = ring.encryption_keys().map(|(_, key)| key);
         let right = set_up_secrets(keys, account, session).find_map(|secret| {
             let right = Totp::new(secret.clone(), self.settings().totp).check_drifting(
@@ -126,7 +129,7 @@ impl<R: Role> Accounts<R> {
             return Err(self.refused(Some(account), RejectionReason::WrongCode, counted));
         };
         let encrypted = encryption::encrypt(&ring, account.id(), &secret, self.random());
-        let encrypted = encrypted.map_err(AccountsError::unavailable)?;
+        let encrypted = self.evaluated(counted, encrypted.map_err(Into::into)).await?;
         let codes = ten_codes(self.random())?;
         let hashes = codes.iter().map(RecoveryCode::hash).collect();
         let enrolment =
@@ -208,7 +211,8 @@ impl<R: Role> Accounts<R> {
         code: &str,
         counted: &Counted,
     ) -> Result<(), AccountsError> {
-        let Err(reason) = self.consume_code(account, code).await? else { return Ok(()) };
+        let consumed = self.consume_code(account, code).await;
+        let Err(reason) = self.evaluated(counted, consumed).await? else { return Ok(()) };
         self.own_account(who).await?;
         Err(self.refused(Some(account), reason, counted))
     }
@@ -301,7 +305,7 @@ impl<R: Role> Accounts<R> {
     ) -> Result<TotpSecret, AccountsError> {
         let fault = |error: encryption::EncryptionError| {
             tracing::error!(target: "hallpass", account = %account.id(), %error, "a second factor could not be decrypted");
-            AccountsError::unavailable(error)
+            AccountsError::from(error)
         };
         let opened =
             encryption::open(ring, account.id(), factor.encrypted_secret()).map_err(fault)?;
@@ -394,7 +398,7 @@ impl<R: Role> Accounts<R> {
         let token = self.issuer().issue(&claims, now);
         token.map_err(|error| {
             tracing::error!(target: "hallpass", %error, "an enrolment token could not be signed");
-            AccountsError::unavailable(error)
+            AccountsError::from(error)
         })
     }
 }

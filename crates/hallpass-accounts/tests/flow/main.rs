@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, unreachable_pub, reason = "a test binary has no outside")]
 
 mod breached;
+mod clocks;
 mod drift;
 mod factor_policy;
 mod fault;
@@ -11,6 +12,7 @@ mod foreign_hash;
 mod known_device;
 mod limit;
 mod log_in;
+mod lost_key;
 mod model;
 mod one_cost;
 mod own_changes;

@@ -10,8 +10,9 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use crate::site::{PASSWORD, Site, here, logged_in};
 
+/// A log in memory.
 #[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+pub struct Log(pub Arc<Mutex<Vec<u8>>>);
 
 impl io::Write for Log {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {

@@ -39,6 +39,11 @@ impl TestClock {
     pub fn set(&self, to: UnixTime) {
         self.0.store(to.as_secs(), Ordering::SeqCst);
     }
+
+    /// Returns another clock, which is this many seconds ahead.
+    pub fn ahead(&self, seconds: u64) -> Self {
+        Self(Arc::new(AtomicU64::new(self.now().as_secs() + seconds)))
+    }
 }
 
 /// One node of a site. Nodes of one site share clones of its store.

@@ -34,8 +34,9 @@ pub enum RejectionKind {
     Limited,
     /// A store or a key that the decision needs is not available.
     Unavailable,
-    /// The service's own fault: a guard without its layer, or a guard for another role enum.
-    Misconfigured,
+    /// The service's own fault, which does not pass by itself: a guard without its layer, a guard
+    /// for another role enum, or a lost encryption key.
+    Internal,
     /// A wrong name, password or code. The response does not show which of them was wrong.
     InvalidCredentials,
     /// A field of the form is missing or not valid
@@ -73,7 +74,7 @@ impl RejectionKind {
         Self::CrossOrigin,
         Self::Limited,
         Self::Unavailable,
-        Self::Misconfigured,
+        Self::Internal,
         Self::InvalidCredentials,
         Self::InvalidField,
         Self::NameTaken,
@@ -200,11 +201,11 @@ impl RejectionKind {
             Self::Unavailable => {
                 entry("unavailable", 503, "Not available right now", "Try again in a moment.")
             }
-            Self::Misconfigured => entry(
-                "misconfigured",
+            Self::Internal => entry(
+                "internal",
                 500,
                 "Server error",
-                "The fault is in the service, not in your request.",
+                "The fault is in the service, and trying again does not help. Ask its administrator.",
             ),
             // One text for every cause: a more precise text would show an attacker which part was
             // right.

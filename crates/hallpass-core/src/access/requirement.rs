@@ -2,14 +2,14 @@
 //!
 //! [`Requirement`] is not generic over the role enum, because a requirement such as "logged in" has
 //! none. A requirement with roles stores the `TypeId` of its role enum. A caller whose token was
-//! verified for another role enum is rejected with [`RejectionKind::Misconfigured`], because that
+//! verified for another role enum is rejected with [`RejectionKind::Internal`], because that
 //! is a fault of the service. The check needs no lookup and no `await`.
 
 use std::{any::TypeId, fmt, time::Duration};
 
 use crate::{
     access::{authentication::Authentication, rejection::Rejection, rejection_kind::RejectionKind},
-    time::unix_time::UnixTime,
+    time::{clock::MAX_CLOCK_SKEW, unix_time::UnixTime},
     token::role::{Role, RoleSet},
 };
 
@@ -89,7 +89,8 @@ impl Requirement {
     }
 
     /// Requires that the login was at most `within` ago. The times are compared in whole seconds. A
-    /// token without the time of the login (`auth_time`) is rejected.
+    /// token without the time of the login (`auth_time`) is rejected. A login that is up to
+    /// [`MAX_CLOCK_SKEW`] in the future, by the clock of another node, counts as a login of now.
     #[must_use]
     pub const fn and_recent(mut self, within: Duration) -> Self {
         self.open = false;
@@ -158,7 +159,7 @@ impl Requirement {
     ///
     /// # Errors
     /// Returns the first part of the requirement that the caller does not meet, in this order:
-    /// login, roles, second factor, recent login. Returns [`RejectionKind::Misconfigured`] if the
+    /// login, roles, second factor, recent login. Returns [`RejectionKind::Internal`] if the
     /// caller was verified for another role enum than the required one.
     pub fn admit(&self, who: &Authentication, now: UnixTime) -> Result<(), Rejection> {
         if self.open {
@@ -170,7 +171,7 @@ impl Requirement {
                 .map_or(Rejection::new(RejectionKind::NotLoggedIn), Rejection::from));
         };
         if self.roles_of.is_some_and(|asked| asked.id != claims.roles_of) {
-            return Err(Rejection::new(RejectionKind::Misconfigured));
+            return Err(Rejection::new(RejectionKind::Internal));
         }
         let has = claims.roles;
         if has & self.all != self.all || self.any.is_some_and(|any| has & any == 0) {
@@ -181,7 +182,9 @@ impl Requirement {
         }
         if let Some(within) = self.recent {
             match claims.authenticated_at() {
-                Some(at) if now.since(at) <= within => {}
+                // `since` is zero for a login in the future.
+                Some(at) if at <= now.saturating_add(MAX_CLOCK_SKEW) && now.since(at) <= within => {
+                }
                 _ => return Err(Rejection::new(RejectionKind::NotRecent)),
             }
         }

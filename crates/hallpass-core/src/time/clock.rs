@@ -2,7 +2,8 @@
 //!
 //! The other functions of this crate take a [`UnixTime`]. Adapters and the login flow hold a
 //! [`Clock`] and read it once per request. This is the only file of the workspace with
-//! `SystemTime::now`, so that a test can replace the clock.
+//! `SystemTime::now`, so that a test can replace the clock. The clocks of two machines differ by at
+//! most [`MAX_CLOCK_SKEW`].
 
 use std::{
     sync::Arc,
@@ -50,6 +51,16 @@ impl<C: Clock + ?Sized> Clock for Arc<C> {
         C::is_system(self)
     }
 }
+
+/// The maximum difference between the clocks of two machines that issue, verify or revoke the same
+/// tokens: 60 seconds.
+///
+/// A node is ready only if its clock differs from the time of the store by at most 30 seconds, so
+/// two ready nodes differ by at most 60. A verifier accepts `iat`, `nbf` and `auth_time` that are
+/// up to this much in the future. Without it, a person who logs in on a node whose clock is one
+/// second ahead is sent back to the login page by the other nodes. `exp` has no such tolerance,
+/// because it would extend the life of a stolen token.
+pub const MAX_CLOCK_SKEW: Duration = Duration::from_secs(60);
 
 /// The clock of the operating system.
 #[derive(Clone, Copy, Debug, Default)]

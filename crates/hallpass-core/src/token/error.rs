@@ -64,7 +64,8 @@ pub enum TokenErrorKind {
     Audience,
     /// `exp` has passed.
     Expired,
-    /// `nbf`, `iat` or `auth_time` is in the future.
+    /// `nbf`, `iat` or `auth_time` is more than [`MAX_CLOCK_SKEW`](crate::MAX_CLOCK_SKEW) in the
+    /// future.
     NotYetValid,
     /// The time from `iat` to `exp` is longer than this verifier allows.
     LifetimeTooLong,

@@ -15,13 +15,13 @@ use crate::{
     token::{
         claim_reader::ClaimReader,
         claim_writer::{self, RESERVED},
-        claims::{Claims, is_plain},
+        claims::{Claims, Times, is_plain},
         error::TokenError,
         issued_token::{Access, Token, Unprivileged, sealed::Sealed},
         logged_in::{LoggedIn, TokenSubject},
         opener::{LONGEST_PAYLOAD, MAX_TOKEN_BYTES},
         role::Role,
-        rules::TokenRules,
+        rules::{TokenRules, check_valid_at},
         verifier::Verifier,
     },
 };
@@ -79,8 +79,8 @@ impl Issuer {
     /// ```
     ///
     /// # Errors
-    /// Returns an error if no key is active, if no verifier would accept one of the names, or if
-    /// the token is too long for a cookie.
+    /// Returns an error if no key is active, if no verifier would accept one of the names or the
+    /// times, or if the token is too long for a cookie.
     pub fn issue<S: TokenSubject>(
         &self,
         subject: &S,
@@ -169,6 +169,14 @@ impl Issuer {
             }
         }
         let expires_at = now.saturating_add(S::Kind::LIFETIME.unwrap_or(self.lifetime));
+        let times = Times {
+            expires_at,
+            issued_at: Some(now),
+            not_before: None,
+            authenticated_at: claims.authenticated_at(),
+        };
+        // A token that its own site rejects would lead from the login page to the login page.
+        check_valid_at(&times, now).map_err(|_| IssueError::NotValidNow)?;
         let ring = self.keys.borrow();
         let key = ring.active().ok_or(IssueError::NoActiveKey)?;
         let mut token = String::from(key.header(S::Kind::TYPE));
@@ -232,6 +240,13 @@ pub enum IssueError {
         "the user name, the identifier or the session is empty or has a control character: correct it before the token is issued"
     )]
     NotPlain,
+    /// A verifier with the same clock would reject the token: the login is more than
+    /// [`MAX_CLOCK_SKEW`](crate::MAX_CLOCK_SKEW) in the future, because the clock was set back
+    /// since, or the token would expire when it is issued.
+    #[error(
+        "the token would not be valid at the time of this clock, because its login is in the future or it has already expired: set the clock of this machine"
+    )]
+    NotValidNow,
     /// The application's own claims are not an object, or cannot be written as JSON.
     #[error(
         "an application's own claims are not a JSON object: use a struct or a map with string keys"

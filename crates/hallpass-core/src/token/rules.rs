@@ -8,7 +8,7 @@ use crate::{
         list::RevocationList,
         outcome::{RevokedKind, TokenFacts},
     },
-    time::unix_time::UnixTime,
+    time::{clock::MAX_CLOCK_SKEW, unix_time::UnixTime},
     token::{
         claim_reader::ClaimReader,
         claim_scanner, claim_writer,
@@ -28,7 +28,6 @@ pub(crate) struct TokenRules {
     opening: Box<str>,
     role_bit: RoleBit,
     pub(crate) integer_user_id: bool,
-    pub(crate) leeway: Duration,
     pub(crate) max_lifetime: Duration,
     pub(crate) revocation: Option<RevocationList>,
 }
@@ -50,7 +49,6 @@ impl TokenRules {
             audience: audience.into(),
             role_bit,
             integer_user_id: false,
-            leeway: Duration::ZERO,
             max_lifetime: LONGEST_LIFE,
             revocation: None,
         }
@@ -90,19 +88,12 @@ impl TokenRules {
         }
     }
 
-    /// Checks the times (RFC 7519 sections 4.1.4 to 4.1.6). A token is expired at `exp`, not after
-    /// it.
+    /// Checks the times, and the lifetime against the maximum.
     pub(crate) fn check_times(&self, times: &Times, now: UnixTime) -> Result<(), TokenErrorKind> {
-        if now >= times.expires_at.saturating_add(self.leeway) {
-            return Err(TokenErrorKind::Expired);
-        }
-        let latest = now.saturating_add(self.leeway);
-        let begins = [times.not_before, times.issued_at, times.authenticated_at];
-        if begins.into_iter().flatten().any(|begin| begin > latest) {
-            return Err(TokenErrorKind::NotYetValid);
-        }
-        // Without an `iat`, the remaining lifetime is the minimum of the whole lifetime.
-        let begin = times.issued_at.unwrap_or(latest);
+        check_valid_at(times, now)?;
+        // Without an `iat`, the token was issued at the latest now by the issuer's clock, so the
+        // remaining lifetime is the minimum of the whole lifetime.
+        let begin = times.issued_at.unwrap_or(now.saturating_add(MAX_CLOCK_SKEW));
         if times.expires_at.since(begin) > self.max_lifetime {
             return Err(TokenErrorKind::LifetimeTooLong);
         }
@@ -124,6 +115,23 @@ impl TokenRules {
         }
         Ok(())
     }
+}
+
+/// Checks that the token is valid at `now` (RFC 7519 sections 4.1.4 to 4.1.6, OpenID Connect Core
+/// section 2).
+///
+/// A token is expired at `exp`, not after it. The other times may be up to [`MAX_CLOCK_SKEW`] in
+/// the future: tested in `tests/core/times.rs`.
+pub(crate) fn check_valid_at(times: &Times, now: UnixTime) -> Result<(), TokenErrorKind> {
+    if now >= times.expires_at {
+        return Err(TokenErrorKind::Expired);
+    }
+    let latest = now.saturating_add(MAX_CLOCK_SKEW);
+    let begins = [times.not_before, times.issued_at, times.authenticated_at];
+    if begins.into_iter().flatten().any(|begin| begin > latest) {
+        return Err(TokenErrorKind::NotYetValid);
+    }
+    Ok(())
 }
 
 /// The default maximum lifetime, 24 hours: see

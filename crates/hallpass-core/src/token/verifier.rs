@@ -104,14 +104,6 @@ impl<R: Role> Verifier<R> {
         self.set(|rules| rules.integer_user_id = true)
     }
 
-    /// Sets the maximum difference between this machine's clock and the issuer's clock. Defaults to
-    /// zero, which is correct if one machine issues and verifies. If another machine issues the
-    /// tokens, one minute is usual.
-    #[must_use]
-    pub fn leeway(self, leeway: Duration) -> Self {
-        self.set(|rules| rules.leeway = leeway)
-    }
-
     /// Sets the maximum lifetime of a token, from `iat` to `exp`. A token with a longer lifetime is
     /// rejected. Defaults to 24 hours. The lifetime limits how long a stolen token is accepted and
     /// how long the revocation list must keep an entry.
@@ -205,6 +197,9 @@ impl<R: Role> Verifier<R> {
 
     /// Verifies a token and returns the caller's identity. It makes one allocation, for the
     /// identity, or none for a remembered token.
+    ///
+    /// The clock that `now` comes from may be up to [`MAX_CLOCK_SKEW`](crate::MAX_CLOCK_SKEW)
+    /// behind the issuer's clock. A token is rejected from its `exp` on, without a tolerance.
     ///
     /// # Errors
     /// Returns the first check that failed, in the order of [`TokenErrorKind`].

@@ -1,8 +1,10 @@
 //! A site with three roles, one issuer, and a user.
 
 use hallpass_core::{
-    Algorithm, Claims, Issuer, Key, KeyId, KeyRing, LoggedIn, Methods, Role, UnixTime,
+    Algorithm, Claims, Issuer, Key, KeyId, KeyRing, LoggedIn, Methods, Role, UnixTime, Verifier,
 };
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
 
 pub(crate) const NOW: UnixTime = UnixTime::from_secs(1_764_000_000);
 pub(crate) const ISSUER: &str = "https://site.example";
@@ -21,6 +23,32 @@ pub(crate) fn issuer(ring: KeyRing) -> Issuer {
 
 pub(crate) fn key_id(text: &str) -> KeyId {
     KeyId::parse(text).unwrap()
+}
+
+/// The header of the tokens that a test signs itself.
+pub(crate) const HEADER: &str = r#"{"alg":"HS256","typ":"hallpass+jwt","kid":"k1"}"#;
+
+/// Returns a token that the test signs itself.
+pub(crate) fn token(header: &str, claims: &str) -> Vec<u8> {
+    let encode = |bytes: &[u8]| base64_simd::URL_SAFE_NO_PAD.encode_to_string(bytes);
+    let input = format!("{}.{}", encode(header.as_bytes()), encode(claims.as_bytes()));
+    let tag = Hmac::<Sha256>::new_from_slice(&secret::<32>())
+        .unwrap()
+        .chain_update(&input)
+        .finalize()
+        .into_bytes();
+    format!("{input}.{}", encode(&tag)).into_bytes()
+}
+
+/// Returns a ring with the key of [`token`].
+pub(crate) fn k1() -> KeyRing {
+    let key = Key::hmac(key_id("k1"), Algorithm::Hs256, &secret::<32>()).unwrap();
+    KeyRing::signing_with(key).unwrap()
+}
+
+/// Returns a verifier of [`token`].
+pub(crate) fn verifier() -> Verifier<SiteRole> {
+    Verifier::new(k1(), ISSUER, AUDIENCE)
 }
 
 /// Returns a ring that signs with this algorithm. RSA does not sign.

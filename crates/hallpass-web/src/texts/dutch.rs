@@ -134,9 +134,9 @@ pub(crate) const TEXTS: Texts = Texts {
             "De site kan dit op dit moment niet controleren. Er is niets gewijzigd.",
         ),
         rejection(
-            RejectionKind::Misconfigured,
-            "Er is iets verkeerd ingesteld",
-            "De site is verkeerd ingesteld. De oorzaak staat in het logboek van de site.",
+            RejectionKind::Internal,
+            "De site heeft een storing",
+            "Opnieuw proberen helpt niet. Vraag het de beheerder van de site: de oorzaak staat in het logboek.",
         ),
         rejection(RejectionKind::NotFound, "Niet gevonden", "Deze pagina bestaat niet."),
         rejection(

@@ -130,9 +130,9 @@ pub(crate) const TEXTS: Texts = Texts {
             "The site cannot check this at the moment. Nothing was changed.",
         ),
         rejection(
-            RejectionKind::Misconfigured,
-            "The site has an error in its settings",
-            "The site is configured incorrectly. The cause is in the log of the site.",
+            RejectionKind::Internal,
+            "The site has a fault",
+            "Trying again does not help. Ask the administrator of the site: the cause is in its log.",
         ),
         rejection(RejectionKind::NotFound, "Not found", "This page does not exist."),
         rejection(

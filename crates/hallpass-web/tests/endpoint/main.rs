@@ -13,6 +13,7 @@ mod edge;
 mod enrolment;
 mod log_in;
 mod log_out;
+mod lost_key;
 mod outage;
 mod own_pages;
 mod page;

@@ -62,6 +62,7 @@ async fn errors(scratch: &Scratch) -> Vec<BoxError> {
         AccountsErrorKind::Limited { retry_after },
         AccountsErrorKind::Busy { retry_after },
         AccountsErrorKind::Unavailable { retry_after },
+        AccountsErrorKind::Internal,
     ] {
         errors.push(AccountsError::from(kind).into());
     }

@@ -4,10 +4,12 @@
 
 mod adapters;
 mod background;
+mod clocks;
 mod errors;
 mod guesses;
 mod hands;
 mod key_file;
+mod lost_key;
 mod opening;
 mod operator_is_final;
 mod outage;

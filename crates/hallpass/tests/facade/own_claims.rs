@@ -1,22 +1,19 @@
 //! The site's own claims over HTTP: handlers read them from tokens of a registration, a change of
 //! the password and a refresh.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
-use axum::{
-    Router,
-    body::Body,
-    http::{Request, header},
-    routing::get,
-};
+use axum::{Router, routing::get};
 use hallpass::keys::KeyRing;
 use hallpass::store::SqlStore;
 use hallpass::{Account, Hallpass, Identity, SystemClock};
-use http_body_util::BodyExt;
 use serde::{Deserialize, Serialize};
-use tower::ServiceExt;
 
-use crate::{hands::Hands, site::SiteRole};
+use crate::{
+    hands::Hands,
+    site::SiteRole,
+    visit::{Jar, send},
+};
 
 #[derive(Serialize, Deserialize)]
 struct TenantClaims {
@@ -44,44 +41,6 @@ const CHANGE: (&str, &str) = (
     "/profile/password",
     "current_password=correct+horse+battery+staple&new_password=seven+maps+of+nowhere",
 );
-
-/// The cookies of a browser, by name.
-#[derive(Default)]
-struct Jar(BTreeMap<String, String>);
-
-impl Jar {
-    fn header(&self) -> String {
-        self.0.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
-    }
-
-    fn keep<'s>(&mut self, set: impl Iterator<Item = &'s str>) {
-        for cookie in set {
-            let pair = cookie.split(';').next().unwrap();
-            let (name, value) = pair.split_once('=').unwrap();
-            self.0.insert(name.to_owned(), value.to_owned());
-        }
-    }
-}
-
-async fn send(site: &Router, jar: &mut Jar, path: &str, form: Option<&str>) -> (u16, String) {
-    let request = if form.is_some() { Request::post(path) } else { Request::get(path) }
-        .header(header::ACCEPT, "application/json")
-        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-        .header(header::HOST, "site.example")
-        .header(header::COOKIE, jar.header());
-    let request = request.body(Body::from(form.unwrap_or_default().to_owned())).unwrap();
-    let response = site.clone().oneshot(request).await.unwrap();
-    jar.keep(
-        response
-            .headers()
-            .get_all(header::SET_COOKIE)
-            .iter()
-            .map(|cookie| cookie.to_str().unwrap()),
-    );
-    let status = response.status().as_u16();
-    let body = response.into_body().collect().await.unwrap().to_bytes();
-    (status, String::from_utf8_lossy(&body).into_owned())
-}
 
 #[tokio::test]
 async fn handlers_on_axum_read_own_claims_after_every_issue() {

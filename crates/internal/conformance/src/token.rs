@@ -158,8 +158,27 @@ pub fn token(name: &str) -> Option<String> {
         "revoked-expired" => rex().set("gen", "4").set("exp", &(NOW - 60).to_string()).signed(),
         "ended" => with("sid", r#""s-ended""#.into()),
         "ended-other-session" => with("sid", r#""s-other""#.into()),
-        _ => return None,
+        _ => return begun(name),
     })
+}
+
+/// Returns the token whose `iat`, `nbf` or `auth_time` is ahead of [`NOW`] or behind it, by the
+/// name `iat-ahead-60`.
+fn begun(name: &str) -> Option<String> {
+    let (claim, rest) = name.split_once('-')?;
+    let (direction, seconds) = rest.split_once('-')?;
+    let seconds: u64 = seconds.parse().ok()?;
+    let time = match direction {
+        "ahead" => NOW + seconds,
+        "behind" => NOW - seconds,
+        _ => return None,
+    };
+    let claim = match claim {
+        "iat" | "nbf" => claim,
+        "auth" => "auth_time",
+        _ => return None,
+    };
+    Some(Claims::of("alice", r#""admin""#).set(claim, &time.to_string()).signed())
 }
 
 fn rex() -> Claims {

@@ -99,15 +99,15 @@ fn anonymous_caller_gets_not_logged_in_for_any_requirement() {
 }
 
 #[test]
-fn roles_of_another_enum_are_misconfigured() {
+fn roles_of_another_enum_are_an_internal_fault() {
     // Bit 0 is `Guest` in one enum and `Owner` in the other. A comparison of the bits alone would
     // admit the caller.
     assert_eq!(
         Visitor::with(SiteRole::Guest).asks(Requirement::all_of([OtherRole::Owner])),
-        Err(RejectionKind::Misconfigured)
+        Err(RejectionKind::Internal)
     );
     let empty = Requirement::all_of(RoleSet::<OtherRole>::EMPTY);
-    assert_eq!(Visitor::with(SiteRole::Admin).asks(empty), Err(RejectionKind::Misconfigured));
+    assert_eq!(Visitor::with(SiteRole::Admin).asks(empty), Err(RejectionKind::Internal));
     assert_eq!(Visitor::with(SiteRole::Guest).asks(Requirement::login()), Ok(()));
 }
 

@@ -52,7 +52,7 @@ fn every_rejection_kind_for_every_caller() {
         (CrossOrigin, [403; 6], "7", None),
         (Limited, [429; 6], "8", None),
         (Unavailable, [503; 6], "14", None),
-        (Misconfigured, [500; 6], "13", None),
+        (Internal, [500; 6], "13", None),
         (InvalidCredentials, [401; 6], "16", None),
         (InvalidField, [422; 6], "3", None),
         (NameTaken, [409; 6], "9", None),

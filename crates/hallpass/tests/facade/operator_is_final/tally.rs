@@ -52,6 +52,7 @@ impl Tally {
                     AccountsErrorKind::Limited { .. }
                         | AccountsErrorKind::Busy { .. }
                         | AccountsErrorKind::Unavailable { .. }
+                        | AccountsErrorKind::Internal
                 );
                 assert!(!fails, "{}, {}: {kind:?}", self.change.name(), self.command.name());
                 None
