@@ -2,6 +2,8 @@
 
 use std::{error::Error, fmt};
 
+use crate::reply::class_of;
+
 /// A failed call to the server. The driver's error is available through `source()`, for logs.
 pub struct RedisStoreError {
     kind: RedisStoreErrorKind,
@@ -14,11 +16,27 @@ pub struct RedisStoreError {
 pub enum RedisStoreErrorKind {
     /// The server cannot be reached, or does not respond in time.
     Unavailable,
-    /// The server rejected the command: it has no memory left, for example, or this user may not
-    /// run it.
+    /// The server is a replica, for example the old primary after a failover.
+    NotPrimary,
+    /// The server loads its data, runs a script that blocks it, or belongs to a cluster that is
+    /// down.
+    NotReady,
+    /// The server rejects writes, because it cannot save its data or has too few replicas.
+    WritesStopped,
+    /// The server has reached `maxmemory`, and its policy evicts no keys.
+    OutOfMemory,
+    /// The server does not accept the user or the password.
+    Authentication,
+    /// The user may not run the command, or not on this key.
+    Permission,
+    /// The key is on another node of a Redis Cluster.
+    Cluster,
+    /// The server rejected the command for another reason.
     Refused,
     /// A key contains a value that this version cannot read.
     Corrupt,
+    /// The store cannot be scoped to this site.
+    Scope,
 }
 
 impl RedisStoreError {
@@ -28,30 +46,70 @@ impl RedisStoreError {
         self.kind
     }
 
+    pub(crate) fn is_unavailable(&self) -> bool {
+        self.kind == RedisStoreErrorKind::Unavailable
+    }
+
     /// Not a `From`, which would make the driver's error a part of the public interface.
     pub(crate) fn from_driver(error: redis::RedisError) -> Self {
-        use redis::ErrorKind;
-        let kind = match error.kind() {
-            ErrorKind::Parse | ErrorKind::UnexpectedReturnType => RedisStoreErrorKind::Corrupt,
-            ErrorKind::Server(_) | ErrorKind::Extension | ErrorKind::AuthenticationFailed => {
-                RedisStoreErrorKind::Refused
-            }
-            _ => RedisStoreErrorKind::Unavailable,
-        };
-        Self { kind, source: Box::new(Driver(error)) }
+        Self { kind: class_of(&error).0, source: Box::new(Driver(error)) }
+    }
+
+    pub(crate) fn timed_out(elapsed: tokio::time::error::Elapsed) -> Self {
+        Self { kind: RedisStoreErrorKind::Unavailable, source: Box::new(elapsed) }
     }
 
     pub(crate) fn corrupt(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self { kind: RedisStoreErrorKind::Corrupt, source: source.into() }
     }
+
+    pub(crate) fn scope(source: &'static str) -> Self {
+        Self { kind: RedisStoreErrorKind::Scope, source: source.into() }
+    }
 }
 
 impl fmt::Display for RedisStoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use RedisStoreErrorKind as Kind;
         f.write_str(match self.kind {
-            RedisStoreErrorKind::Unavailable => "the Redis server did not answer",
-            RedisStoreErrorKind::Refused => "the Redis server rejected the command",
-            RedisStoreErrorKind::Corrupt => "the Redis server contains a value that cannot be read",
+            Kind::Unavailable => {
+                "the Redis server did not respond in time: check that it runs, and that its \
+                 address is right"
+            }
+            Kind::NotPrimary => {
+                "the Redis server is a replica, which rejects writes: its address must lead to the \
+                 primary"
+            }
+            Kind::NotReady => {
+                "the Redis server is not ready: wait until it has loaded its data, its cluster is \
+                 up, and no script blocks it"
+            }
+            Kind::WritesStopped => {
+                "the Redis server rejects writes: free its disk if it cannot save its data, or \
+                 start its replicas"
+            }
+            Kind::OutOfMemory => {
+                "the Redis server has no memory left: raise maxmemory, or delete keys of other \
+                 applications"
+            }
+            Kind::Authentication => {
+                "the Redis server does not accept the user or the password: correct them in its \
+                 address"
+            }
+            Kind::Permission => {
+                "the Redis user may not run the command: give it the ACL rules that RedisStore \
+                 documents"
+            }
+            Kind::Cluster => {
+                "the Redis server is a node of a cluster, and the key is on another node: use a \
+                 server without cluster mode"
+            }
+            Kind::Refused => "the Redis server rejected the command: its message names the cause",
+            Kind::Corrupt => {
+                "the Redis server contains a value that cannot be read: delete the keys of the \
+                 prefix, or use another prefix"
+            }
+            Kind::Scope => "the Redis store cannot be scoped to this site",
         })
     }
 }

@@ -18,10 +18,12 @@
 
 #![forbid(unsafe_code)]
 
+mod check;
 mod error;
 mod line;
 mod open;
 mod rate_limit;
+mod reply;
 mod revocation;
 mod store;
 

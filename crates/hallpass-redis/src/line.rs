@@ -1,23 +1,34 @@
-//! The connection that all commands share. It is replaced when it is lost.
+//! The connection that all commands share. It is replaced when it is lost, and when its server is
+//! not the right one any more.
 
 use std::time::Duration;
 
 use redis::{
     AsyncConnectionConfig, Client, Cmd, FromRedisValue, RedisError, aio::MultiplexedConnection,
 };
-use tokio::sync::Mutex;
+use tokio::{sync::Mutex, time::timeout};
 
-use crate::error::RedisStoreError;
+use crate::{
+    error::RedisStoreError,
+    reply::{Reaction, class_of},
+};
 
 /// One connection for any number of concurrent commands.
 pub(crate) struct Line {
     client: Client,
-    live: Mutex<Option<MultiplexedConnection>>,
+    live: Mutex<Live>,
+}
+
+/// The connection, and how many connections there were before it.
+#[derive(Default)]
+struct Live {
+    connection: Option<MultiplexedConnection>,
+    number: u64,
 }
 
 impl Line {
     pub(crate) fn to(client: Client) -> Self {
-        Self { client, live: Mutex::new(None) }
+        Self { client, live: Mutex::default() }
     }
 
     /// Returns the client, for connections of their own.
@@ -25,43 +36,67 @@ impl Line {
         &self.client
     }
 
-    /// Sends the command and returns the response.
-    ///
-    /// A connection that was lost while it was idle fails only now, so the command is sent once
-    /// more. The command may run twice, which is harmless for every command of this crate.
-    pub(crate) async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, RedisStoreError> {
-        match self.send(command).await {
-            Err(error) if error.is_connection_dropped() => self.send(command).await,
-            answer => answer,
-        }
-        .map_err(RedisStoreError::from_driver)
+    /// Connects, if there is no connection.
+    pub(crate) async fn connect(&self) -> Result<(), RedisStoreError> {
+        self.connection().await.map(|_| ()).map_err(RedisStoreError::from_driver)
     }
 
-    async fn send<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, RedisError> {
-        let mut connection = self.connection().await?;
-        let answer = command.query_async(&mut connection).await;
-        // Another task may have replaced the connection already. It is then replaced again, which
-        // is rare and cheap.
-        if matches!(&answer, Err(error) if error.is_io_error()) {
-            *self.live.lock().await = None;
+    /// Sends the command and returns the response, within [`CALL_WAIT`].
+    ///
+    /// After an error that another connection can fix, the command is sent once more. A login right
+    /// after a failover then succeeds.
+    pub(crate) async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, RedisStoreError> {
+        let answer = timeout(CALL_WAIT, async {
+            match self.send(command).await {
+                Err((_, Reaction::Retry)) => self.send(command).await,
+                answer => answer,
+            }
+        });
+        match answer.await {
+            Ok(answer) => answer.map_err(|(error, _)| RedisStoreError::from_driver(error)),
+            Err(elapsed) => Err(RedisStoreError::timed_out(elapsed)),
+        }
+    }
+
+    async fn send<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, (RedisError, Reaction)> {
+        let with_reaction = |error| {
+            let (_, reaction) = class_of(&error);
+            (error, reaction)
+        };
+        let (mut connection, number) = self.connection().await.map_err(with_reaction)?;
+        let answer = command.query_async(&mut connection).await.map_err(with_reaction);
+        if matches!(&answer, Err((_, reaction)) if *reaction != Reaction::Keep) {
+            self.replace(number).await;
         }
         answer
     }
 
-    async fn connection(&self) -> Result<MultiplexedConnection, RedisError> {
+    /// Drops the connection, unless another call has replaced it already. Otherwise each of many
+    /// calls that failed together would drop the connection that the first of them has made.
+    async fn replace(&self, number: u64) {
         let mut live = self.live.lock().await;
-        if let Some(connection) = &*live {
-            return Ok(connection.clone());
+        if live.number == number {
+            live.connection = None;
+        }
+    }
+
+    async fn connection(&self) -> Result<(MultiplexedConnection, u64), RedisError> {
+        let mut live = self.live.lock().await;
+        if let Some(connection) = &live.connection {
+            return Ok((connection.clone(), live.number));
         }
         let settings = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(CONNECTION_WAIT))
             .set_response_timeout(Some(ANSWER_WAIT));
+        // The driver resolves the host for each connection.
         let connection =
             self.client.get_multiplexed_async_connection_with_config(&settings).await?;
-        Ok(live.insert(connection).clone())
+        live.number += 1;
+        Ok((live.connection.insert(connection).clone(), live.number))
     }
 }
 
-/// A login fails after about twice this time.
 const ANSWER_WAIT: Duration = Duration::from_millis(700);
 const CONNECTION_WAIT: Duration = Duration::from_millis(700);
+/// Shorter than the store timeout of the engine, 1.5 s, whose error does not name the server.
+const CALL_WAIT: Duration = ANSWER_WAIT.saturating_add(CONNECTION_WAIT);

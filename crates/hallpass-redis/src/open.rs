@@ -1,11 +1,16 @@
-//! Opens a store from an address, and checks that the server responds.
+//! Opens a store from an address, and checks that the server runs the commands of the store.
 
 use redis::{Client, IntoConnectionInfo, RedisError};
 
-use crate::{error::RedisStoreError, store::RedisStore};
+use crate::{
+    check::Rejected,
+    error::RedisStoreError,
+    store::{PREFIX, RedisStore},
+};
 
 impl RedisStore {
-    /// Connects to the server at `url`, for example `redis://127.0.0.1:6379`, and sends a `PING`.
+    /// Connects to the server at `url`, for example `redis://127.0.0.1:6379`, and tries each
+    /// command of the store on keys that begin with `hallpass:check:` and that it deletes.
     ///
     /// # TLS
     /// Requires the feature `tls`, and an address that begins with `rediss:`. The server's
@@ -13,16 +18,31 @@ impl RedisStore {
     /// `?ssl_ca_certs=/etc/site/ca.pem` only the authorities in that file are trusted.
     ///
     /// # Errors
-    /// `url` is not a Redis address, or no server responds. [`RedisOpenError`] distinguishes these
-    /// cases.
+    /// `url` is not a Redis address, no server responds, or the server rejects a command.
+    /// [`RedisOpenError`] distinguishes these cases.
     pub async fn open(url: &str) -> Result<Self, RedisOpenError> {
+        Self::open_with_prefix(url, PREFIX).await
+    }
+
+    /// Like [`open`](Self::open), with another prefix than `hallpass` in the names of all keys. For
+    /// a user of the server whose rules permit other keys only.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub async fn open_with_prefix(url: &str, prefix: &str) -> Result<Self, RedisOpenError> {
         let address = url.into_connection_info().map_err(|error| unreadable(url, error))?;
         let host = address.addr().to_string();
-        let store = Self::to(client(url, address)?);
-        let there: Result<String, _> = store.line.ask(&redis::cmd("PING")).await;
-        match there {
-            Ok(_) => Ok(store),
-            Err(source) => Err(RedisOpenError::Connect { host, source }),
+        // The driver sends its name and version otherwise, and a user without `+client` would fill
+        // the server's ACL LOG.
+        let settings = address.redis_settings().clone().set_skip_set_lib_name();
+        let user = settings.username().unwrap_or("default").to_owned();
+        let store = Self::to(client(url, address.set_redis_settings(settings))?, prefix);
+        if let Err(source) = store.line.connect().await {
+            return Err(RedisOpenError::Connect { host, source });
+        }
+        match store.try_commands().await {
+            Ok(()) => Ok(store),
+            Err(rejected) => Err(RedisOpenError::of(rejected, host, &user, store.prefix())),
         }
     }
 }
@@ -49,9 +69,9 @@ pub enum RedisOpenError {
         /// The driver's error.
         source: RedisStoreError,
     },
-    /// No server responds, or the server rejects this user.
+    /// No server responds, or the server rejects this user or this database.
     #[error(
-        "the Redis server at {host} cannot be reached: start it, or correct the host, user or password in its address"
+        "the Redis server at {host} cannot be reached: start it, or correct the host, user, password or database in its address"
     )]
     Connect {
         /// The server's host and port.
@@ -59,6 +79,47 @@ pub enum RedisOpenError {
         /// The error of the server or the network.
         source: RedisStoreError,
     },
+    /// The ACL rules of the server do not permit a command.
+    #[error(
+        "the Redis server at {host} does not permit {commands} on the keys of this site: run `{rule}` there"
+    )]
+    Permission {
+        /// The server's host and port.
+        host: String,
+        /// The commands, separated by commas.
+        commands: String,
+        /// The command of the server that adds the missing rules.
+        rule: String,
+        /// The error of the server.
+        source: RedisStoreError,
+    },
+    /// The server rejects a command for another reason. The source names it.
+    #[error("the Redis server at {host} cannot be used, because it rejected {command}")]
+    Rejected {
+        /// The server's host and port.
+        host: String,
+        /// The command.
+        command: &'static str,
+        /// The error of the server.
+        source: RedisStoreError,
+    },
+}
+
+impl RedisOpenError {
+    fn of(rejected: Rejected, host: String, user: &str, prefix: &str) -> Self {
+        match rejected {
+            Rejected::Permission(commands, source) => {
+                let rules: String =
+                    commands.iter().map(|name| format!("+{} ", name.to_lowercase())).collect();
+                let rule = format!("ACL SETUSER {user} {rules}~{prefix}:*");
+                Self::Permission { host, commands: commands.join(", "), rule, source }
+            }
+            Rejected::Command(_, source) if source.is_unavailable() => {
+                Self::Connect { host, source }
+            }
+            Rejected::Command(command, source) => Self::Rejected { host, command, source },
+        }
+    }
 }
 
 /// Without TLS the driver rejects the scheme as it rejects a misspelt one. Another crate may have

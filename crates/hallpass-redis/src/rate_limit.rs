@@ -9,6 +9,7 @@ use std::{num::ParseIntError, time::Duration};
 
 use hallpass_accounts::{AttemptOutcome, AttemptState, RateLimit, RateLimitStore};
 use hallpass_core::UnixTime;
+use redis::Cmd;
 
 use crate::{error::RedisStoreError, store::RedisStore};
 
@@ -77,15 +78,20 @@ impl RedisStore {
         let life = after.map_or(0, |state| {
             policy.forgotten_at(&state).since(now).saturating_add(MARGIN).as_secs()
         });
-        let mut swap = redis::cmd("EVAL");
-        // The server uses its own clock, and only to delete keys. 68 years is in effect no limit.
-        swap.arg(SWAP).arg(1).arg(key).arg(before.unwrap_or_default());
-        swap.arg(after.map(write).unwrap_or_default()).arg(life.min(u64::from(u32::MAX / 2)));
-        Ok(match self.line.ask(&swap).await? {
+        let (before, after) = (before.unwrap_or_default(), after.map(write).unwrap_or_default());
+        Ok(match self.line.ask(&swap(key, &before, &after, life)).await? {
             0 => Swapped::No,
             _ => Swapped::Yes,
         })
     }
+}
+
+/// Returns the command that replaces `before` by `after` for `life` seconds.
+pub(crate) fn swap(key: &str, before: &str, after: &str, life: u64) -> Cmd {
+    let mut swap = redis::cmd("EVAL");
+    // The server uses its own clock, and only to delete keys. 68 years is in effect no limit.
+    swap.arg(SWAP).arg(1).arg(key).arg(before).arg(after).arg(life.min(u64::from(u32::MAX / 2)));
+    swap
 }
 
 /// An empty text means that the key does not exist.

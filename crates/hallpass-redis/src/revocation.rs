@@ -7,7 +7,8 @@ use std::{collections::HashMap, time::Duration};
 
 use hallpass_accounts::{AccountId, Cursor, Notifier, Revocation, RevocationLog, RevocationPage};
 use hallpass_core::UnixTime;
-use redis::{AsyncConnectionConfig, aio::MultiplexedConnection};
+use redis::{AsyncConnectionConfig, Cmd, FromRedisValue, aio::MultiplexedConnection};
+use tokio::time::timeout;
 
 use crate::{error::RedisStoreError, store::RedisStore};
 
@@ -18,6 +19,10 @@ impl RevocationLog for RedisStore {
     type Error = RedisStoreError;
 
     async fn read_after(&self, cursor: Cursor) -> Result<RevocationPage, RedisStoreError> {
+        // The old primary of a failover still returns its entries, and no later ones. Without this
+        // check a node would be ready and accept revoked tokens. Tested in
+        // `a_demoted_server_is_not_the_end_of_the_log`.
+        let () = self.line.ask(&check_primary(&self.log_key())).await?;
         let entries = self.entries_after(cursor).await?;
         let Some((last, _)) = entries.last() else {
             let cursor = self.end_before(cursor).await?;
@@ -98,15 +103,29 @@ impl RedisStore {
     }
 
     async fn last_place(&self) -> Result<Option<Cursor>, RedisStoreError> {
-        let mut last = redis::cmd("XREVRANGE");
-        last.arg(self.log_key()).arg("+").arg("-").arg("COUNT").arg(1);
-        let last: Vec<Entry> = self.line.ask(&last).await?;
-        last.first().map(|(place, _)| read_place(place)).transpose()
+        place_of_first(&self.line.ask::<Vec<Entry>>(&last_entry(&self.log_key())).await?)
     }
 
     async fn trim(&self, first_kept: &str) -> Result<(), RedisStoreError> {
         self.line.ask(redis::cmd("XTRIM").arg(self.log_key()).arg("MINID").arg(first_kept)).await
     }
+}
+
+/// Returns a command that changes nothing and that a replica rejects, because it may write.
+fn check_primary(log_key: &str) -> Cmd {
+    let mut trim = redis::cmd("XTRIM");
+    trim.arg(log_key).arg("MINID").arg("0-0");
+    trim
+}
+
+fn last_entry(log_key: &str) -> Cmd {
+    let mut last = redis::cmd("XREVRANGE");
+    last.arg(log_key).arg("+").arg("-").arg("COUNT").arg(1);
+    last
+}
+
+fn place_of_first(entries: &[Entry]) -> Result<Option<Cursor>, RedisStoreError> {
+    entries.first().map(|(place, _)| read_place(place)).transpose()
 }
 
 fn place(cursor: Cursor) -> String {
@@ -164,11 +183,24 @@ impl Follow {
         Self { store, line: None }
     }
 
-    async fn connect(&self) -> Result<MultiplexedConnection, redis::RedisError> {
+    /// Connects to the primary, and returns the connection and the last place of the stream there.
+    async fn connect(&self) -> Result<(MultiplexedConnection, Cursor), RedisStoreError> {
         let settings = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(CONNECTION_WAIT))
             .set_response_timeout(Some(BLOCK + CONNECTION_WAIT));
-        self.store.line.client().get_multiplexed_async_connection_with_config(&settings).await
+        let client = self.store.line.client();
+        let mut connection = client
+            .get_multiplexed_async_connection_with_config(&settings)
+            .await
+            .map_err(RedisStoreError::from_driver)?;
+        let log_key = self.store.log_key();
+        let end = timeout(CONNECTION_WAIT, async {
+            send::<()>(&mut connection, &check_primary(&log_key)).await?;
+            // From the same server as the later news. The shared connection may be another one.
+            place_of_first(&send::<Vec<Entry>>(&mut connection, &last_entry(&log_key)).await?)
+        });
+        let end = end.await.map_err(RedisStoreError::timed_out)??;
+        Ok((connection, end.unwrap_or_default()))
     }
 }
 
@@ -179,24 +211,31 @@ impl Notifier for Follow {
         // The connection is put back only while it works. After a dropped future or an error the
         // next call connects again.
         let Some((mut connection, mut seen)) = self.line.take() else {
-            let connection = self.connect().await.map_err(RedisStoreError::from_driver)?;
-            let end = self.store.last_place().await?.unwrap_or_default();
-            self.line = Some((connection, end));
+            self.line = Some(self.connect().await?);
             return Ok(());
         };
+        let log_key = self.store.log_key();
         let mut wait = redis::cmd("XREAD");
         wait.arg("COUNT").arg(1000).arg("BLOCK").arg(BLOCK.as_millis().to_string());
-        wait.arg("STREAMS").arg(self.store.log_key()).arg(place(seen));
-        let news: Option<Vec<(String, Vec<Entry>)>> =
-            wait.query_async(&mut connection).await.map_err(RedisStoreError::from_driver)?;
-        if let Some((last, _)) = news.iter().flatten().flat_map(|(_, entries)| entries).last() {
-            seen = read_place(last)?;
+        wait.arg("STREAMS").arg(&log_key).arg(place(seen));
+        let news: Option<Vec<(String, Vec<Entry>)>> = send(&mut connection, &wait).await?;
+        match news.iter().flatten().flat_map(|(_, entries)| entries).last() {
+            Some((last, _)) => seen = read_place(last)?,
+            // No news: perhaps this is the old primary of a failover, whose replication is broken.
+            None => send::<()>(&mut connection, &check_primary(&log_key)).await?,
         }
         // Returns after a timeout too, so that the caller reads once more. That is cheap, and
         // detects a wrong cursor.
         self.line = Some((connection, seen));
         Ok(())
     }
+}
+
+async fn send<T: FromRedisValue>(
+    connection: &mut MultiplexedConnection,
+    command: &Cmd,
+) -> Result<T, RedisStoreError> {
+    command.query_async(connection).await.map_err(RedisStoreError::from_driver)
 }
 
 const CONNECTION_WAIT: Duration = Duration::from_secs(2);

@@ -3,8 +3,14 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod failover;
+mod fake_server;
+mod faults;
 mod notifier;
 mod opening;
+mod permissions;
+mod reply;
+mod scope;
 mod server;
 mod tls;
 

@@ -18,6 +18,8 @@ mod pepper;
 #[cfg(feature = "postgres")]
 mod postgres_outage;
 mod races;
+#[cfg(feature = "redis")]
+mod redis_outage;
 mod revocation_log;
 mod rotation;
 mod settings;

@@ -1,5 +1,5 @@
 //! A TCP proxy in front of a server. A test can let it cut connections, stall in the middle of a
-//! response, or drop the notifications of PostgreSQL.
+//! response, forward to another server, or drop the notifications of PostgreSQL.
 
 use std::{
     io::{self, Read, Write},
@@ -33,6 +33,8 @@ struct Shared {
 
 #[derive(Default, Debug)]
 struct Faults {
+    /// The server of new connections.
+    server: String,
     /// The next fault, and the number of responses that pass before it.
     next: Option<(u32, Fault)>,
     hangs: bool,
@@ -52,12 +54,17 @@ impl FaultProxy {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let address = listener.local_addr().expect("the listener has an address");
         let shared = Arc::new(Shared::default());
+        shared.faults().server = server;
         let proxy = Self { address, shared: shared.clone() };
         thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
-                if shared.faults().is_cut {
-                    continue;
-                }
+                let server = {
+                    let faults = shared.faults();
+                    if faults.is_cut {
+                        continue;
+                    }
+                    faults.server.clone()
+                };
                 let Ok(server) = TcpStream::connect(&server) else { continue };
                 carry(client, server, shared.clone());
             }
@@ -69,6 +76,12 @@ impl FaultProxy {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Forwards each new connection to another server, `host:port`. Open connections stay at the
+    /// previous server, as after the change of a DNS record.
+    pub fn redirect(&self, server: String) {
+        self.shared.faults().server = server;
     }
 
     /// Schedules a fault in the middle of a response, after this number of responses. One read from

@@ -5,8 +5,9 @@
 //! | [`http`] | requests and responses over real sockets, a client with cookies, HTTP/2 |
 //! | [`cookie_jar`] | a cookie jar that follows RFC 6265bis |
 //! | [`authenticator`] | an authenticator app, written from RFC 6238 |
-//! | [`fault_proxy`] | a TCP proxy that cuts connections, stalls responses and drops notifications |
+//! | [`fault_proxy`] | a TCP proxy that cuts connections, stalls responses and switches the server |
 //! | [`process`] | child processes, servers, and functions that wait for a condition |
+//! | [`redis`] | a Redis server that a test starts, pauses, kills and configures |
 //! | [`scratch`] | a directory for one test |
 //! | `postgres` | a schema or a database for one test (feature `postgres`) |
 //! | `memory_store` | a store in memory that can be set to fail (feature `memory-store`) |
@@ -33,6 +34,7 @@ pub mod memory_store;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 pub mod process;
+pub mod redis;
 pub mod scratch;
 #[cfg(feature = "tokens")]
 pub mod tokens;

@@ -13,14 +13,16 @@ mod own_server;
 
 use std::time::{Duration, Instant};
 
-use hallpass_test_support::{fault_proxy::FaultProxy, http::client::Client, postgres::Database};
+use hallpass_test_support::{
+    fault_proxy::FaultProxy, http::client::Client, postgres::Database, redis::RedisServer,
+};
 
 use crate::{
     person::{ACCESS, PASSWORD, log_in, register},
     site::BOUND,
 };
 use nodes::Nodes;
-use own_server::{OwnPostgres, OwnRedis};
+use own_server::OwnPostgres;
 
 const ROUNDS: usize = 1000;
 
@@ -73,7 +75,7 @@ fn logout_is_pushed_to_two_other_nodes() {
 #[ignore = "needs PostgreSQL and Redis: DATABASE_URL, REDIS_URL"]
 fn logout_is_pushed_through_redis_without_listen_notify() {
     let database = Database::new();
-    let redis = OwnRedis::start();
+    let redis = RedisServer::start();
     let nodes = Nodes::start(3, &[("DATABASE_URL", database.url()), ("REDIS_URL", redis.url())]);
     database.run("DROP TRIGGER hallpass_revocations_notify ON hallpass_revocations");
     assert_pushed(&delays_of_log_outs(&nodes, ROUNDS), "Redis stream");
@@ -175,7 +177,7 @@ fn a_node_catches_up_after_a_minute_without_the_database() {
 #[ignore = "needs the programs of PostgreSQL and Redis"]
 fn killed_postgres_and_redis_do_not_undo_revocations() {
     let mut postgres = OwnPostgres::start();
-    let mut redis = OwnRedis::start();
+    let mut redis = RedisServer::start();
     let nodes = Nodes::start(3, &[("DATABASE_URL", postgres.url()), ("REDIS_URL", redis.url())]);
     let live = register(nodes.browser(0), "ann").cookies[ACCESS].clone();
     let mut bob = register(nodes.browser(0), "bob");

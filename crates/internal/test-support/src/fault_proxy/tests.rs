@@ -92,6 +92,20 @@ fn cut_closes_every_connection_until_mend() {
 }
 
 #[test]
+fn redirect_forwards_new_connections_only() {
+    let ((one, of_one), (other, of_other)) = (server(), server());
+    let proxy = FaultProxy::to(one);
+    let mut before = client(&proxy);
+    of_one.send(b"one".to_vec()).expect("the server thread runs");
+    assert_eq!(read(&mut before, 3), b"one");
+    proxy.redirect(other);
+    let mut after = client(&proxy);
+    of_one.send(b"still".to_vec()).expect("the server thread runs");
+    of_other.send(b"other".to_vec()).expect("the server thread runs");
+    assert_eq!((read(&mut before, 5), read(&mut after, 5)), (b"still".into(), b"other".into()));
+}
+
+#[test]
 fn notifications_are_dropped_and_counted_in_chunks_of_any_size() {
     let stream = [message(b'Z', "I"), message(b'A', "news"), message(b'C', ""), message(b'A', "")];
     let stream = stream.concat();

@@ -19,9 +19,10 @@ use std::{
 
 use hallpass_test_support::{
     fault_proxy::FaultProxy, http::client::Client, postgres::Database, process::Server,
+    redis::RedisServer,
 };
 
-use super::{LIVE, nodes::Nodes, own_server::OwnRedis, somebody_with};
+use super::{LIVE, nodes::Nodes, somebody_with};
 use crate::{
     person::ACCESS,
     site::{BOUND, PROGRAM},
@@ -45,7 +46,7 @@ fn every_revocation_is_pushed_to_every_kind_of_node() {
 #[ignore = "needs PostgreSQL and Redis, and the programs of blog-actix and tower_node: DATABASE_URL, ROUNDS"]
 fn every_revocation_is_pushed_through_redis() {
     let database = Database::new();
-    let redis = OwnRedis::start();
+    let redis = RedisServer::start();
     let site = Mixed::start(&[("DATABASE_URL", database.url()), ("REDIS_URL", redis.url())]);
     database.run("DROP TRIGGER hallpass_revocations_notify ON hallpass_revocations");
     site.assert_pushed("Redis stream");

@@ -1,4 +1,4 @@
-//! PostgreSQL and Redis servers that a test starts and may kill, with their own ports and data.
+//! A PostgreSQL server that a test starts and may kill, with its own port and data.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -87,41 +87,4 @@ fn postgres_program(name: &str) -> Command {
 fn as_postgres(command: &mut Command, must: bool) {
     let done = command.stdout(Stdio::null()).status().is_ok_and(|status| status.success());
     assert!(done || !must, "{command:?}");
-}
-
-pub(super) struct OwnRedis {
-    scratch: Scratch,
-    address: SocketAddr,
-    process: Process,
-}
-
-impl OwnRedis {
-    pub(super) fn start() -> Self {
-        let (scratch, address) = (Scratch::new(), free_address());
-        let process = run_redis(&scratch, address);
-        Self { scratch, address, process }
-    }
-
-    pub(super) fn url(&self) -> String {
-        format!("redis://{}", self.address)
-    }
-
-    pub(super) fn kill(&mut self) {
-        self.process.kill();
-    }
-
-    pub(super) fn start_again(&mut self) {
-        self.process = run_redis(&self.scratch, self.address);
-    }
-}
-
-fn run_redis(scratch: &Scratch, address: SocketAddr) -> Process {
-    let port = address.port().to_string();
-    let mut server = Command::new("redis-server");
-    server
-        .args(["--port", &port, "--bind", "127.0.0.1", "--save", "", "--dir"])
-        .arg(scratch.directory());
-    let process = Process::start(server.stdout(Stdio::null()));
-    await_listener(address);
-    process
 }
