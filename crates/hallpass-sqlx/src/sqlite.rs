@@ -7,10 +7,16 @@
 //! - A condition on the previous value is part of the `UPDATE` itself, and the number of changed
 //!   rows is the result. No value is read, compared in Rust and then written.
 //! - The revocation log is written in the transaction of the change that it records.
-//! - A dropped future leaves the state before or the state after the change: SQLite rolls back an
-//!   unfinished transaction.
+//! - A dropped future leaves the state before or the state after the change: an unfinished
+//!   transaction is rolled back.
+//! - A connection that failed is closed. The next call uses another one, so no fault outlasts its
+//!   cause.
+//! - The file at the path is the one that was opened: no call continues on a file that was moved or
+//!   deleted.
 
+mod connection;
 mod open;
+mod place;
 mod rate_limit;
 mod revocation;
 #[path = "sql/mod.rs"]
@@ -19,7 +25,11 @@ mod write;
 
 pub(crate) use revocation::Watch;
 
-use std::{fmt, path::Path, sync::Arc};
+use std::{
+    fmt,
+    path::Path,
+    sync::{Arc, Mutex, OnceLock},
+};
 
 use sqlx::{
     Sqlite as Database, SqlitePool,
@@ -27,7 +37,7 @@ use sqlx::{
 };
 use tokio::sync::Semaphore;
 
-use self::SqliteStore as Store;
+use self::{SqliteStore as Store, connection::ConnectFailure, place::Place};
 
 /// Accounts, sessions, attempts and the revocation log in one SQLite file.
 ///
@@ -52,6 +62,14 @@ pub struct SqliteStore {
     /// wait. Readers are served meanwhile.
     turn: Arc<Semaphore>,
     path: Option<Arc<Path>>,
+    state: Arc<State>,
+}
+
+/// Facts about the connections, shared by the clones.
+#[derive(Default)]
+struct State {
+    place: OnceLock<Place>,
+    connect_failure: Mutex<Option<ConnectFailure>>,
 }
 
 impl SqliteStore {
@@ -67,7 +85,7 @@ impl SqliteStore {
     /// same type.
     #[must_use]
     pub fn from_pool(pool: SqlitePool) -> Self {
-        Self { pool, turn: Arc::new(Semaphore::new(1)), path: None }
+        Self { pool, turn: Arc::new(Semaphore::new(1)), path: None, state: Arc::default() }
     }
 
     /// Returns the path of the file that [`open`](Self::open) opened, as in its address. `None` for
