@@ -32,11 +32,11 @@ pub enum StoreOpenError {
         source: io::Error,
     },
     /// The file exists but cannot be opened as a database.
-    #[error("the database file {} cannot be opened: it must be an SQLite database that the server can write", path.display())]
+    #[error("the database file {} cannot be opened", path.display())]
     Open {
         /// The file.
         path: PathBuf,
-        /// SQLite's error.
+        /// SQLite's error, with the fix.
         source: StoreError,
     },
     /// The address requires TLS, which this build does not support.

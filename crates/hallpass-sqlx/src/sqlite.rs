@@ -7,11 +7,17 @@
 //! - A condition on the previous value is part of the `UPDATE` itself, and the number of changed
 //!   rows is the result. No value is read, compared in Rust and then written.
 //! - The revocation log is written in the transaction of the change that it records.
-//! - A dropped future leaves the state before or the state after the change: SQLite rolls back an
-//!   unfinished transaction.
+//! - A dropped future leaves the state before or the state after the change: an unfinished
+//!   transaction is rolled back.
+//! - A connection that failed is closed. The next call uses another one, so no fault outlasts its
+//!   cause.
+//! - The file at the path is the one that was opened: no call continues on a file that was moved or
+//!   deleted.
 
+mod connection;
 mod host_time;
 mod open;
+mod place;
 mod rate_limit;
 mod revocation;
 mod side_file;
@@ -21,7 +27,11 @@ mod write;
 
 pub(crate) use revocation::Watch;
 
-use std::{fmt, path::Path, sync::Arc};
+use std::{
+    fmt,
+    path::Path,
+    sync::{Arc, Mutex, OnceLock},
+};
 
 use sqlx::{
     Sqlite as Database, SqlitePool,
@@ -29,7 +39,10 @@ use sqlx::{
 };
 use tokio::sync::Semaphore;
 
-use self::{SqliteStore as Store, host_time::HostTime, side_file::SideFile};
+use self::{
+    SqliteStore as Store, connection::ConnectFailure, host_time::HostTime, place::Place,
+    side_file::SideFile,
+};
 
 /// Accounts, sessions, attempts and the revocation log in one SQLite file.
 ///
@@ -57,6 +70,14 @@ pub struct SqliteStore {
     time: Arc<HostTime>,
     /// `None` for a database in memory.
     side_file: Option<SideFile>,
+    state: Arc<State>,
+}
+
+/// Facts about the connections, shared by the clones.
+#[derive(Default)]
+struct State {
+    place: OnceLock<Place>,
+    connect_failure: Mutex<Option<ConnectFailure>>,
 }
 
 impl SqliteStore {
@@ -81,6 +102,7 @@ impl SqliteStore {
             turn: Arc::new(Semaphore::new(1)),
             path: None,
             time: Arc::new(HostTime::new()),
+            state: Arc::default(),
         }
     }
 

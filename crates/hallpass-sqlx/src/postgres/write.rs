@@ -6,7 +6,7 @@
 //! order, so there are no deadlocks.
 
 use hallpass_accounts::{AccountId, Actor, SessionId};
-use sqlx::{PgConnection, Postgres, Transaction};
+use sqlx::{PgConnection, Postgres, Transaction, pool::PoolConnection};
 
 use super::{
     PostgresStore,
@@ -30,8 +30,12 @@ pub(super) struct Write {
 }
 
 impl Write {
-    pub(super) fn connection(&mut self) -> &mut PgConnection {
-        &mut self.transaction
+    pub(super) fn connection(&mut self) -> Result<&mut PgConnection, StoreError> {
+        Ok(&mut self.transaction)
+    }
+
+    pub(super) fn checked<T>(&self, result: Result<T, sqlx::Error>) -> Result<T, StoreError> {
+        result.map_err(StoreError::from_driver)
     }
 
     pub(super) async fn commit(self) -> Result<(), StoreError> {
@@ -39,7 +43,25 @@ impl Write {
     }
 }
 
+/// A connection of the pool, for reads. It is returned to the pool when it is dropped. The pool
+/// itself closes a broken connection.
+pub(super) struct Pooled(PoolConnection<Postgres>);
+
+impl Pooled {
+    pub(super) fn connection(&mut self) -> &mut PgConnection {
+        &mut self.0
+    }
+
+    pub(super) fn checked<T>(&self, result: Result<T, sqlx::Error>) -> Result<T, StoreError> {
+        result.map_err(StoreError::from_driver)
+    }
+}
+
 impl PostgresStore {
+    pub(super) async fn connect(&self) -> Result<Pooled, StoreError> {
+        self.pool.acquire().await.map(Pooled).map_err(StoreError::from_driver)
+    }
+
     /// Runs a change of one statement, which is one transaction. Returns the number of changed
     /// rows.
     pub(super) async fn change(&self, statement: Statement<'_>) -> Result<u64, StoreError> {

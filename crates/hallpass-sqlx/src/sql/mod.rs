@@ -23,31 +23,36 @@ use crate::{column, error::StoreError};
 impl Write {
     /// Runs a statement. Returns the number of changed rows.
     pub(crate) async fn change(&mut self, statement: Statement<'_>) -> Result<u64, StoreError> {
-        let changed = statement.execute(self.connection()).await;
-        changed.map(|result| result.rows_affected()).map_err(StoreError::from_driver)
+        let changed = statement.execute(self.connection()?).await;
+        self.checked(changed).map(|result| result.rows_affected())
     }
 
     /// Runs several statements.
     pub(crate) async fn script(&mut self, text: &'static str) -> Result<(), StoreError> {
-        let run = sqlx::raw_sql(text).execute(self.connection()).await;
-        run.map(drop).map_err(StoreError::from_driver)
+        let run = sqlx::raw_sql(text).execute(self.connection()?).await;
+        self.checked(run).map(drop)
     }
 
     pub(crate) async fn row(
         &mut self,
         statement: Statement<'_>,
     ) -> Result<Option<Row>, StoreError> {
-        statement.fetch_optional(self.connection()).await.map_err(StoreError::from_driver)
+        let row = statement.fetch_optional(self.connection()?).await;
+        self.checked(row)
     }
 }
 
 impl Store {
     pub(crate) async fn row(&self, statement: Statement<'_>) -> Result<Option<Row>, StoreError> {
-        statement.fetch_optional(&self.pool).await.map_err(StoreError::from_driver)
+        let mut pooled = self.connect().await?;
+        let row = statement.fetch_optional(pooled.connection()).await;
+        pooled.checked(row)
     }
 
     pub(crate) async fn rows(&self, statement: Statement<'_>) -> Result<Vec<Row>, StoreError> {
-        statement.fetch_all(&self.pool).await.map_err(StoreError::from_driver)
+        let mut pooled = self.connect().await?;
+        let rows = statement.fetch_all(pooled.connection()).await;
+        pooled.checked(rows)
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
 };
 
 use sqlx::{
-    SqlitePool,
+    AssertSqlSafe, Executor, SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     column,
-    error::StoreError,
+    error::{StoreError, StoreErrorKind},
     open_error::StoreOpenError,
     schema::{MigrateError, Step, steps},
 };
@@ -38,8 +38,8 @@ impl SqliteStore {
     /// | `busy_timeout` | 5 s | another process may hold the write lock for a moment |
     /// | `foreign_keys` | `ON` | no session without its account |
     ///
-    /// A call waits at most 2 s for a connection, so that a login fails early enough for a person
-    /// to try again.
+    /// A call waits at most 1 s for a connection. This is shorter than the `store_timeout` of a
+    /// site, so that the error with the cause is logged.
     ///
     /// `sqlite::memory:` creates a database that lives as long as the store and its clones, on one
     /// connection.
@@ -67,9 +67,11 @@ impl SqliteStore {
 }
 
 const EXAMPLE: &str = "sqlite://site.db";
-/// sqlx's default, which is explicit because the table of `open` states it.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-const CONNECTION_WAIT: Duration = Duration::from_secs(2);
+const CONNECTION_WAIT: Duration = Duration::from_secs(1);
+/// A new connection reads the file, for which it may wait until a lock is released. Shorter than
+/// [`CONNECTION_WAIT`], because otherwise the pool would return its timeout instead of the cause.
+const CONNECT_BUSY_TIMEOUT: Duration = Duration::from_millis(500);
 /// One connection writes, and the others read. More would only queue on two or four cores.
 const CONNECTIONS: u32 = 8;
 
@@ -95,27 +97,35 @@ async fn on_file(options: SqliteConnectOptions) -> Result<SqlitePool, StoreOpenE
     let path = options.get_filename().to_owned();
     make_private(&path).map_err(|source| StoreOpenError::Make { path: path.clone(), source })?;
     let options = options
+        // A connection that is opened later is on the same file, even if the process has changed
+        // its working directory.
+        .filename(std::path::absolute(&path).unwrap_or_else(|_| path.clone()))
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
-        .busy_timeout(BUSY_TIMEOUT)
+        .busy_timeout(CONNECT_BUSY_TIMEOUT)
         .foreign_keys(true);
-    let pool =
-        SqlitePoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(CONNECTION_WAIT);
+    let pool = SqlitePoolOptions::new()
+        .max_connections(CONNECTIONS)
+        .acquire_timeout(CONNECTION_WAIT)
+        .after_connect(|connection, _| {
+            let wait = format!("PRAGMA busy_timeout = {}", BUSY_TIMEOUT.as_millis());
+            Box::pin(async move { connection.execute(AssertSqlSafe(wait)).await.map(drop) })
+        });
     let give_up = Instant::now() + BUSY_TIMEOUT;
     loop {
         // Switching a new file to WAL takes a lock for which SQLite does not wait, so one of two
         // processes that start together fails. It tries again. Guarded by
         // `many_processes_may_start_concurrently`.
-        match pool.clone().connect_with(options.clone()).await {
+        let error = match pool.clone().connect_with(options.clone()).await {
             Ok(pool) => return Ok(pool),
-            Err(error) if is_locked(&error) && Instant::now() < give_up => {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-            Err(error) => {
-                let source = StoreError::from_driver(error);
-                return Err(StoreOpenError::Open { path, source });
-            }
+            Err(error) => StoreError::from_driver(error),
+        };
+        let may_pass =
+            matches!(error.kind(), StoreErrorKind::Locked | StoreErrorKind::NoConnection);
+        if !may_pass || Instant::now() >= give_up {
+            return Err(StoreOpenError::Open { path, source: error });
         }
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 
@@ -131,12 +141,6 @@ fn make_private(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         made => made.map(drop),
     }
-}
-
-/// `SQLITE_BUSY` (5) and `SQLITE_LOCKED` (6) are the low byte of each extended code.
-fn is_locked(error: &sqlx::Error) -> bool {
-    let code = error.as_database_error().and_then(|error| error.code());
-    code.and_then(|code| code.parse::<u32>().ok()).is_some_and(|code| matches!(code & 0xff, 5 | 6))
 }
 
 impl SqliteStore {

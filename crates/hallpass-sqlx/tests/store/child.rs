@@ -18,9 +18,31 @@ pub(crate) const ROUNDS: &str = "HALLPASS_TEST_ROUNDS";
 /// Starts the process that runs this ignored test on the scratch directory's `site.db`. Its output
 /// is piped.
 pub(crate) fn running(test: &str, scratch: &Scratch) -> Command {
+    running_on(test, &scratch.path("site.db"))
+}
+
+/// As [`running`], on another file.
+pub(crate) fn running_on(test: &str, database: &Path) -> Command {
     let mut command = this_test(test);
-    command.env(DATABASE, scratch.path("site.db")).stdout(Stdio::piped());
+    command.env(DATABASE, database).stdout(Stdio::piped());
     command
+}
+
+/// Waits for the process that runs the ignored test.
+#[track_caller]
+pub(crate) fn passes(command: &mut Command) {
+    let output = command.stdout(Stdio::piped()).stderr(Stdio::piped()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}\n{error}");
+}
+
+/// Returns the command as the last arguments of another one, such as `sh -c 'exec "$@"' sh`.
+pub(crate) fn inside(outer: &[&str], command: &Command) -> Command {
+    let mut all = Command::new(outer[0]);
+    all.args(&outer[1..]).arg(command.get_program()).args(command.get_args());
+    all.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    all
 }
 
 /// Ends the [wait](wait_for_go) of the child processes.
@@ -66,6 +88,6 @@ impl Child {
     }
 }
 
-fn database() -> PathBuf {
+pub(crate) fn database() -> PathBuf {
     Path::new(&std::env::var_os(DATABASE).unwrap()).to_owned()
 }

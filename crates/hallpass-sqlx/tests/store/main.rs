@@ -5,6 +5,9 @@
 mod child;
 mod crash;
 mod dropped;
+mod every_write;
+mod faults;
+mod moved;
 mod opening;
 #[cfg(feature = "postgres")]
 mod postgres;

@@ -5,7 +5,7 @@ use std::{error::Error, fs, thread, time::Duration};
 use hallpass_sqlx::{SqliteStore, StoreOpenError};
 use sqlx::{Row, SqlitePool};
 
-use crate::{child, scratch::Scratch};
+use crate::{child, every_write::chain, scratch::Scratch};
 use hallpass_testkit::store_suite::fixture::register;
 
 #[tokio::test]
@@ -63,10 +63,10 @@ async fn open_errors_are_one_sentence_with_the_fix() {
         ("postgres://db/site".to_owned(), "write for example sqlite://site.db"),
         (scratch.url("site.db?colour=red"), "write for example sqlite://site.db"),
         (scratch.url("missing/site.db"), "create its directory"),
-        (scratch.url("novel.txt"), "must be an SQLite database"),
+        (scratch.url("novel.txt"), "its file is not a database: correct the address"),
     ] {
         let error = SqliteStore::open(&url).await.unwrap_err();
-        let sentence = error.to_string();
+        let sentence = chain(&error);
         assert!(sentence.contains(expected), "{url}: {sentence}");
         assert!(!sentence.contains('\n'));
         assert_eq!(error.source().is_none(), matches!(error, StoreOpenError::Scheme { .. }));

@@ -188,7 +188,7 @@ async fn listener_reports_a_killed_connection_and_reconnects() {
             Err(error) => break error,
         }
     };
-    assert_eq!(broken.to_string(), "the account database did not answer");
+    assert!(broken.to_string().contains("cannot be reached"), "{broken}");
     assert!(is_woken(&mut notifier).await, "connected again");
     sqlx::query(END_A_SESSION).bind(session_id(1).to_string()).execute(&admin).await.unwrap();
     assert!(is_woken(&mut notifier).await);
