@@ -10,6 +10,20 @@
 //! - A dropped future leaves the state before or the state after the change: SQLite rolls back an
 //!   unfinished transaction.
 
+/// The condition that a row is one of those that the end of a `SELECT` selects.
+macro_rules! selected_rows {
+    ($table:literal, $($select:tt)+) => {
+        concat!("rowid IN (SELECT rowid FROM ", $table, " ", $($select)+, ")")
+    };
+}
+
+/// The end of a `SELECT`. Empty, because the file's one lock protects the rows.
+macro_rules! skip_locked {
+    () => {
+        ""
+    };
+}
+
 mod open;
 mod rate_limit;
 mod revocation;

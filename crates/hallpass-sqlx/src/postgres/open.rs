@@ -125,7 +125,8 @@ impl PostgresStore {
     }
 }
 
-static STEPS: [Step; 7] = steps!["postgres":
+static STEPS: [Step; 11] = steps!["postgres":
     "0001_accounts.sql" "0002_second_factors.sql" "0003_sessions.sql" "0004_revocation_log.sql" "0005_attempts.sql"
     "0006_refreshes.sql" "0007_drift.sql"
+    "0008_browsers.sql" "0009_outcomes.sql" "0010_consumed.sql" "0011_activity.sql"
 ];

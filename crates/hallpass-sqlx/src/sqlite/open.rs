@@ -166,9 +166,10 @@ impl SqliteStore {
     }
 }
 
-static STEPS: [Step; 7] = steps!["sqlite":
+static STEPS: [Step; 11] = steps!["sqlite":
     "0001_accounts.sql" "0002_second_factors.sql" "0003_sessions.sql" "0004_revocation_log.sql" "0005_attempts.sql"
     "0006_refreshes.sql" "0007_drift.sql"
+    "0008_browsers.sql" "0009_outcomes.sql" "0010_consumed.sql" "0011_activity.sql"
 ];
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! A write transaction: it queues with the other writers, and holds the write lock from its start.
 
-use hallpass_accounts::{AccountId, Actor, SessionId};
+use hallpass_accounts::{AccountId, Actor, BrowserHash, SessionId};
 use sqlx::{Sqlite, SqliteConnection, Transaction};
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -25,6 +25,14 @@ impl Write {
 
     pub(super) async fn commit(self) -> Result<(), StoreError> {
         self.transaction.commit().await.map_err(StoreError::from_driver)
+    }
+
+    /// Has no effect: this transaction holds the file's one lock.
+    pub(super) async fn lock_browsers(
+        &mut self,
+        _browsers: &[&BrowserHash],
+    ) -> Result<(), StoreError> {
+        Ok(())
     }
 }
 
