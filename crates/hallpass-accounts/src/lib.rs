@@ -69,9 +69,14 @@
 
 mod account;
 mod accounts;
+mod activity;
+mod browser;
+mod consumed;
 mod error;
 mod event;
+mod kind;
 mod login;
+mod outcome;
 mod password;
 mod random;
 mod rate_limit;
@@ -90,6 +95,12 @@ pub use account::store::{AccountStore, AdministrationStore};
 pub use account::username::{Username, UsernameError};
 pub use account::{Account, AccountId, AccountNumbers, LiveFactor};
 pub use accounts::{Ability, Accounts};
+pub use activity::store::ActivityStore;
+pub use activity::{Activity, ActivityKind};
+pub use browser::store::{BrowserLogin, BrowserStore, KnownBrowser, WhichBrowsers};
+pub use browser::{BrowserHash, BrowserId, BrowserName};
+pub use consumed::store::ConsumedStore;
+pub use consumed::{OneTimeHash, OneTimePurpose};
 pub use error::{AccountsError, AccountsErrorKind};
 pub use event::{Event, EventHook, RateLimitKind, RejectionReason};
 pub use login::authenticated::Authenticated;
@@ -97,6 +108,8 @@ pub use login::mfa_required::MfaRequired;
 pub use login::own_claims::OwnClaims;
 pub use login::password_accepted::{NextStep, PasswordAccepted};
 pub use login::{AccountSummary, LoginStep, OpenedSession};
+pub use outcome::store::{OutcomeStore, PutOutcome};
+pub use outcome::{Outcome, OutcomeId, OutcomeKind};
 pub use password::HashCost;
 pub use password::Password;
 pub use password::offline_hash::{HashError, RightPassword, check_password, hash_password};
@@ -136,6 +149,7 @@ pub use store::{
     DynRateLimitStore, DynRefreshTokenStore, DynRegistrationStore, DynRevocationLog,
     DynSessionStore, DynSiteStore, DynTwoFactorStore, StoreFault, StoreSet,
 };
+pub use store::{DynActivityStore, DynBrowserStore, DynConsumedStore, DynOutcomeStore};
 pub use two_factor::enrolment::{Enrolling, EnrolmentRequired};
 pub use two_factor::recovery_code::{RecoveryCode, RecoveryHash};
 pub use two_factor::store::{ConsumeOutcome, Enrolment, TwoFactorStore};

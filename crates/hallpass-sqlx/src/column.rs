@@ -36,6 +36,11 @@ where
     T::try_from(column).map_err(StoreError::corrupt)
 }
 
+/// Returns an error for a hash of another length: it would never be equal to a presented one.
+pub(crate) fn to_hash(column: &[u8]) -> Result<[u8; 32], StoreError> {
+    column.try_into().map_err(StoreError::corrupt)
+}
+
 /// Encodes role names as JSON, because a name may contain any separator.
 pub(crate) fn from_roles(roles: &[String]) -> Result<String, StoreError> {
     serde_json::to_string(roles).map_err(StoreError::corrupt)

@@ -10,6 +10,24 @@
 //! - A dropped future leaves the state before or the state after the change: an unfinished
 //!   transaction is rolled back.
 
+/// The condition that a row is one of those that the end of a `SELECT` selects.
+///
+/// The rows are selected once, and found by their place on the disk. With `IN (SELECT …)` and a
+/// limit that is a parameter, a generic plan would read the whole table
+/// (`prunes_read_no_whole_table`).
+macro_rules! selected_rows {
+    ($table:literal, $($select:tt)+) => {
+        concat!("ctid = ANY (ARRAY(SELECT ctid FROM ", $table, " ", $($select)+, "))")
+    };
+}
+
+/// The end of a `SELECT`: locks its rows, and skips those that another transaction has locked.
+macro_rules! skip_locked {
+    () => {
+        " FOR UPDATE SKIP LOCKED"
+    };
+}
+
 mod open;
 mod rate_limit;
 mod revocation;

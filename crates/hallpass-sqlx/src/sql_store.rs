@@ -9,6 +9,10 @@ use hallpass_accounts::{
     ReplaceOutcome, Revocation, RevocationLog, RevocationPage, Rotation, Session, SessionId,
     SessionStore, SiteStore, TwoFactorStore, Username,
 };
+use hallpass_accounts::{
+    Activity, ActivityStore, BrowserHash, BrowserLogin, BrowserStore, ConsumedStore, KnownBrowser,
+    OneTimeHash, OneTimePurpose, Outcome, OutcomeId, OutcomeStore, PutOutcome, WhichBrowsers,
+};
 use hallpass_core::{TotpDrift, UnixTime};
 
 #[cfg(feature = "postgres")]
@@ -156,6 +160,33 @@ either!(RateLimitStore {
     fn give_back(key: &str, policy: &RateLimit, now: UnixTime) -> ();
     fn clear(key: &str) -> ();
     fn prune(now: UnixTime, limit: u32) -> u64;
+});
+
+either!(BrowserStore {
+    fn remember(login: &BrowserLogin) -> ();
+    fn find(account: &AccountId, browser: &BrowserHash, credential: u32) -> Option<KnownBrowser>;
+    fn list(account: &AccountId) -> Vec<KnownBrowser>;
+    fn untrust(account: &AccountId, browser: &BrowserHash) -> ();
+    fn forget(account: &AccountId, which: WhichBrowsers) -> u64;
+});
+
+either!(OutcomeStore {
+    fn find(id: &OutcomeId, now: UnixTime) -> Option<Outcome>;
+    fn put(outcome: &Outcome) -> PutOutcome;
+    fn delete(seen: &Outcome) -> u64;
+    fn prune(now: UnixTime, limit: u32) -> u64;
+});
+
+either!(ConsumedStore {
+    type Error;
+    fn consume(purpose: OneTimePurpose, hash: &OneTimeHash, expires: UnixTime) -> ConsumeOutcome;
+    fn prune(now: UnixTime, limit: u32) -> u64;
+});
+
+either!(ActivityStore {
+    fn record(account: &AccountId, activity: &Activity) -> ();
+    fn recent(account: &AccountId, limit: u32) -> Vec<Activity>;
+    fn prune(before: UnixTime, limit: u32) -> u64;
 });
 
 impl RevocationLog for SqlStore {

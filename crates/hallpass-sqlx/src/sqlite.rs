@@ -14,6 +14,20 @@
 //! - The file at the path is the one that was opened: no call continues on a file that was moved or
 //!   deleted.
 
+/// The condition that a row is one of those that the end of a `SELECT` selects.
+macro_rules! selected_rows {
+    ($table:literal, $($select:tt)+) => {
+        concat!("rowid IN (SELECT rowid FROM ", $table, " ", $($select)+, ")")
+    };
+}
+
+/// The end of a `SELECT`. Empty, because the file's one lock protects the rows.
+macro_rules! skip_locked {
+    () => {
+        ""
+    };
+}
+
 mod connection;
 mod host_time;
 mod open;

@@ -16,7 +16,11 @@
 #![allow(missing_docs, reason = "the name of a check describes it")]
 
 pub mod account;
+pub mod activity;
+pub mod browser;
+pub mod consumed;
 pub mod fixture;
+pub mod outcome;
 pub mod password;
 pub mod races;
 pub mod rate_limit;
@@ -41,6 +45,8 @@ pub mod two_factor;
 ///
 /// // All parts:
 /// // test_store! { #[tokio::test] empty: account administration own_change password rate_limit refresh_token revocation session site two_factor }
+/// // Parts that no flow uses yet:
+/// // test_store! { #[tokio::test] empty: activity browser consumed outcome }
 /// ```
 #[macro_export]
 macro_rules! test_store {
@@ -137,6 +143,44 @@ macro_rules! test_store {
             no_session_opens_on_an_account_that_changed
             a_session_is_ended_by_its_own_account_alone
             sign_out_everywhere_raises_the_generation
+        );
+    };
+    (@part activity $attributes:tt $empty:path) => {
+        $crate::test_store!(@checks activity [activity] $attributes $empty:
+            recent_activity_is_listed_last_first
+            an_account_keeps_its_last_hundred_rows
+            activity_before_a_time_is_pruned_in_pieces
+            activity_of_an_unknown_account_is_not_kept
+        );
+    };
+    (@part browser $attributes:tt $empty:path) => {
+        $crate::test_store!(@checks browser [browser] $attributes $empty:
+            a_login_makes_its_browser_known
+            a_later_login_updates_the_row
+            other_credentials_make_a_browser_unknown
+            a_logout_ends_trust_and_not_knowledge
+            an_account_keeps_its_last_used_browsers
+            a_browser_keeps_its_last_used_accounts
+            a_clock_set_back_does_not_drop_the_new_row
+            a_replaced_cookie_moves_its_rows
+            a_browser_is_forgotten_by_its_own_account_alone
+            a_browser_of_an_unknown_account_is_not_kept
+        );
+    };
+    (@part consumed $attributes:tt $empty:path) => {
+        $crate::test_store!(@checks consumed [consumed] $attributes $empty:
+            a_value_is_consumed_once_per_purpose
+            expired_values_are_pruned_in_pieces
+        );
+    };
+    (@part outcome $attributes:tt $empty:path) => {
+        $crate::test_store!(@checks outcome [outcome] $attributes $empty:
+            an_outcome_comes_back_whole
+            an_outcome_is_found_until_its_end
+            a_second_outcome_returns_the_first
+            an_outcome_that_is_over_is_replaced
+            only_the_outcome_that_was_read_is_deleted
+            outcomes_that_are_over_are_pruned_in_pieces
         );
     };
     (@checks $part:ident $module:tt $attributes:tt $empty:path: $($check:ident)+) => {

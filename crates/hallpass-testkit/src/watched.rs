@@ -12,6 +12,10 @@ use hallpass_accounts::{
     ReplaceOutcome, Revocation, RevocationLog, RevocationPage, Rotation, Session, SessionId,
     SessionStore, SiteStore, TwoFactorStore, Username,
 };
+use hallpass_accounts::{
+    Activity, ActivityStore, BrowserHash, BrowserLogin, BrowserStore, ConsumedStore, KnownBrowser,
+    OneTimeHash, OneTimePurpose, Outcome, OutcomeId, OutcomeStore, PutOutcome, WhichBrowsers,
+};
 use hallpass_core::{TotpDrift, UnixTime};
 
 use crate::kit::{Kit, StoreCalls};
@@ -110,6 +114,33 @@ counted!(AdministrationStore {
     fn set_roles(id: &AccountId, roles: &[String], by: Option<&Actor>, at: UnixTime) -> CommandOutcome;
     fn set_disabled(id: &AccountId, disabled: bool, by: Option<&Actor>, at: UnixTime) -> CommandOutcome;
     fn list(after: Option<&Username>, limit: u32) -> Vec<Account>;
+});
+
+counted!(BrowserStore {
+    fn remember(login: &BrowserLogin) -> ();
+    fn find(account: &AccountId, browser: &BrowserHash, credential: u32) -> Option<KnownBrowser>;
+    fn list(account: &AccountId) -> Vec<KnownBrowser>;
+    fn untrust(account: &AccountId, browser: &BrowserHash) -> ();
+    fn forget(account: &AccountId, which: WhichBrowsers) -> u64;
+});
+
+counted!(OutcomeStore {
+    fn find(id: &OutcomeId, now: UnixTime) -> Option<Outcome>;
+    fn put(outcome: &Outcome) -> PutOutcome;
+    fn delete(seen: &Outcome) -> u64;
+    fn prune(now: UnixTime, limit: u32) -> u64;
+});
+
+counted!(ConsumedStore {
+    type Error;
+    fn consume(purpose: OneTimePurpose, hash: &OneTimeHash, expires: UnixTime) -> ConsumeOutcome;
+    fn prune(now: UnixTime, limit: u32) -> u64;
+});
+
+counted!(ActivityStore {
+    fn record(account: &AccountId, activity: &Activity) -> ();
+    fn recent(account: &AccountId, limit: u32) -> Vec<Activity>;
+    fn prune(before: UnixTime, limit: u32) -> u64;
 });
 
 impl<S: RevocationLog> RevocationLog for Watched<S> {

@@ -170,6 +170,12 @@ pub mod store {
         StoreFacts, StoreFault,
         StoreSet, TwoFactorStore, UsernameError,
     };
+    pub use hallpass_accounts::{
+        Activity, ActivityKind, ActivityStore, BrowserHash, BrowserId, BrowserLogin, BrowserName,
+        BrowserStore, ConsumedStore, DynActivityStore, DynBrowserStore, DynConsumedStore,
+        DynOutcomeStore, KnownBrowser, OneTimeHash, OneTimePurpose, Outcome, OutcomeId,
+        OutcomeKind, OutcomeStore, PutOutcome, WhichBrowsers,
+    };
     #[cfg(feature = "redis")]
     pub use hallpass_redis::{RedisOpenError, RedisStore, RedisStoreError, RedisStoreErrorKind};
     #[cfg(feature = "postgres")]

@@ -125,7 +125,8 @@ impl PostgresStore {
     }
 }
 
-static STEPS: [Step; 6] = steps!["postgres":
+static STEPS: [Step; 10] = steps!["postgres":
     "0001_site.sql" "0002_accounts.sql" "0003_two_factor.sql" "0004_sessions.sql"
-    "0005_revocations.sql" "0006_rate_limits.sql"
+    "0005_revocations.sql" "0006_rate_limits.sql" "0007_browsers.sql" "0008_outcomes.sql"
+    "0009_consumed.sql" "0010_activity.sql"
 ];

@@ -5,7 +5,7 @@
 //! that it reads afterwards, because every writer takes this lock first. Locks are taken in a fixed
 //! order, so there are no deadlocks.
 
-use hallpass_accounts::{AccountId, Actor, SessionId};
+use hallpass_accounts::{AccountId, Actor, BrowserHash, SessionId};
 use sqlx::{PgConnection, Postgres, Transaction, pool::PoolConnection};
 
 use super::{
@@ -41,6 +41,29 @@ impl Write {
     pub(super) async fn commit(self) -> Result<(), StoreError> {
         self.transaction.commit().await.map_err(StoreError::from_driver)
     }
+
+    /// Locks browsers, after the row of the account: logins of other accounts in these browsers
+    /// wait. The locks are on numbers, because a browser may have no row yet.
+    ///
+    /// The numbers are sorted. Otherwise two logins that replace each other's cookie would wait for
+    /// each other.
+    pub(super) async fn lock_browsers(
+        &mut self,
+        browsers: &[&BrowserHash],
+    ) -> Result<(), StoreError> {
+        let mut numbers: Vec<i64> = browsers.iter().map(|browser| lock_number(browser)).collect();
+        numbers.sort_unstable();
+        for number in numbers {
+            self.row(sql("SELECT pg_advisory_xact_lock($1)").bind(number)).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The first 8 bytes. To choose a cookie with a given number takes 2⁶⁴ attempts.
+fn lock_number(browser: &BrowserHash) -> i64 {
+    let [a, b, c, d, e, f, g, h, ..] = *browser.as_bytes();
+    i64::from_be_bytes([a, b, c, d, e, f, g, h])
 }
 
 /// A connection of the pool, for reads. It is returned to the pool when it is dropped. The pool

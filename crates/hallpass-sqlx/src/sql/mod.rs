@@ -5,7 +5,24 @@
 //! database, and each function here would repeat a dozen of them. The driver's types and errors do
 //! not leave this module.
 
+/// Deletes the rows of a table that the end of a `SELECT` selects by an index. It waits for no row
+/// that another transaction is changing.
+macro_rules! delete_some {
+    ($table:literal, $($select:tt)+) => {
+        concat!(
+            "DELETE FROM ",
+            $table,
+            " WHERE ",
+            selected_rows!($table, $($select)+, skip_locked!())
+        )
+    };
+}
+
 mod account;
+mod activity;
+mod browser;
+mod consumed;
+mod outcome;
 mod password;
 pub(super) mod revocation;
 mod session;

@@ -1,6 +1,6 @@
 //! A write transaction: it queues with the other writers, and holds the write lock from its start.
 
-use hallpass_accounts::{AccountId, Actor, SessionId};
+use hallpass_accounts::{AccountId, Actor, BrowserHash, SessionId};
 use sqlx::SqliteConnection;
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -79,6 +79,14 @@ impl Drop for Write {
             }
             drop((pooled, turn));
         });
+    }
+
+    /// Has no effect: this transaction holds the file's one lock.
+    pub(super) async fn lock_browsers(
+        &mut self,
+        _browsers: &[&BrowserHash],
+    ) -> Result<(), StoreError> {
+        Ok(())
     }
 }
 

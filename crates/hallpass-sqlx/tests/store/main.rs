@@ -16,5 +16,6 @@ mod rows;
 mod sizes;
 mod sqlite_suite;
 mod watching;
+mod without_flow;
 
 use hallpass_test_support::scratch;

@@ -6,6 +6,7 @@
 mod opening;
 mod revocation_log;
 mod tls;
+mod without_flow;
 
 use std::{ops::Deref, sync::Arc};
 

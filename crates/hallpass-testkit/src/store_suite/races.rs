@@ -20,7 +20,7 @@ use super::{
 };
 
 /// Runs `tasks` tasks concurrently, spread over the stores, and counts the results that are `win`.
-async fn winners<S, F, T>(
+pub(super) async fn winners<S, F, T>(
     stores: &[Arc<S>],
     tasks: usize,
     attempt: impl Fn(Arc<S>, usize) -> F,

@@ -3,6 +3,11 @@
 //! It implements every store trait except `RateLimitStore`. Each call takes one lock and is atomic.
 //! The store counts its calls. [`MemoryStore::set_down`] makes each call fail.
 
+mod activity;
+mod browser;
+mod consumed;
+mod outcome;
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -16,6 +21,7 @@ use hallpass_accounts::{
     RevocationPage, Rotation, RotationOutcome, Session, SessionId, SessionStore, SiteStore,
     StoreFacts, TwoFactorStore, Username,
 };
+use hallpass_accounts::{Activity, KnownBrowser, OneTimeHash, Outcome, OutcomeId};
 use hallpass_core::{Clock, Methods, SystemClock, TotpDrift, UnixTime};
 
 /// A store in memory. Clones share their data.
@@ -36,6 +42,10 @@ struct State {
     epoch: u64,
     incarnation: Option<Incarnation>,
     key_checks: Vec<KeyCheck>,
+    browsers: Vec<(AccountId, KnownBrowser)>,
+    outcomes: BTreeMap<OutcomeId, Outcome>,
+    consumed: BTreeMap<(&'static str, OneTimeHash), UnixTime>,
+    activity: Vec<(AccountId, Activity)>,
 }
 
 struct Row {

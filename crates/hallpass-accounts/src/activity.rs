@@ -1,0 +1,93 @@
+//! The recent activity of an account: logins, failed logins and changes, for the account page.
+//!
+//! The owner of an account can see logins that were not theirs. It is not an audit log: an account
+//! keeps its last 100 rows only, and a row may be missing if the node stops after the change.
+//!
+//! The login flow does not use this store yet.
+
+pub(crate) mod store;
+
+use std::net::IpAddr;
+
+use hallpass_core::{Methods, UnixTime};
+
+use crate::{browser::BrowserName, kind::stored_as_text};
+
+stored_as_text! {
+    /// The kind of a row. A store keeps the name.
+    #[non_exhaustive]
+    pub enum ActivityKind {
+        /// The account was created.
+        Registered = "registered",
+        /// A login.
+        LoggedIn = "logged-in",
+        /// A failed login.
+        LoginFailed = "login-failed",
+        /// A logout.
+        LoggedOut = "logged-out",
+        /// The password was changed.
+        PasswordChanged = "password-changed",
+        /// A second factor was turned on.
+        SecondFactorEnabled = "second-factor-enabled",
+        /// The second factor was turned off.
+        SecondFactorDisabled = "second-factor-disabled",
+        /// A recovery code was consumed.
+        RecoveryCodeUsed = "recovery-code-used",
+        /// A new set of recovery codes was generated.
+        RecoveryCodesReplaced = "recovery-codes-replaced",
+        /// One session was ended from the list of sessions.
+        SessionEnded = "session-ended",
+        /// All sessions, or all but one, were ended.
+        SessionsEnded = "sessions-ended",
+        /// A consumed refresh token was presented again, and its session was ended.
+        RefreshReused = "refresh-reused",
+        /// The roles were changed.
+        RolesChanged = "roles-changed",
+        /// The account was disabled.
+        Disabled = "disabled",
+        /// The account was enabled.
+        Enabled = "enabled",
+    }
+}
+
+/// One row of the recent activity.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Activity {
+    /// The kind.
+    pub kind: ActivityKind,
+    /// The time.
+    pub at: UnixTime,
+    /// The address of the client. `None` if it is not known, or if no client acted.
+    pub address: Option<IpAddr>,
+    /// The browser. Empty if it is not known.
+    pub browser: BrowserName,
+    /// The authentication methods that were used.
+    pub methods: Methods,
+}
+
+impl Activity {
+    /// Maximum number of rows per account. Older rows are deleted.
+    pub const MAX_PER_ACCOUNT: u32 = 100;
+
+    /// Creates a row without address, browser and methods.
+    #[must_use]
+    pub fn new(kind: ActivityKind, at: UnixTime) -> Self {
+        Self { kind, at, address: None, browser: BrowserName::default(), methods: Methods::NONE }
+    }
+
+    /// Sets the client. Defaults to an unknown client.
+    #[must_use]
+    pub fn with_client(mut self, address: Option<IpAddr>, browser: BrowserName) -> Self {
+        self.address = address;
+        self.browser = browser;
+        self
+    }
+
+    /// Sets the authentication methods. Defaults to none.
+    #[must_use]
+    pub fn with_methods(mut self, methods: Methods) -> Self {
+        self.methods = methods;
+        self
+    }
+}

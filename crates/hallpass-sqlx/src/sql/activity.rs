@@ -1,0 +1,76 @@
+//! Stores the recent activity of accounts.
+
+use std::net::IpAddr;
+
+use hallpass_accounts::{AccountId, Activity, ActivityKind, ActivityStore, BrowserName};
+use hallpass_core::UnixTime;
+
+use super::{
+    Row, Store, Write, column, {get, sql},
+};
+use crate::error::StoreError;
+
+impl ActivityStore for Store {
+    async fn record(&self, account: &AccountId, activity: &Activity) -> Result<(), StoreError> {
+        let mut write = self.write_to(account).await?;
+        record(&mut write, account, activity).await?;
+        write.commit().await
+    }
+
+    async fn recent(&self, account: &AccountId, limit: u32) -> Result<Vec<Activity>, StoreError> {
+        let recent = sql("SELECT at, kind, address, browser, methods FROM hallpass_activity \
+             WHERE account_id = $1 ORDER BY place DESC LIMIT $2");
+        let rows = self.rows(recent.bind(account.as_str()).bind(i64::from(limit))).await?;
+        rows.iter().filter_map(|row| read(row).transpose()).collect()
+    }
+
+    async fn prune(&self, before: UnixTime, limit: u32) -> Result<u64, StoreError> {
+        self.change(sql(PRUNE).bind(column::from_time(before)).bind(i64::from(limit))).await
+    }
+}
+
+/// Deletes up to `$2` rows.
+const PRUNE: &str = delete_some!("hallpass_activity", "WHERE at < $1 ORDER BY at LIMIT $2");
+
+/// Appends a row and deletes the rows that are too many, inside a transaction that has locked the
+/// account's row. Has no effect for an account that does not exist.
+pub(crate) async fn record(
+    write: &mut Write,
+    account: &AccountId,
+    activity: &Activity,
+) -> Result<(), StoreError> {
+    let insert = sql("INSERT INTO hallpass_activity \
+         (account_id, at, kind, address, browser, methods) \
+         SELECT id, $2, $3, $4, $5, $6 FROM hallpass_accounts WHERE id = $1")
+    .bind(account.as_str())
+    .bind(column::from_time(activity.at))
+    .bind(activity.kind.as_str())
+    .bind(activity.address.map(|address| address.to_string()))
+    .bind(activity.browser.as_str())
+    .bind(column::from_methods(activity.methods));
+    write.change(insert).await?;
+    let forget = sql(SURPLUS).bind(account.as_str()).bind(i64::from(Activity::MAX_PER_ACCOUNT));
+    write.change(forget).await.map(drop)
+}
+
+/// Deletes the rows of the account beyond the last `$2`. Each call adds one row, so there is one at
+/// most, and 100 are more than enough.
+const SURPLUS: &str = concat!(
+    "DELETE FROM hallpass_activity WHERE ",
+    selected_rows!(
+        "hallpass_activity",
+        "WHERE account_id = $1 ORDER BY place DESC LIMIT 100 OFFSET $2"
+    )
+);
+
+/// Returns `None` for a kind that this version does not support.
+fn read(row: &Row) -> Result<Option<Activity>, StoreError> {
+    let Some(kind) = ActivityKind::from_name(get(row, "kind")?) else { return Ok(None) };
+    let address: Option<&str> = get(row, "address")?;
+    let address: Option<IpAddr> =
+        address.map(str::parse).transpose().map_err(StoreError::corrupt)?;
+    let activity = Activity::new(kind, column::to_time(get(row, "at")?)?)
+        .with_client(address, BrowserName::from_user_agent(get(row, "browser")?))
+        .with_methods(column::to_methods(get(row, "methods")?));
+    Ok(Some(activity))
+}

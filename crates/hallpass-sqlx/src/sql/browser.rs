@@ -1,0 +1,176 @@
+//! Stores known browsers.
+//!
+//! A login locks the row of its account, and then the browser. So the rows of an account, and those
+//! of a browser, are counted by one login at a time. The rows that are too many are deleted last,
+//! without waiting for a lock. Two logins therefore cannot wait for each other, even if each of
+//! them deletes a row of the other's account.
+
+use hallpass_accounts::{
+    AccountId, BrowserHash, BrowserId, BrowserLogin, BrowserName, BrowserStore, KnownBrowser,
+    WhichBrowsers,
+};
+
+use super::{
+    Row, Store, Write, column, {get, sql},
+};
+use crate::error::StoreError;
+
+/// The columns that [`read`] reads. A macro, because sqlx accepts only literal SQL.
+macro_rules! select_browsers {
+    ($rest:literal) => {
+        concat!(
+            "SELECT browser_hash, id, credential, created_at, used_at, trusted_until, name ",
+            "FROM hallpass_browsers ",
+            $rest
+        )
+    };
+}
+
+/// Deletes the rows beyond the `$3` last used ones. Only these rows are locked. A login adds one
+/// row, so 100 rows are more than there can be.
+macro_rules! surplus {
+    ($rows:literal) => {
+        delete_some!(
+            "hallpass_browsers",
+            "WHERE ",
+            selected_rows!(
+                "hallpass_browsers",
+                "WHERE ",
+                $rows,
+                " ORDER BY used_at DESC, id LIMIT 100 OFFSET $3"
+            )
+        )
+    };
+}
+
+impl BrowserStore for Store {
+    async fn remember(&self, login: &BrowserLogin) -> Result<(), StoreError> {
+        let mut write = self.write_to(&login.account).await?;
+        match remember(&mut write, login).await? {
+            0 => Ok(()),
+            _ => write.commit().await,
+        }
+    }
+
+    async fn find(
+        &self,
+        account: &AccountId,
+        browser: &BrowserHash,
+        credential: u32,
+    ) -> Result<Option<KnownBrowser>, StoreError> {
+        let find = sql(select_browsers!(
+            "WHERE account_id = $1 AND browser_hash = $2 AND credential = $3"
+        ));
+        let find = find.bind(account.as_str()).bind(browser.as_bytes().as_slice());
+        let row = self.row(find.bind(i64::from(credential))).await?;
+        row.as_ref().map(read).transpose()
+    }
+
+    async fn list(&self, account: &AccountId) -> Result<Vec<KnownBrowser>, StoreError> {
+        let list = sql(select_browsers!("WHERE account_id = $1 ORDER BY used_at DESC, id"));
+        let rows = self.rows(list.bind(account.as_str())).await?;
+        rows.iter().map(read).collect()
+    }
+
+    async fn untrust(&self, account: &AccountId, browser: &BrowserHash) -> Result<(), StoreError> {
+        let untrust = sql("UPDATE hallpass_browsers SET trusted_until = NULL \
+             WHERE account_id = $1 AND browser_hash = $2 AND trusted_until IS NOT NULL");
+        let untrust = untrust.bind(account.as_str()).bind(browser.as_bytes().as_slice());
+        self.change(untrust).await.map(drop)
+    }
+
+    async fn forget(&self, account: &AccountId, which: WhichBrowsers) -> Result<u64, StoreError> {
+        let one = "DELETE FROM hallpass_browsers WHERE account_id = $1 AND id = $2";
+        let all = "DELETE FROM hallpass_browsers WHERE account_id = $1";
+        let forget = match which {
+            WhichBrowsers::One(id) => sql(one).bind(account.as_str()).bind(id.to_string()),
+            WhichBrowsers::All => sql(all).bind(account.as_str()),
+        };
+        self.change(forget).await
+    }
+}
+
+/// Writes the row of a login, inside a transaction that has locked the account's row. Returns 0 if
+/// the account does not exist. The transaction must then not be committed.
+///
+/// Nothing that waits for a lock may follow in the transaction (see the module).
+pub(crate) async fn remember(write: &mut Write, login: &BrowserLogin) -> Result<u64, StoreError> {
+    let browser = &login.browser;
+    let replaced = login.replaces.as_ref().filter(|old| *old != browser);
+    match replaced {
+        Some(old) => {
+            write.lock_browsers(&[old, browser]).await?;
+            move_rows(write, old, browser).await?;
+        }
+        None => write.lock_browsers(&[browser]).await?,
+    }
+    let upsert = sql("INSERT INTO hallpass_browsers \
+         (account_id, browser_hash, id, credential, created_at, used_at, trusted_until, name) \
+         SELECT id, $2, $3, $4, $5, $5, $6, $7 FROM hallpass_accounts WHERE id = $1 \
+         ON CONFLICT (account_id, browser_hash) DO UPDATE SET credential = excluded.credential, \
+         used_at = excluded.used_at, name = excluded.name, \
+         trusted_until = COALESCE(excluded.trusted_until, \
+         CASE WHEN hallpass_browsers.credential = excluded.credential \
+         THEN hallpass_browsers.trusted_until END)")
+    .bind(login.account.as_str())
+    .bind(browser.as_bytes().as_slice())
+    .bind(login.id.to_string())
+    .bind(i64::from(login.credential))
+    .bind(column::from_time(login.at))
+    .bind(login.trusted_until.map(column::from_time))
+    .bind(login.name.as_str());
+    let written = write.change(upsert).await?;
+    if written != 0 {
+        forget_surplus(write, &login.account, browser).await?;
+    }
+    Ok(written)
+}
+
+/// Moves the rows of all accounts to the new cookie value. The browsers are locked.
+async fn move_rows(
+    write: &mut Write,
+    old: &BrowserHash,
+    new: &BrowserHash,
+) -> Result<(), StoreError> {
+    let (old, new) = (old.as_bytes().as_slice(), new.as_bytes().as_slice());
+    let replace = sql("DELETE FROM hallpass_browsers WHERE browser_hash = $2 AND account_id IN \
+         (SELECT account_id FROM hallpass_browsers WHERE browser_hash = $1)");
+    write.change(replace.bind(old).bind(new)).await?;
+    let update = sql("UPDATE hallpass_browsers SET browser_hash = $2 WHERE browser_hash = $1");
+    write.change(update.bind(old).bind(new)).await.map(drop)
+}
+
+/// Deletes the rows of the account, and then those of the browser, that are too many. The row that
+/// was just written is not counted among the others and stays, even if its time is the earliest.
+async fn forget_surplus(
+    write: &mut Write,
+    account: &AccountId,
+    browser: &BrowserHash,
+) -> Result<(), StoreError> {
+    for (statement, limit) in [
+        (surplus!("account_id = $1 AND browser_hash <> $2"), KnownBrowser::MAX_PER_ACCOUNT),
+        (surplus!("account_id <> $1 AND browser_hash = $2"), KnownBrowser::MAX_ACCOUNTS),
+    ] {
+        let forget = sql(statement)
+            .bind(account.as_str())
+            .bind(browser.as_bytes().as_slice())
+            .bind(i64::from(limit) - 1);
+        write.change(forget).await?;
+    }
+    Ok(())
+}
+
+fn read(row: &Row) -> Result<KnownBrowser, StoreError> {
+    let id = BrowserId::parse(get(row, "id")?)
+        .ok_or_else(|| StoreError::corrupt("the id of a browser has 32 hexadecimal digits"))?;
+    let trusted_until: Option<i64> = get(row, "trusted_until")?;
+    Ok(KnownBrowser::new(
+        id,
+        BrowserHash::from_bytes(column::to_hash(get(row, "browser_hash")?)?),
+        column::to_unsigned(get(row, "credential")?)?,
+        BrowserName::from_user_agent(get(row, "name")?),
+        column::to_time(get(row, "created_at")?)?,
+        column::to_time(get(row, "used_at")?)?,
+    )
+    .with_trusted_until(trusted_until.map(column::to_time).transpose()?))
+}

@@ -1,0 +1,36 @@
+//! Records consumed one-time values. The primary key decides which call consumes a value.
+
+use hallpass_accounts::{ConsumeOutcome, ConsumedStore, OneTimeHash, OneTimePurpose};
+use hallpass_core::UnixTime;
+
+use super::{Store, column, sql};
+use crate::error::StoreError;
+
+impl ConsumedStore for Store {
+    type Error = StoreError;
+
+    async fn consume(
+        &self,
+        purpose: OneTimePurpose,
+        hash: &OneTimeHash,
+        expires: UnixTime,
+    ) -> Result<ConsumeOutcome, StoreError> {
+        let consume = sql("INSERT INTO hallpass_consumed (purpose, hash, expires_at) \
+             VALUES ($1, $2, $3) ON CONFLICT (purpose, hash) DO NOTHING")
+        .bind(purpose.as_str())
+        .bind(hash.as_bytes().as_slice())
+        .bind(column::from_time(expires));
+        Ok(match self.change(consume).await? {
+            0 => ConsumeOutcome::AlreadyConsumed,
+            _ => ConsumeOutcome::Consumed,
+        })
+    }
+
+    async fn prune(&self, now: UnixTime, limit: u32) -> Result<u64, StoreError> {
+        self.change(sql(PRUNE).bind(column::from_time(now)).bind(i64::from(limit))).await
+    }
+}
+
+/// Deletes up to `$2` rows.
+const PRUNE: &str =
+    delete_some!("hallpass_consumed", "WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2");
