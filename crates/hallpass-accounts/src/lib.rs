@@ -142,8 +142,8 @@ pub use session::store::{
     Session, SessionStore,
 };
 pub use session::{SessionSettings, Tokens};
-pub use site::store::{Incarnation, KeyCheck, SiteStore, StoreFacts};
 pub use settings::{Settings, SettingsError, VerifierSettings};
+pub use site::store::{Incarnation, KeyCheck, SiteStore, StoreFacts};
 pub use store::{
     DynAccountStore, DynAdministrationStore, DynBreachedPasswords, DynPasswordStore,
     DynRateLimitStore, DynRefreshTokenStore, DynRegistrationStore, DynRevocationLog,

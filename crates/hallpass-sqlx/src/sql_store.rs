@@ -3,11 +3,10 @@
 use hallpass_accounts::{
     Account, AccountId, AccountStore, Actor, AdministrationStore, AttemptOutcome, CommandOutcome,
     ConsumeOutcome, Cursor, EndOutcome, Enrolment, Incarnation, KeyCheck, NewAccount, NewSession,
-    Notifier, OpenOutcome,
-    OwnChange, OwnChangeOutcome, PasswordChange, PasswordStore, RateLimit, RateLimitStore,
-    RecoveryHash, RefreshOutcome, RefreshTokenStore, RegistrationOutcome, RegistrationStore,
-    ReplaceOutcome, Revocation, RevocationLog, RevocationPage, Rotation, Session, SessionId,
-    SessionStore, SiteStore, TwoFactorStore, Username,
+    Notifier, OpenOutcome, OwnChange, OwnChangeOutcome, PasswordChange, PasswordStore, RateLimit,
+    RateLimitStore, RecoveryHash, RefreshOutcome, RefreshTokenStore, RegistrationOutcome,
+    RegistrationStore, ReplaceOutcome, Revocation, RevocationLog, RevocationPage, Rotation,
+    Session, SessionId, SessionStore, SiteStore, TwoFactorStore, Username,
 };
 use hallpass_accounts::{
     Activity, ActivityStore, BrowserHash, BrowserLogin, BrowserStore, ConsumedStore, KnownBrowser,

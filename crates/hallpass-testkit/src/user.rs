@@ -74,11 +74,7 @@ impl<R: Role> Kit<R> {
     /// password does.
     pub fn revoke_tokens(&self, user: &User<R>) {
         let generation = user.generation().saturating_add(1);
-        self.revocations().revoke_below(
-            user.user_id(),
-            generation,
-            UnixTime::from_secs(u64::MAX),
-        );
+        self.revocations().revoke_below(user.user_id(), generation, UnixTime::from_secs(u64::MAX));
     }
 }
 

@@ -3,8 +3,8 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use hallpass_accounts::{
-    Account, AccountId, AccountStore, Accounts, AccountsError, Commands, Readiness,
-    RevocationSync, Username,
+    Account, AccountId, AccountStore, Accounts, AccountsError, Commands, Readiness, RevocationSync,
+    Username,
 };
 use hallpass_core::{Identity, Keys, RequestAuthenticator, Role, RoleSet};
 use hallpass_web::Routes;
@@ -113,6 +113,16 @@ impl<R: Role> Hallpass<R> {
     /// [`site_facts`]: crate::HallpassBuilder::site_facts
     pub async fn end_all_sessions(&self) -> Result<u64, AccountsError> {
         self.accounts.end_all_sessions().await
+    }
+
+    /// Accepts the store as it is now, after a backup was restored or a failover lost revocations:
+    /// ends every session of the site, and makes the nodes ready again. Returns the new epoch.
+    ///
+    /// # Errors
+    /// Returns an error if the store cannot be reached, or if
+    /// [`site_facts`](crate::HallpassBuilder::site_facts) or the revocation log is off.
+    pub async fn accept_restore(&self) -> Result<u64, AccountsError> {
+        self.accounts.accept_restore().await
     }
 
     /// Replaces the account's roles. This node rejects tokens with the old roles immediately, and

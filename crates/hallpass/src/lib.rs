@@ -156,18 +156,17 @@ pub mod actix {
 /// Stores: the traits that a site's own store implements, and the included stores.
 pub mod store {
     pub use hallpass_accounts::{
-        AccountStore, Actor, AdministrationStore, AttemptOutcome, AttemptState, CommandOutcome,
-        AccountNumbers, ConsumeOutcome, ConsumedRefreshes, Cursor, DynAccountStore, DynAdministrationStore,
-        DynBreachedPasswords, DynPasswordStore, DynRateLimitStore, DynRefreshTokenStore,
-        DynRegistrationStore, DynRevocationLog, DynSessionStore, DynSiteStore, DynTwoFactorStore,
-        EndOutcome, Incarnation, KeyCheck,
-        Enrolment, LiveFactor, MalformedConsumedRefreshes, MalformedSessionId, MemoryRateLimits,
-        NewAccount, NewSession, NoNotifier, Notifier, OpenOutcome, OwnChange, OwnChangeOutcome,
-        PasswordChange, PasswordStore, RateLimitStore, RecoveryCode, RecoveryHash, RefreshChain,
-        RefreshHash, RefreshOutcome, RefreshState, RefreshTokenStore, RefreshedSession,
-        RegistrationOutcome, RegistrationStore, ReplaceOutcome, Revocation, RevocationLog,
-        RevocationPage, Rotation, RotationOutcome, Session, SessionId, SessionStore, SiteStore,
-        StoreFacts, StoreFault,
+        AccountNumbers, AccountStore, Actor, AdministrationStore, AttemptOutcome, AttemptState,
+        CommandOutcome, ConsumeOutcome, ConsumedRefreshes, Cursor, DynAccountStore,
+        DynAdministrationStore, DynBreachedPasswords, DynPasswordStore, DynRateLimitStore,
+        DynRefreshTokenStore, DynRegistrationStore, DynRevocationLog, DynSessionStore,
+        DynSiteStore, DynTwoFactorStore, EndOutcome, Enrolment, Incarnation, KeyCheck, LiveFactor,
+        MalformedConsumedRefreshes, MalformedSessionId, MemoryRateLimits, NewAccount, NewSession,
+        NoNotifier, Notifier, OpenOutcome, OwnChange, OwnChangeOutcome, PasswordChange,
+        PasswordStore, RateLimitStore, RecoveryCode, RecoveryHash, RefreshChain, RefreshHash,
+        RefreshOutcome, RefreshState, RefreshTokenStore, RefreshedSession, RegistrationOutcome,
+        RegistrationStore, ReplaceOutcome, Revocation, RevocationLog, RevocationPage, Rotation,
+        RotationOutcome, Session, SessionId, SessionStore, SiteStore, StoreFacts, StoreFault,
         StoreSet, TwoFactorStore, UsernameError,
     };
     pub use hallpass_accounts::{
@@ -193,9 +192,9 @@ pub mod flow {
         BreachedPasswords, Commands, Enrolling, EnrolmentRequired, EventHook, FactorOff,
         ForeignHash, ForeignMatch, HashError, ImpossibleCost, LoginStep, MfaRequired, NextStep,
         NoRandomness, OpenedSession, OwnClaims, Password, PasswordAccepted, PasswordError,
-        PasswordHasher, ProxiesError, Random, RateLimitKind, RefreshToken, RejectionReason,
-        Readiness, RevocationSync, RightPassword, SetUp, Settings, SettingsError, SystemRandom, Tokens,
-        TwoFactor, Visitor, check_password, hash_password,
+        PasswordHasher, ProxiesError, Random, RateLimitKind, Readiness, RefreshToken,
+        RejectionReason, RevocationSync, RightPassword, SetUp, Settings, SettingsError,
+        SystemRandom, Tokens, TwoFactor, Visitor, check_password, hash_password,
     };
     pub use hallpass_core::{
         CookieSettingsBuilder, CookieSettingsError, OriginCheckError, SetCookieError,

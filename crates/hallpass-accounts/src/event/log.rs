@@ -101,7 +101,8 @@ impl<'e> Fields<'e> {
                 Self { time: Some(*time), ..nothing }
             }
             Event::StoreFailed { operation } => Self { operation: Some(operation), ..nothing },
-            Event::EpochRaised { epoch: number } | Event::RevocationsSkipped { entries: number } => {
+            Event::EpochRaised { epoch: number }
+            | Event::RevocationsSkipped { entries: number } => {
                 Self { number: Some(*number), ..nothing }
             }
             Event::NotReady { reason } => Self { reason: Some(reason.as_str()), ..nothing },

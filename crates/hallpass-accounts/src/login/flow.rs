@@ -103,8 +103,11 @@ impl<R: Role> Accounts<R> {
         let device =
             name.as_ref().and_then(|name| known_device(self.issuer(), visitor, name, self.now()));
         let whose = Whose::of(name.as_ref(), device.as_ref());
-        let counted =
-            self.settings().rate_limits.count(self.stores(), whose, visitor, self.store_now()).await?;
+        let counted = self
+            .settings()
+            .rate_limits
+            .count(self.stores(), whose, visitor, self.store_now())
+            .await?;
         let account = match &name {
             Some(name) => {
                 let found = self.stores().accounts.by_username(name);
@@ -185,7 +188,8 @@ impl<R: Role> Accounts<R> {
             .count(self.stores(), whose, visitor, self.store_now())
             .await?;
         let alive = |account: &Account| {
-            account.accepts(pending.generation(), pending.epoch()) && account.second_factor().is_some()
+            account.accepts(pending.generation(), pending.epoch())
+                && account.second_factor().is_some()
         };
         match account {
             Some(account) if alive(&account) => {

@@ -7,9 +7,7 @@ use std::{
 
 use hallpass_core::UnixTime;
 
-use crate::{
-    account::AccountId, session::session_id::SessionId, site::store::StoreFacts,
-};
+use crate::{account::AccountId, session::session_id::SessionId, site::store::StoreFacts};
 
 /// Reads the revocation log. Not a subtrait of [`AccountStore`](crate::AccountStore), because the
 /// log may be in another store.

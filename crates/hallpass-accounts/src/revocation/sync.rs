@@ -308,11 +308,7 @@ impl<R: Role> RevocationSync<R> {
     }
 
     /// Compares the facts of the store with those of the last read.
-    async fn judge(
-        &self,
-        facts: &StoreFacts,
-        position: &Position,
-    ) -> Result<Verdict, StoreFault> {
+    async fn judge(&self, facts: &StoreFacts, position: &Position) -> Result<Verdict, StoreFault> {
         if facts.is_replica {
             return Ok(Verdict::NotReady(Readiness::Replica));
         }
@@ -325,6 +321,13 @@ impl<R: Role> RevocationSync<R> {
                     && known.store_id == facts.store_id;
                 if timeline_only {
                     self.write_again().await?;
+                } else {
+                    // Every token that this list could reject has a lower epoch. Numbers may be lower
+                    // in the restored store, and would be rejected for ever.
+                    let list = &self.accounts.settings().revocation_list;
+                    list.raise_epoch(facts.epoch, 0);
+                    list.clear();
+                    self.accounts.stores().recent.clear();
                 }
                 return Ok(Verdict::ReadAgain);
             }
@@ -378,9 +381,7 @@ impl<R: Role> RevocationSync<R> {
 
     /// Returns whether the log is further behind than a replica that takes over may be.
     fn is_far_behind(&self, facts: &StoreFacts) -> bool {
-        let newest = self.accounts.stores().recent.newest();
-        let logged = facts.newest.unwrap_or(UnixTime::from_secs(0));
-        newest.is_some_and(|newest| newest.since(logged) > FURTHEST_BEHIND)
+        self.accounts.stores().recent.lag_of(facts.newest) > FURTHEST_BEHIND
     }
 
     /// Writes again what this node has seen lately. What the store still has does not change.

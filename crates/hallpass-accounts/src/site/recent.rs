@@ -9,9 +9,7 @@ use std::{
 
 use hallpass_core::UnixTime;
 
-use crate::{
-    account::AccountId, revocation::store::Revocation, session::session_id::SessionId,
-};
+use crate::{account::AccountId, revocation::store::Revocation, session::session_id::SessionId};
 
 /// The newest revocation of each account, session and of the site.
 #[derive(Default)]
@@ -24,6 +22,8 @@ struct Entries {
     sessions: HashMap<SessionId, Revocation>,
     epoch: Option<Revocation>,
     newest: Option<UnixTime>,
+    /// The newest entry that was dropped.
+    dropped: Option<UnixTime>,
 }
 
 impl Recent {
@@ -63,9 +63,22 @@ impl Recent {
         all.chain(entries.sessions.values()).chain(&entries.epoch).cloned().collect()
     }
 
-    /// Returns the time of the newest entry that was ever added.
-    pub(crate) fn newest(&self) -> Option<UnixTime> {
-        self.lock().newest
+    /// Returns how far a log is behind these entries. `logged` is the time of its newest entry. If the
+    /// log is empty, it is at least as far behind as the oldest entry that it should have.
+    pub(crate) fn lag_of(&self, logged: Option<UnixTime>) -> Duration {
+        let entries = self.lock();
+        let all = entries.revoked.values().chain(entries.stale.values());
+        let all = all.chain(entries.sessions.values()).map(Revocation::at);
+        let logged = logged.or(entries.dropped).or(all.min());
+        match (entries.newest, logged) {
+            (Some(newest), Some(logged)) => newest.since(logged),
+            _ => Duration::ZERO,
+        }
+    }
+
+    /// Forgets everything, because the store that the entries belong to was replaced.
+    pub(crate) fn clear(&self) {
+        *self.lock() = Entries::default();
     }
 
     /// Drops the entries that a failover cannot lose: if the store's log is further behind, it is a
@@ -73,9 +86,17 @@ impl Recent {
     pub(crate) fn forget(&self, now: UnixTime) {
         let before = now.saturating_sub(KEPT);
         let mut entries = self.lock();
-        entries.revoked.retain(|_, change| change.at() >= before);
-        entries.stale.retain(|_, change| change.at() >= before);
-        entries.sessions.retain(|_, change| change.at() >= before);
+        let mut dropped = entries.dropped;
+        let mut stays = |change: &Revocation| {
+            if change.at() < before {
+                dropped = dropped.max(Some(change.at()));
+            }
+            change.at() >= before
+        };
+        entries.revoked.retain(|_, change| stays(change));
+        entries.stale.retain(|_, change| stays(change));
+        entries.sessions.retain(|_, change| stays(change));
+        entries.dropped = dropped;
     }
 
     /// No code panics while it holds the lock.
@@ -89,3 +110,48 @@ impl Recent {
 pub(crate) const FURTHEST_BEHIND: Duration = Duration::from_secs(5 * 60);
 /// A minute more than that, for revocations whose transaction took long.
 const KEPT: Duration = Duration::from_secs(6 * 60);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn revoked(name: &str, number: u32, seconds: u64) -> Revocation {
+        Revocation::RevokedBelow {
+            account: AccountId::new(name),
+            number,
+            disabled: false,
+            at: UnixTime::from_secs(seconds),
+        }
+    }
+
+    #[test]
+    fn newest_revocation_of_each_account_is_kept_for_six_minutes() {
+        let recent = Recent::default();
+        for change in [revoked("a", 2, 1000), revoked("a", 1, 1001), revoked("b", 1, 1300)] {
+            recent.add(&change);
+        }
+        let mut all = recent.all();
+        all.sort_by_key(Revocation::at);
+        assert_eq!(all, [revoked("a", 2, 1000), revoked("b", 1, 1300)]);
+        recent.forget(UnixTime::from_secs(1000 + 361));
+        assert_eq!(recent.all(), [revoked("b", 1, 1300)]);
+    }
+
+    #[test]
+    fn lag_of_an_empty_log_is_that_of_the_oldest_missing_entry() {
+        let at = UnixTime::from_secs;
+        let recent = Recent::default();
+        assert_eq!(recent.lag_of(None), Duration::ZERO);
+        recent.add(&revoked("a", 1, 1000));
+        assert_eq!(
+            recent.lag_of(None),
+            Duration::ZERO,
+            "the first revocation of the site was lost"
+        );
+        recent.add(&revoked("b", 1, 1400));
+        assert_eq!(recent.lag_of(Some(at(1390))), Duration::from_secs(10));
+        assert_eq!(recent.lag_of(None), Duration::from_secs(400));
+        recent.forget(at(1400));
+        assert_eq!(recent.lag_of(None), Duration::from_secs(400), "dropped, but it was in the log");
+    }
+}

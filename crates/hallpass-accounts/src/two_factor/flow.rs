@@ -378,7 +378,8 @@ impl<R: Role> Accounts<R> {
         let id = AccountId::new(pending.user_id());
         let account = self.stores().ask("find account", self.stores().accounts.by_id(&id)).await?;
         let alive = |account: &Account| {
-            account.accepts(pending.generation(), pending.epoch()) && account.second_factor().is_none()
+            account.accepts(pending.generation(), pending.epoch())
+                && account.second_factor().is_none()
         };
         let account = account.filter(alive).ok_or(AccountsErrorKind::NotLoggedIn)?;
         Ok(Enrolling::new(self.clone(), account, pending.session().unwrap_or_default().to_owned()))

@@ -60,15 +60,13 @@ fn set_up_secret(key: &[u8; 32], account: &Account, session: Option<&str>) -> To
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::account::{AccountId, AccountNumbers};
     use crate::account::username::Username;
+    use crate::account::{AccountId, AccountNumbers};
 
     fn account(id: &str, hash: &str, generation: u32) -> Account {
         let name = Username::parse("alice").unwrap();
-        Account::new(AccountId::new(id), name, hash).with_numbers(AccountNumbers {
-            revoked_below: generation,
-            ..AccountNumbers::default()
-        })
+        Account::new(AccountId::new(id), name, hash)
+            .with_numbers(AccountNumbers { revoked_below: generation, ..AccountNumbers::default() })
     }
 
     fn shown(key: u8, account: &Account, session: Option<&str>) -> Vec<u8> {

@@ -62,8 +62,7 @@ impl Ledger {
     fn find(&self, token: &TokenFacts<'_>) -> Option<RevokedKind> {
         let table = self.table.load();
         let account = self.key(Kind::Account, token.user_id);
-        let is_below =
-            |key| table.find(key).is_some_and(|entry| entry.number() > token.generation);
+        let is_below = |key| table.find(key).is_some_and(|entry| entry.number() > token.generation);
         if is_below(account) {
             return Some(RevokedKind::Generation);
         }
@@ -101,6 +100,12 @@ impl Ledger {
         if table.is_too_large() {
             self.table.store(Arc::new(table.rebuilt(0)));
         }
+    }
+
+    pub(super) fn clear(&self) {
+        let _writing = self.write();
+        self.table.store(Arc::new(Table::with_room_for(0)));
+        self.publish(self.summary().with_entries(false));
     }
 
     pub(super) fn len(&self) -> usize {

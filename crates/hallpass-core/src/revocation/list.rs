@@ -204,6 +204,12 @@ impl RevocationList {
         self.0.ledger.put(Kind::Session, session, Entry::new(1, forget_after));
     }
 
+    /// Drops all entries. Call it only after [`raise_epoch`](Self::raise_epoch) with a higher epoch,
+    /// which revokes every token that an entry revokes.
+    pub fn clear(&self) {
+        self.0.ledger.clear();
+    }
+
     /// Drops the entries whose `forget_after` is before `now`.
     pub fn forget(&self, now: UnixTime) {
         self.0.ledger.forget(now);

@@ -30,8 +30,7 @@ mod over_tls {
         assert_eq!(store.try_take("alice", &policy, now).await.unwrap(), AttemptOutcome::Allowed);
         let mut notifier = store.notifier();
         notifier.notified().await.unwrap(); // connected
-        let change =
-            Revocation::RevokedBelow {
+        let change = Revocation::RevokedBelow {
             account: AccountId::new("alice"),
             number: 2,
             disabled: false,

@@ -24,8 +24,7 @@ use super::{
     PostgresStore,
     sql::{
         revocation::{STRETCH, read_entry},
-        site,
-        {get, sql},
+        site, {get, sql},
     },
 };
 use crate::{column, error::StoreError};

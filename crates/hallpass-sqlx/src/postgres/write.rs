@@ -99,7 +99,8 @@ impl PostgresStore {
     /// wait for it.
     pub(super) async fn write_to(&self, account: &AccountId) -> Result<Write, StoreError> {
         let mut write = self.write().await?;
-        let lock = sql("SELECT 1 FROM hallpass_account_state WHERE account_id = $1 FOR NO KEY UPDATE");
+        let lock =
+            sql("SELECT 1 FROM hallpass_account_state WHERE account_id = $1 FOR NO KEY UPDATE");
         write.row(lock.bind(account.as_str())).await?;
         Ok(write)
     }
@@ -112,10 +113,9 @@ impl PostgresStore {
         by: Option<&Actor>,
     ) -> Result<Write, StoreError> {
         let mut write = self.write().await?;
-        let lock = sql(
-            "SELECT 1 FROM hallpass_account_state WHERE account_id = $1 OR account_id = $2 \
-             ORDER BY account_id FOR NO KEY UPDATE",
-        );
+        let lock =
+            sql("SELECT 1 FROM hallpass_account_state WHERE account_id = $1 OR account_id = $2 \
+             ORDER BY account_id FOR NO KEY UPDATE");
         let by = by.map(|actor| actor.account.as_str());
         write.change(lock.bind(account.as_str()).bind(by)).await?;
         Ok(write)

@@ -30,7 +30,7 @@ impl PasswordStore for Store {
             ReplaceOutcome::Changed => Ok(OwnChangeOutcome::NotWritten),
             ReplaceOutcome::Replaced => {
                 own_change::revoking(write, &change.own, Credential::New).await
-            },
+            }
         }
     }
 }

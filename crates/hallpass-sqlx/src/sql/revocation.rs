@@ -52,7 +52,8 @@ pub(crate) async fn account(
     credential: Credential,
     at: UnixTime,
 ) -> Result<(), StoreError> {
-    let raise = sql("UPDATE hallpass_account_state SET credential = credential + $2, revoked_below = \
+    let raise =
+        sql("UPDATE hallpass_account_state SET credential = credential + $2, revoked_below = \
          1 + CASE WHEN revoked_below > stale_below THEN revoked_below ELSE stale_below END \
          WHERE account_id = $1 RETURNING revoked_below AS number, disabled");
     let new_credential = i64::from(matches!(credential, Credential::New));
@@ -115,13 +116,14 @@ pub(crate) async fn log(write: &mut Write, change: &Revocation) -> Result<(), St
         }
         _ => return Err(StoreError::corrupt("this version cannot store this kind of revocation")),
     };
-    let insert = sql("INSERT INTO hallpass_revocations (kind, account_id, number, session_id, at) \
+    let insert =
+        sql("INSERT INTO hallpass_revocations (kind, account_id, number, session_id, at) \
          VALUES ($1, $2, $3, $4, $5)")
-    .bind(kind)
-    .bind(account.map(AccountId::as_str))
-    .bind(number)
-    .bind(session.map(SessionId::to_string))
-    .bind(column::from_time(change.at()));
+        .bind(kind)
+        .bind(account.map(AccountId::as_str))
+        .bind(number)
+        .bind(session.map(SessionId::to_string))
+        .bind(column::from_time(change.at()));
     write.change(insert).await.map(drop)
 }
 

@@ -50,11 +50,10 @@ impl SessionStore for Store {
     }
 
     async fn list(&self, account: &AccountId, now: UnixTime) -> Result<Vec<Session>, StoreError> {
-        let list = sql(
-            "SELECT id, device, created_at, refreshed_at, expires_at FROM hallpass_sessions \
+        let list =
+            sql("SELECT id, device, created_at, refreshed_at, expires_at FROM hallpass_sessions \
              WHERE account_id = $1 AND expires_at > $2 AND (idle_at IS NULL OR idle_at > $2) \
-             AND epoch = (SELECT epoch FROM hallpass_site) ORDER BY created_at DESC, id",
-        );
+             AND epoch = (SELECT epoch FROM hallpass_site) ORDER BY created_at DESC, id");
         let rows = self.rows(list.bind(account.as_str()).bind(column::from_time(now))).await?;
         rows.iter().map(read).collect()
     }

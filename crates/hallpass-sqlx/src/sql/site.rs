@@ -63,19 +63,15 @@ impl SiteStore for Store {
 
     async fn key_checks(&self) -> Result<Vec<KeyCheck>, StoreError> {
         let rows = self.rows(sql("SELECT check_value, used_for FROM hallpass_key_checks")).await?;
-        let check = |row| {
-            Ok(KeyCheck { value: get(row, "check_value")?, used_for: get(row, "used_for")? })
-        };
+        let check =
+            |row| Ok(KeyCheck { value: get(row, "check_value")?, used_for: get(row, "used_for")? });
         rows.iter().map(check).collect()
     }
 
-    async fn record_key_checks(
-        &self,
-        checks: &[KeyCheck],
-        at: UnixTime,
-    ) -> Result<(), StoreError> {
+    async fn record_key_checks(&self, checks: &[KeyCheck], at: UnixTime) -> Result<(), StoreError> {
         for check in checks {
-            let record = sql("INSERT INTO hallpass_key_checks (check_value, used_for, created_at) \
+            let record =
+                sql("INSERT INTO hallpass_key_checks (check_value, used_for, created_at) \
                  VALUES ($1, $2, $3) ON CONFLICT (check_value) DO NOTHING");
             let record = record.bind(&check.value).bind(&check.used_for);
             self.change(record.bind(column::from_time(at))).await?;

@@ -55,14 +55,15 @@ impl TwoFactorStore for Store {
         generation: u32,
         code: &RecoveryHash,
     ) -> Result<ConsumeOutcome, StoreError> {
-        let consume = sql("DELETE FROM hallpass_recovery_codes WHERE account_id = $1 AND code_hash = $2 \
+        let consume =
+            sql("DELETE FROM hallpass_recovery_codes WHERE account_id = $1 AND code_hash = $2 \
              AND EXISTS (SELECT 1 FROM hallpass_two_factor WHERE account_id = $1) \
              AND EXISTS (SELECT 1 FROM hallpass_account_state \
              WHERE account_id = $1 AND NOT disabled \
              AND revoked_below <= $3 AND (revoked_below >= $3 OR stale_below >= $3))")
-        .bind(id.as_str())
-        .bind(code.as_bytes().as_slice())
-        .bind(i64::from(generation));
+            .bind(id.as_str())
+            .bind(code.as_bytes().as_slice())
+            .bind(i64::from(generation));
         Ok(consume_of(self.change(consume).await?))
     }
 

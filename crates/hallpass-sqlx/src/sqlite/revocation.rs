@@ -14,8 +14,7 @@ use super::{
     SqliteStore,
     sql::{
         revocation::{STRETCH, read_entry},
-        site,
-        {get, sql},
+        site, {get, sql},
     },
 };
 use crate::{column, error::StoreError};

@@ -85,7 +85,10 @@ impl SideFile {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file = options.open(&temporary)?;
-        io::Write::write_all(&mut file, format!("{} {}\n", seen.identity, seen.highest).as_bytes())?;
+        io::Write::write_all(
+            &mut file,
+            format!("{} {}\n", seen.identity, seen.highest).as_bytes(),
+        )?;
         fs::rename(&temporary, &self.path).inspect_err(|_| {
             // The file stays if it cannot be removed. It contains no secret.
             let _ = fs::remove_file(&temporary);

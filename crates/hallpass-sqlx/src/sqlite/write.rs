@@ -60,6 +60,14 @@ impl Write {
             begun => self.checked(begun).map(drop),
         }
     }
+
+    /// Has no effect: this transaction holds the file's one lock.
+    pub(super) async fn lock_browsers(
+        &mut self,
+        _browsers: &[&BrowserHash],
+    ) -> Result<(), StoreError> {
+        Ok(())
+    }
 }
 
 fn is_missing_table(error: &sqlx::Error) -> bool {
@@ -79,14 +87,6 @@ impl Drop for Write {
             }
             drop((pooled, turn));
         });
-    }
-
-    /// Has no effect: this transaction holds the file's one lock.
-    pub(super) async fn lock_browsers(
-        &mut self,
-        _browsers: &[&BrowserHash],
-    ) -> Result<(), StoreError> {
-        Ok(())
     }
 }
 

@@ -90,12 +90,15 @@ where
     assert_eq!(done(store.set_disabled(&id, true, None, at(30)).await.unwrap()).generation(), 1);
     assert!(account(store, &id).await.disabled());
     assert_eq!(open_sessions(store, &id).await, []);
-    assert_eq!(log.read_new().await, [hallpass_accounts::Revocation::RevokedBelow {
+    assert_eq!(
+        log.read_new().await,
+        [hallpass_accounts::Revocation::RevokedBelow {
             account: id.clone(),
             number: 1,
             disabled: true,
             at: at(30)
-        }]);
+        }]
+    );
 
     assert_eq!(done(store.set_disabled(&id, false, None, at(31)).await.unwrap()).generation(), 2);
     assert!(!account(store, &id).await.disabled());

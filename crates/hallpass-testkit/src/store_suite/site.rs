@@ -93,7 +93,8 @@ where
 
     assert_eq!(store.write_again(&lost).await.unwrap(), [], "nothing is lost any more");
     assert_eq!(log.read_new().await, []);
-    let older = [Revocation::RevokedBelow { account: alice, number: 2, disabled: false, at: at(60) }];
+    let older =
+        [Revocation::RevokedBelow { account: alice, number: 2, disabled: false, at: at(60) }];
     assert_eq!(store.write_again(&older).await.unwrap(), []);
     assert!(now.disabled(), "a later command is not undone");
 }

@@ -6,6 +6,8 @@ mod adapters;
 mod background;
 mod clocks;
 mod errors;
+#[cfg(feature = "postgres")]
+mod failover;
 mod guesses;
 mod hands;
 mod key_file;

@@ -149,10 +149,8 @@ impl Site {
     /// Asserts that an error with this text was logged, and prints the different lines.
     fn logged(&self, expected: &str) {
         let log = String::from_utf8(self.log.0.lock().unwrap().clone()).unwrap();
-        let mut lines: Vec<_> = log
-            .lines()
-            .filter(|line| line.contains("ERROR") || line.contains("WARN"))
-            .collect();
+        let mut lines: Vec<_> =
+            log.lines().filter(|line| line.contains("ERROR") || line.contains("WARN")).collect();
         assert!(lines.iter().any(|line| line.contains(expected)), "{expected}:\n{log}");
         assert!(!log.contains("PASSWORD"), "{log}");
         lines.sort_unstable();

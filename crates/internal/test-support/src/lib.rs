@@ -6,6 +6,7 @@
 //! | [`cookie_jar`] | a cookie jar that follows RFC 6265bis |
 //! | [`authenticator`] | an authenticator app, written from RFC 6238 |
 //! | [`fault_proxy`] | a TCP proxy that cuts connections, stalls responses and switches the server |
+//! | [`postgres_server`] | PostgreSQL servers that a test starts, kills and promotes |
 //! | [`process`] | child processes, servers, and functions that wait for a condition |
 //! | [`redis`] | a Redis server that a test starts, pauses, kills and configures |
 //! | [`scratch`] | a directory for one test |
@@ -33,6 +34,7 @@ pub mod http;
 pub mod memory_store;
 #[cfg(feature = "postgres")]
 pub mod postgres;
+pub mod postgres_server;
 pub mod process;
 pub mod redis;
 pub mod scratch;

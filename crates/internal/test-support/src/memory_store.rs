@@ -13,13 +13,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use hallpass_accounts::{
-    Account, AccountId, AccountNumbers, AccountStore, Actor, AdministrationStore, CommandOutcome, ConsumeOutcome,
-    ConsumedRefreshes, Cursor, EndOutcome, Enrolment, Incarnation, KeyCheck, LiveFactor, NewAccount, NewSession,
-    OpenOutcome, OwnChange, OwnChangeOutcome, PasswordChange, PasswordStore, RecoveryHash,
-    RefreshChain, RefreshOutcome, RefreshState, RefreshTokenStore, RefreshedSession,
-    RegistrationOutcome, RegistrationStore, ReplaceOutcome, Revocation, RevocationLog,
-    RevocationPage, Rotation, RotationOutcome, Session, SessionId, SessionStore, SiteStore,
-    StoreFacts, TwoFactorStore, Username,
+    Account, AccountId, AccountNumbers, AccountStore, Actor, AdministrationStore, CommandOutcome,
+    ConsumeOutcome, ConsumedRefreshes, Cursor, EndOutcome, Enrolment, Incarnation, KeyCheck,
+    LiveFactor, NewAccount, NewSession, OpenOutcome, OwnChange, OwnChangeOutcome, PasswordChange,
+    PasswordStore, RecoveryHash, RefreshChain, RefreshOutcome, RefreshState, RefreshTokenStore,
+    RefreshedSession, RegistrationOutcome, RegistrationStore, ReplaceOutcome, Revocation,
+    RevocationLog, RevocationPage, Rotation, RotationOutcome, Session, SessionId, SessionStore,
+    SiteStore, StoreFacts, TwoFactorStore, Username,
 };
 use hallpass_accounts::{Activity, KnownBrowser, OneTimeHash, Outcome, OutcomeId};
 use hallpass_core::{Clock, Methods, SystemClock, TotpDrift, UnixTime};
@@ -171,13 +171,7 @@ impl State {
 
     /// Revokes the tokens of the account and ends every session except `keep`. `credential` is 1 if
     /// a credential changed, otherwise 0.
-    fn revoke(
-        &mut self,
-        id: &AccountId,
-        keep: Option<&SessionId>,
-        credential: u32,
-        at: UnixTime,
-    ) {
+    fn revoke(&mut self, id: &AccountId, keep: Option<&SessionId>, credential: u32, at: UnixTime) {
         let Some(row) = self.rows.get_mut(id) else { return };
         row.sessions.retain(|session| Some(&session.id) == keep);
         row.refreshes.clear();
@@ -558,7 +552,8 @@ impl AdministrationStore for MemoryStore {
 
     async fn list(&self, after: Option<&Username>, limit: u32) -> Result<Vec<Account>, Down> {
         let state = self.lock()?;
-        let mut accounts: Vec<_> = state.rows.iter().map(|(id, row)| row.account(id, state.epoch)).collect();
+        let mut accounts: Vec<_> =
+            state.rows.iter().map(|(id, row)| row.account(id, state.epoch)).collect();
         accounts.sort_by(|a, b| a.username().key().cmp(b.username().key()));
         accounts.retain(|account| after.is_none_or(|after| account.username().key() > after.key()));
         accounts.truncate(limit as usize);

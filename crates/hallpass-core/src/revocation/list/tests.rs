@@ -247,11 +247,7 @@ impl Model {
 fn apply(revocations: &RevocationList, step: &Step) {
     match *step {
         Step::Raise(user, generation, until) => {
-            revocations.revoke_below(
-                &format!("u{user}"),
-                generation,
-                UnixTime::from_secs(until),
-            );
+            revocations.revoke_below(&format!("u{user}"), generation, UnixTime::from_secs(until));
         }
         Step::End(session, until) => {
             revocations.end_session(&format!("s{session}"), UnixTime::from_secs(until));

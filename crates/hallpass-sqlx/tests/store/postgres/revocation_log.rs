@@ -101,8 +101,7 @@ async fn rows_that_are_not_final_follow_all_final_rows() {
     for number in 1101..=1110 {
         done(store.set_roles(&id, &[], None, at(number)).await.unwrap());
     }
-    let in_order: Vec<_> =
-        (1..=1110).map(|number| stale(&id, number, at(number.into()))).collect();
+    let in_order: Vec<_> = (1..=1110).map(|number| stale(&id, number, at(number.into()))).collect();
     assert_eq!(Reader::new(&store).read_new().await, in_order);
     older.commit().await.unwrap();
 }
