@@ -26,8 +26,7 @@ impl RedisStore {
         let tried = self.try_on(&text, &stream).await;
         if !matches!(&tried, Err(Rejected::Command(_, error)) if error.is_unavailable()) {
             // The check has its result already. Without `+del` the keys stay, with a few bytes.
-            let _: Result<redis::Value, _> =
-                self.line.ask(cmd("DEL").arg(&[&text, &stream])).await;
+            let _: Result<redis::Value, _> = self.line.ask(cmd("DEL").arg(&[&text, &stream])).await;
         }
         tried
     }

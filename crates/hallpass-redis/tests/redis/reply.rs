@@ -25,10 +25,16 @@ const ANOTHER_SERVER_MAY_HELP: [(&str, Kind); 15] = [
     ("NOAUTH Authentication required.", Authentication),
     ("WRONGPASS invalid username-password pair or user is disabled.", Authentication),
     ("MOVED 3999 127.0.0.1:6381", Cluster),
-    ("ERR Error running script (call to f_1): @user_script:1: @user_script: 1: -READONLY You \
-      can't write against a read only replica.", NotPrimary),
-    ("ERR Error running script (call to f_1): @user_script:1: @user_script: 1: -MISCONF Redis is \
-      configured to save RDB snapshots", WritesStopped),
+    (
+        "ERR Error running script (call to f_1): @user_script:1: @user_script: 1: -READONLY You \
+      can't write against a read only replica.",
+        NotPrimary,
+    ),
+    (
+        "ERR Error running script (call to f_1): @user_script:1: @user_script: 1: -MISCONF Redis is \
+      configured to save RDB snapshots",
+        WritesStopped,
+    ),
 ];
 
 const CAUSE_IS_UNKNOWN: [(&str, Kind); 4] = [
@@ -40,8 +46,11 @@ const CAUSE_IS_UNKNOWN: [(&str, Kind); 4] = [
 
 const SAME_SERVER_HELPS: [(&str, Kind); 6] = [
     ("OOM command not allowed when used memory > 'maxmemory'.", OutOfMemory),
-    ("ERR Error running script (call to f_1): @user_script:1: @user_script: 1: -OOM command not \
-      allowed when used memory > 'maxmemory'.", OutOfMemory),
+    (
+        "ERR Error running script (call to f_1): @user_script:1: @user_script: 1: -OOM command not \
+      allowed when used memory > 'maxmemory'.",
+        OutOfMemory,
+    ),
     ("NOPERM this user has no permissions to run the 'del' command", Permission),
     ("ERR The user executing the script can't run this command or subcommand", Permission),
     ("ERR ACL failure in script: User site has no permissions to run 'set'", Permission),

@@ -162,7 +162,8 @@ fn read_reply(stream: &mut impl BufRead) -> io::Result<Result<String, String>> {
         }
         "*" => {
             let elements = (0..length()?).map(|_| read_reply(stream));
-            let elements: Result<Vec<_>, _> = elements.collect::<io::Result<Vec<_>>>()?.into_iter().collect();
+            let elements: Result<Vec<_>, _> =
+                elements.collect::<io::Result<Vec<_>>>()?.into_iter().collect();
             Ok(elements.map(|elements| elements.join("\n")))
         }
         _ => Ok(Ok(rest.to_owned())),

@@ -32,10 +32,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step {
         name: "Redis fails over, is full, hangs and restarts",
         run: |c| {
-            tests(
-                c,
-                "cargo test --workspace --test facade redis_outage -- --ignored --nocapture",
-            )
+            tests(c, "cargo test --workspace --test facade redis_outage -- --ignored --nocapture")
         },
     },
     Step {
