@@ -73,8 +73,8 @@ impl fmt::Display for RedisStoreError {
         use RedisStoreErrorKind as Kind;
         f.write_str(match self.kind {
             Kind::Unavailable => {
-                "the Redis server did not respond in time: check that it runs, and that its \
-                 address is right"
+                "the Redis server cannot be reached or does not respond: check that it runs, and \
+                 that its address is right"
             }
             Kind::NotPrimary => {
                 "the Redis server is a replica, which rejects writes: its address must lead to the \
