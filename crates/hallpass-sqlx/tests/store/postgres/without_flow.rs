@@ -20,10 +20,14 @@ use sqlx::{Connection, PgConnection};
 use super::{Schema, on_its_own_schema, two_on_one_schema};
 use crate::without_flow::{COUNTS, write_one_of_each};
 
-test_store! {
-    #[tokio::test]
-    #[ignore = "needs PostgreSQL: DATABASE_URL"]
-    on_its_own_schema: activity browser consumed outcome
+mod suite {
+    use super::*;
+
+    test_store! {
+        #[tokio::test]
+        #[ignore = "needs PostgreSQL: DATABASE_URL"]
+        on_its_own_schema: activity browser consumed outcome
+    }
 }
 
 /// Runs a race of the suite through two pools on one schema.
