@@ -41,9 +41,13 @@ async fn on_its_own_file() -> OnItsOwnFile {
     OnItsOwnFile { store, _scratch: scratch }
 }
 
-test_store! {
-    #[tokio::test]
-    on_its_own_file: activity browser consumed outcome
+mod suite {
+    use super::*;
+
+    test_store! {
+        #[tokio::test]
+        on_its_own_file: activity browser consumed outcome
+    }
 }
 
 async fn two_on_one_file(scratch: &Scratch) -> [Arc<SqliteStore>; 2] {
