@@ -52,7 +52,7 @@ impl Write {
     /// was read-only. Such a connection stays read-only, and its `BEGIN IMMEDIATE` takes no lock
     /// and returns no error. So a statement follows that deletes no row but needs the lock.
     async fn begin(&mut self) -> Result<(), StoreError> {
-        const BEGIN: &str = "BEGIN IMMEDIATE; DELETE FROM hallpass_key_checks WHERE FALSE";
+        const BEGIN: &str = "BEGIN IMMEDIATE; DELETE FROM hallpass_account_state WHERE FALSE";
         let begun = sqlx::query(BEGIN).execute(self.connection()?).await;
         match begun {
             // The first migration creates the table.
