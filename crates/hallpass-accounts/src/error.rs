@@ -65,6 +65,8 @@ impl AccountsError {
             AccountsErrorKind::Limited { retry_after } => {
                 waiting(RejectionKind::Limited, retry_after)
             }
+            // It does not pass by itself, so it must not be answered with "try again in 1 second".
+            AccountsErrorKind::SecretUnreadable => RejectionKind::Misconfigured.into(),
             AccountsErrorKind::Unavailable { retry_after }
             | AccountsErrorKind::Busy { retry_after } => {
                 waiting(RejectionKind::Unavailable, retry_after)
@@ -112,6 +114,9 @@ impl fmt::Display for AccountsError {
             AccountsErrorKind::NotOffered => {
                 f.write_str("the store does not offer this: give a store with the trait that it needs")
             }
+            AccountsErrorKind::SecretUnreadable => {
+                f.write_str("a stored secret cannot be encrypted or decrypted: restore its key in the key ring")
+            }
             AccountsErrorKind::Limited { retry_after } => wait(f, "too many attempts", retry_after),
             AccountsErrorKind::Busy { retry_after } => wait(f, "no hashing capacity is left", retry_after),
             AccountsErrorKind::Unavailable { retry_after } => {
@@ -158,6 +163,9 @@ pub enum AccountsErrorKind {
     Revoked,
     /// The ability is not turned on in the builder.
     NotOffered,
+    /// The key ring does not have the encryption key, or the stored secret of the second factor was
+    /// altered. It stays so until an operator restores the key or the secret.
+    SecretUnreadable,
     /// Too many attempts.
     Limited {
         /// The time to wait.

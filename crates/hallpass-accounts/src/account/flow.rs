@@ -68,8 +68,9 @@ impl<R: Role> Accounts<R> {
             .await?;
         let changed = change.await;
         if let Err(error) = &changed
-            && let AccountsErrorKind::Unavailable { .. } | AccountsErrorKind::Busy { .. } =
-                error.kind()
+            && let AccountsErrorKind::Unavailable { .. }
+            | AccountsErrorKind::Busy { .. }
+            | AccountsErrorKind::SecretUnreadable = error.kind()
         {
             self.settings().rate_limits.not_evaluated(stores, counted, self.now()).await;
         }

@@ -108,7 +108,7 @@ impl<R: Role> Accounts<R> {
         presented: &RefreshSecret,
         ring: &KeyRing,
     ) -> Result<Live, AccountsError> {
-        let (_, key) = ring.encryption_keys().next().ok_or_else(no_key)?;
+        let (_, key) = ring.encryption_keys().next().ok_or(EncryptionError::NoKey)?;
         let (id, successor, limits) =
             (presented.session(), presented.successor(key), self.settings().session);
         let rotation = Rotation::new(
@@ -127,7 +127,9 @@ impl<R: Role> Accounts<R> {
             RefreshOutcome::InGrace { live, session } => {
                 // The live token was made by a node with a newer key ring, which this node has not
                 // read yet: the next try finds the key.
-                let live = presented.leading_to(&live, ring).ok_or_else(no_key)?;
+                let live = presented.leading_to(&live, ring);
+                let live =
+                    live.ok_or_else(|| AccountsError::unavailable(EncryptionError::NoKey))?;
                 Ok(Live { secret: live, session })
             }
             RefreshOutcome::Reused { account } => {
@@ -166,7 +168,7 @@ impl<R: Role> Accounts<R> {
         expires_at: UnixTime,
     ) -> Result<RefreshToken, AccountsError> {
         let ring = self.issuer().keys().current();
-        let (_, key) = ring.encryption_keys().next().ok_or_else(no_key)?;
+        let (_, key) = ring.encryption_keys().next().ok_or(EncryptionError::NoKey)?;
         Ok(secret.write(key, expires_at))
     }
 
@@ -267,8 +269,4 @@ impl<R: Role> Accounts<R> {
         }
         Ok(ended)
     }
-}
-
-fn no_key() -> AccountsError {
-    AccountsError::unavailable(EncryptionError::NoKey)
 }

@@ -63,7 +63,7 @@ impl<R: Role> Enrolling<R> {
     /// Returns the data for the authenticator. Nothing has been written.
     ///
     /// # Errors
-    /// [`Unavailable`](AccountsErrorKind::Unavailable) without an encryption key.
+    /// [`SecretUnreadable`](AccountsErrorKind::SecretUnreadable) without an encryption key.
     pub fn set_up(&self) -> Result<SetUp, AccountsError> {
         self.accounts.set_up_of(&self.account, Some(&self.session))
     }

@@ -55,8 +55,7 @@ impl<R: Role> Accounts<R> {
         let ring = self.issuer().keys().current();
         let keys = ring.encryption_keys().map(|(_, key)| key);
         let secret = set_up_secrets(keys, account, session).next();
-        let secret =
-            secret.ok_or_else(|| AccountsError::unavailable(encryption::EncryptionError::NoKey))?;
+        let secret = secret.ok_or(encryption::EncryptionError::NoKey)?;
         let otpauth_uri = Totp::new(secret.clone(), self.settings().totp)
             .otpauth_uri(self.settings().shown_name(), account.username().as_str());
         Ok(SetUp { secret, otpauth_uri })
@@ -123,8 +122,7 @@ impl<R: Role> Accounts<R> {
         let Some((secret, right)) = right else {
             return Err(self.refused(Some(account), RejectionReason::WrongCode, counted));
         };
-        let encrypted = encryption::encrypt(&ring, account.id(), &secret, self.random());
-        let encrypted = encrypted.map_err(AccountsError::unavailable)?;
+        let encrypted = encryption::encrypt(&ring, account.id(), &secret, self.random())?;
         let codes = ten_codes(self.random())?;
         let hashes = codes.iter().map(RecoveryCode::hash).collect();
         let enrolment =
@@ -296,7 +294,7 @@ impl<R: Role> Accounts<R> {
     ) -> Result<TotpSecret, AccountsError> {
         let fault = |error: encryption::EncryptionError| {
             tracing::error!(target: "hallpass", account = %account.id(), %error, "a second factor could not be decrypted");
-            AccountsError::unavailable(error)
+            AccountsError::from(error)
         };
         let opened =
             encryption::open(ring, account.id(), factor.encrypted_secret()).map_err(fault)?;

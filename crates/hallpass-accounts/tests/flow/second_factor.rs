@@ -172,7 +172,7 @@ async fn the_next_code_reencrypts_with_the_new_encryption_key() {
     logged_in(site.log_in("alice", PASSWORD, Some(&alice.next_code())).await);
     assert_eq!(encrypted().await, before, "the current key encrypted it, so it stays as it is");
 
-    let turned = site.keys.current().with_new_encryption_key([9; 32], site.now());
+    let turned = site.keys.current().rotate_encryption([9; 32], site.now());
     let new_key = turned.encryption_keys().next().unwrap().0.as_str().to_owned();
     site.keys.replace(turned);
     logged_in(site.log_in("alice", PASSWORD, Some(&alice.next_code())).await);
@@ -180,6 +180,20 @@ async fn the_next_code_reencrypts_with_the_new_encryption_key() {
     assert!(after.windows(new_key.len()).any(|window| window == new_key.as_bytes()));
     logged_in(site.log_in("alice", PASSWORD, Some(&alice.next_code())).await);
     assert_eq!(site.heard(|event| matches!(event, Event::SecondFactorReencrypted { .. })), 1);
+}
+
+/// A lost key does not come back by itself, so the response is not "try again in 1 second".
+#[tokio::test]
+async fn a_lost_encryption_key_is_a_fault_of_the_site() {
+    let site = Site::new();
+    let alice = site.enrolled("alice").await;
+    let other = hallpass_core::KeyRing::generate_hs256([9; 32], site.now());
+    site.keys.replace(other);
+    let refused = site.log_in("alice", PASSWORD, Some(&alice.next_code())).await;
+    let kind = refused.map(drop).unwrap_err();
+    assert_eq!(kind, AccountsErrorKind::SecretUnreadable);
+    let rejection = hallpass_core::Rejection::from(hallpass_accounts::AccountsError::from(kind));
+    assert_eq!(rejection.kind(), hallpass_core::RejectionKind::Misconfigured);
 }
 
 #[tokio::test]
