@@ -377,6 +377,17 @@ impl StoreSet {
         }
     }
 
+    /// Returns whether the store has an account. Returns `false` for a store without
+    /// [`administration`](Self::administration), because it cannot list accounts.
+    ///
+    /// # Errors
+    /// The store failed, or did not respond within the timeout.
+    pub async fn lists_an_account(&self, store_timeout: Duration) -> Result<bool, StoreFault> {
+        let Some(store) = &self.administration else { return Ok(false) };
+        let first = timeout(store_timeout, store.list(None, 1)).await;
+        Ok(!first.map_err(|_| StoreFault::timed_out(store_timeout))??.is_empty())
+    }
+
     /// Returns the log that is read, and those that are only written to and wake the reader.
     pub(crate) fn logs(&self) -> impl Iterator<Item = &DynRevocationLog> {
         self.revocation_log.iter().chain(&self.notifiers)
