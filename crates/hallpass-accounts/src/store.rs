@@ -460,6 +460,21 @@ impl StoreSet {
         }
     }
 
+    /// Returns whether the store has an account. Returns `false` for a store without
+    /// [`site`](Self::site) and [`administration`](Self::administration), which cannot say it.
+    ///
+    /// # Errors
+    /// The store failed, or did not respond within the timeout.
+    pub async fn lists_an_account(&self, store_timeout: Duration) -> Result<bool, StoreFault> {
+        if let Some(site) = &self.site {
+            let has = timeout(store_timeout, site.has_accounts()).await;
+            return has.map_err(|_| StoreFault::timed_out(store_timeout))?;
+        }
+        let Some(store) = &self.administration else { return Ok(false) };
+        let first = timeout(store_timeout, store.list(None, 1)).await;
+        Ok(!first.map_err(|_| StoreFault::timed_out(store_timeout))??.is_empty())
+    }
+
     /// Returns the log that is read, and those that are only written to and wake the reader.
     pub(crate) fn logs(&self) -> impl Iterator<Item = &DynRevocationLog> {
         self.revocation_log.iter().chain(&self.notifiers)

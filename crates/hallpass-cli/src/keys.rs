@@ -5,8 +5,8 @@ use std::{path::PathBuf, process::ExitCode, time::Duration};
 use clap::Subcommand;
 use hallpass::keys::KeyFile;
 use hallpass_accounts::{Random, SystemRandom};
-use hallpass_core::{Algorithm, Key, KeyId, KeyRing, RingEntry, UnixTime};
-use serde_json::{Value, json};
+use hallpass_core::{Algorithm, Key, KeyFacts, KeyId, KeyPurpose, KeyRing, KeyState, UnixTime};
+use serde_json::json;
 use zeroize::Zeroizing;
 
 use crate::{
@@ -35,6 +35,50 @@ pub(crate) enum Command {
         /// are logged out
         #[arg(long, value_parser = input::span, default_value = "900")]
         accept_old_for: Duration,
+        #[command(flatten)]
+        time: Time,
+    },
+    /// Add a new signing key that verifies and does not sign yet: the first step of a rotation on
+    /// nodes without a shared file. Copy the file to every node, then run `keys activate`
+    Publish {
+        #[command(flatten)]
+        ring: Ring,
+        #[command(flatten)]
+        time: Time,
+    },
+    /// Sign with a published key: the second step of a rotation on nodes without a shared file
+    Activate {
+        #[command(flatten)]
+        ring: Ring,
+        /// The key's name; the only published key by default
+        #[arg(value_parser = input::key_id)]
+        kid: Option<KeyId>,
+        /// Seconds to accept the previous key; at least the lifetime of an access token, or users
+        /// are logged out
+        #[arg(long, value_parser = input::span, default_value = "900")]
+        accept_old_for: Duration,
+        #[command(flatten)]
+        time: Time,
+    },
+    /// Add a new encryption key; the older ones still decrypt
+    RotateEncryption {
+        #[command(flatten)]
+        ring: Ring,
+        #[command(flatten)]
+        time: Time,
+    },
+    /// Replace the keys after somebody else may have read the file: every access token and every
+    /// refresh token is rejected, and the old encryption keys only decrypt stored secrets
+    ReplaceLeaked {
+        #[command(flatten)]
+        ring: Ring,
+        #[command(flatten)]
+        time: Time,
+    },
+    /// Show a check value of each key, to compare the key files of two nodes
+    Fingerprint {
+        #[command(flatten)]
+        ring: Ring,
         #[command(flatten)]
         time: Time,
     },
@@ -91,24 +135,54 @@ pub(crate) fn run(command: Command, report: Report) -> Result<ExitCode, CommandE
     match command {
         Command::New { alg, out, time } => make(alg, out, time.moment(), report)?,
         Command::Rotate { ring, accept_old_for, time } => {
-            let rotated = KeyFile::new(ring.keys).rotate(time.moment(), accept_old_for)?;
-            report_active(&rotated, report)?;
+            let file = KeyFile::new(ring.keys);
+            report_active(&file, &file.rotate(time.moment(), accept_old_for)?, report)?;
         }
-        Command::Pepper { ring, time } => {
-            let peppered = KeyFile::new(ring.keys).add_pepper(time.moment())?;
-            let kid = peppered.peppers().next().map(|(kid, _)| kid.to_string()).unwrap_or_default();
-            report.print(
-                &format!("{kid} is used for new password hashes"),
-                &json!({ "pepper": kid }),
+        Command::Publish { ring, time } => {
+            let file = KeyFile::new(ring.keys);
+            let published = file.publish(time.moment())?;
+            let kid = published.keys().last().map(|entry| entry.key().id());
+            report_changed(
+                &file,
+                "published",
+                kid,
+                "verifies, and signs after `keys activate`",
+                report,
             )?;
         }
+        Command::Activate { ring, kid, accept_old_for, time } => {
+            let file = KeyFile::new(ring.keys);
+            let activated = file.activate(kid.as_ref(), time.moment(), accept_old_for)?;
+            report_active(&file, &activated, report)?;
+        }
+        Command::RotateEncryption { ring, time } => {
+            let file = KeyFile::new(ring.keys);
+            let rotated = file.rotate_encryption(time.moment())?;
+            let kid = rotated.encryption_keys().next().map(|(kid, _)| kid);
+            report_changed(&file, "encryption", kid, "encrypts; older keys still decrypt", report)?;
+        }
+        Command::ReplaceLeaked { ring, time } => {
+            let file = KeyFile::new(ring.keys);
+            let replaced = file.replace_leaked(time.moment())?;
+            let effect = "signs; every older access token and refresh token is rejected";
+            report_changed(&file, "active", replaced.active().map(Key::id), effect, report)?;
+        }
+        Command::Pepper { ring, time } => {
+            let file = KeyFile::new(ring.keys);
+            let peppered = file.add_pepper(time.moment())?;
+            let kid = peppered.peppers().next().map(|(kid, _)| kid);
+            report_changed(&file, "pepper", kid, "is used for new password hashes", report)?;
+        }
         Command::Retire { ring, kid } => {
-            let id = KeyId::parse(&kid)?;
-            KeyFile::new(ring.keys).update(|ring| ring.retire(&id))?;
-            report.print(&format!("{kid} is retired"), &json!({ "retired": kid }))?;
+            let (file, id) = (KeyFile::new(ring.keys), KeyId::parse(&kid)?);
+            file.update(|ring| ring.retire(&id))?;
+            report_changed(&file, "retired", Some(&id), "is retired", report)?;
         }
         Command::List { ring, time } => {
             list(&KeyFile::new(ring.keys).load()?, time.moment(), report)?
+        }
+        Command::Fingerprint { ring, time } => {
+            fingerprint(&KeyFile::new(ring.keys).load()?, time.moment(), report)?
         }
         Command::Jwks { ring } => {
             let set = KeyFile::new(ring.keys).load()?.to_jwks();
@@ -131,48 +205,84 @@ fn make(
         let text = ring.to_json();
         return Ok(report.print(&text, &serde_json::from_str(&text).unwrap_or_default())?);
     };
-    KeyFile::new(path).create(&ring)?;
-    report_active(&ring, report)
+    let file = KeyFile::new(path);
+    file.create(&ring)?;
+    report_active(&file, &ring, report)
 }
 
-fn report_active(ring: &KeyRing, report: Report) -> Result<(), CommandError> {
-    let kid = ring.active().map(Key::id).map(ToString::to_string).unwrap_or_default();
-    Ok(report.print(&format!("{kid} is in use"), &json!({ "active": kid }))?)
+fn report_active(file: &KeyFile, ring: &KeyRing, report: Report) -> Result<(), CommandError> {
+    report_changed(file, "active", ring.active().map(Key::id), "is in use", report)
+}
+
+/// Reports which key was changed, and in which file.
+fn report_changed(
+    file: &KeyFile,
+    member: &str,
+    kid: Option<&KeyId>,
+    effect: &str,
+    report: Report,
+) -> Result<(), CommandError> {
+    let (kid, path) = (kid.map(ToString::to_string).unwrap_or_default(), file.path().display());
+    let text = format!("{kid} {effect} ({path})");
+    Ok(report.print(&text, &json!({ member: kid, "file": path.to_string() }))?)
 }
 
 fn list(ring: &KeyRing, now: UnixTime, report: Report) -> Result<(), CommandError> {
-    for entry in ring.keys() {
-        let (status, until) =
-            (status(ring, entry, now), entry.accept_until().map(UnixTime::as_secs));
-        let (kid, alg) = (entry.key().id().as_str(), entry.key().algorithm().as_str());
+    for key in ring.facts(now) {
+        let (status, until) = (status(&key), key.accept_until.map(UnixTime::as_secs));
+        let (kid, alg) = (key.id.as_str(), key.algorithm.map(Algorithm::as_str));
+        let shown = alg.unwrap_or("-");
         let text = match until {
-            Some(until) => format!("{kid}  {alg}  {status}, until {until}"),
-            None => format!("{kid}  {alg}  {status}"),
+            Some(until) => format!("{kid}  {shown}  {status}, until {until}"),
+            None => format!("{kid}  {shown}  {status}"),
         };
         report.print(
             &text,
             &json!({ "kid": kid, "alg": alg, "status": status, "accept_until": until }),
         )?;
     }
-    let in_use =
-        |words: [&'static str; 2]| move |place: usize| if place == 0 { words[0] } else { words[1] };
-    let (encryption, peppering) = (in_use(["encrypts", "opens"]), in_use(["peppers", "reads"]));
-    let encryption =
-        ring.encryption_keys().enumerate().map(|(place, (kid, _))| (kid, encryption(place)));
-    let peppers = ring.peppers().enumerate().map(|(place, (kid, _))| (kid, peppering(place)));
-    for (kid, status) in encryption.chain(peppers) {
-        let value = json!({ "kid": kid.as_str(), "alg": Value::Null, "status": status, "accept_until": Value::Null });
-        report.print(&format!("{kid}  -  {status}"), &value)?;
+    Ok(())
+}
+
+fn fingerprint(ring: &KeyRing, now: UnixTime, report: Report) -> Result<(), CommandError> {
+    for key in ring.facts(now) {
+        let (kid, usage, check) = (key.id.as_str(), key.purpose.as_str(), key.check_value);
+        let (alg, status) = (key.algorithm.map(Algorithm::as_str), status(&key));
+        let seconds = key.created_at.map(|at| now.as_secs().saturating_sub(at.as_secs()));
+        let age = seconds.map_or("age unknown".to_owned(), age);
+        let shown = alg.unwrap_or("-");
+        report.print(
+            &format!("{check}  {kid}  {shown}  {usage}  {status}  {age}"),
+            &json!({
+                "check_value": check.to_string(), "kid": kid, "alg": alg, "use": usage,
+                "status": status, "age_seconds": seconds,
+            }),
+        )?;
     }
     Ok(())
 }
 
-fn status(ring: &KeyRing, entry: &RingEntry, now: UnixTime) -> &'static str {
-    if ring.active().is_some_and(|active| active.id() == entry.key().id()) {
-        "signs"
-    } else if entry.accept_until().is_some_and(|until| until <= now) {
-        "over"
-    } else {
-        "accepted"
+/// Returns an age in its largest unit.
+fn age(seconds: u64) -> String {
+    let (count, unit) = match seconds {
+        0..60 => (seconds, "second"),
+        60..3_600 => (seconds / 60, "minute"),
+        3_600..86_400 => (seconds / 3_600, "hour"),
+        _ => (seconds / 86_400, "day"),
+    };
+    format!("{count} {unit}{} old", if count == 1 { "" } else { "s" })
+}
+
+fn status(key: &KeyFacts<'_>) -> &'static str {
+    match (key.purpose, key.state) {
+        (_, KeyState::Published) => "published",
+        (_, KeyState::Leaked) => "leaked",
+        (_, KeyState::Over) => "over",
+        (KeyPurpose::Signature, KeyState::InUse) => "signs",
+        (KeyPurpose::Signature, _) => "accepted",
+        (KeyPurpose::Encryption, KeyState::InUse) => "encrypts",
+        (KeyPurpose::Encryption, _) => "decrypts",
+        (KeyPurpose::Pepper, KeyState::InUse) => "peppers",
+        (KeyPurpose::Pepper, _) => "reads",
     }
 }

@@ -7,6 +7,7 @@
 pub(crate) mod algorithm;
 #[cfg(feature = "asymmetric")]
 mod asymmetric_key;
+pub(crate) mod check_value;
 #[cfg(feature = "asymmetric")]
 mod ed25519_points;
 pub(crate) mod error;

@@ -51,11 +51,15 @@ pub use access::{
 };
 pub use keys::{
     algorithm::Algorithm,
+    check_value::CheckValue,
     error::{KeyError, KeyRingError},
     handle::Keys,
     key::Key,
     key_id::{KeyId, KeyIdError},
-    key_ring::{KeyRing, RingEntry},
+    key_ring::{
+        KeyRing, RingEntry,
+        facts::{KeyFacts, KeyPurpose, KeyState},
+    },
 };
 #[cfg(feature = "utoipa")]
 pub use request::api_security::ApiSecurity;

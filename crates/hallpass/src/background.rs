@@ -10,9 +10,10 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-use crate::key_file::WatchedKeyFile;
+use crate::key_file::watched::WatchedKeyFile;
 
-/// The running tasks. Dropping this value stops them.
+/// The running tasks. Dropping this value stops them. They are independent: a key file whose file
+/// system does not respond does not delay the revocation sync.
 #[derive(Default)]
 pub(crate) struct Background {
     _tasks: JoinSet<()>,

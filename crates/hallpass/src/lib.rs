@@ -216,7 +216,8 @@ pub mod pages {
 pub mod keys {
     pub use crate::key_file::{KeyFile, KeyFileError};
     pub use hallpass_core::{
-        Algorithm, Key, KeyError, KeyId, KeyIdError, KeyRing, KeyRingError, Keys, RingEntry,
+        Algorithm, CheckValue, Key, KeyError, KeyFacts, KeyId, KeyIdError, KeyPurpose, KeyRing,
+        KeyRingError, KeyState, Keys, RingEntry,
     };
 }
 

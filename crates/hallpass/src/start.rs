@@ -1,10 +1,10 @@
 //! The start of a site: creates the handle from the settings.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use hallpass_accounts::{
     AccountStore, Accounts, NoRandomness, Random, RevocationSync, SettingsError, StoreFault,
-    SystemRandom,
+    StoreSet, SystemRandom,
 };
 use hallpass_core::{
     Clock, CookieSettingsError, KeyRing, Keys, OriginCheck, OriginCheckError, Role, SystemClock,
@@ -17,7 +17,7 @@ use crate::{
     background::Background,
     builder::{HallpassBuilder, KeySource},
     hallpass::Hallpass,
-    key_file::{KeyFileError, WatchedKeyFile},
+    key_file::{KeyFile, KeyFileError, watched::WatchedKeyFile},
 };
 
 impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
@@ -35,7 +35,7 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
         let (keys, key_file) = match (sources.next(), sources.next()) {
             (None, _) => return Err(StartError::NoKeys),
             (Some(_), Some(_)) => return Err(StartError::TwoKeySources),
-            (Some(source), None) => open_keys(source)?,
+            (Some(source), None) => open_keys(source, &stores, settings.store_timeout).await?,
         };
         if self.stale_policy.is_some() && stores.revocation_log.is_none() {
             return Err(StartError::StalePolicyWithoutLog);
@@ -75,12 +75,17 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
     }
 }
 
-fn open_keys(source: KeySource) -> Result<(Keys, Option<WatchedKeyFile>), StartError> {
+async fn open_keys(
+    source: KeySource,
+    stores: &StoreSet,
+    store_timeout: Duration,
+) -> Result<(Keys, Option<WatchedKeyFile>), StartError> {
     let now = SystemClock.now();
     match source {
         KeySource::Ring(keys) => Ok((keys, None)),
         KeySource::File(file) => {
-            let (ring, watched) = WatchedKeyFile::open(file, now)?;
+            let may_create = refuse_if_keys_are_lost(&file, stores, store_timeout);
+            let (ring, watched) = WatchedKeyFile::open(file.clone(), now, may_create).await?;
             Ok((Keys::from(ring), Some(watched)))
         }
         KeySource::Drawn => {
@@ -89,6 +94,19 @@ fn open_keys(source: KeySource) -> Result<(Keys, Option<WatchedKeyFile>), StartE
             Ok((Keys::from(KeyRing::generate_hs256(*bytes, now)), None))
         }
     }
+}
+
+/// Returns an error if the store has an account: the key file existed and is lost. A new one would
+/// log everybody out and make every second factor unreadable.
+async fn refuse_if_keys_are_lost(
+    file: &KeyFile,
+    stores: &StoreSet,
+    store_timeout: Duration,
+) -> Result<(), StartError> {
+    if stores.lists_an_account(store_timeout).await.map_err(StartError::Accounts)? {
+        return Err(StartError::KeysLost { path: file.path().to_owned() });
+    }
+    Ok(())
 }
 
 /// A reason why a site did not start.
@@ -108,6 +126,16 @@ pub enum StartError {
     /// The key file cannot be used.
     #[error(transparent)]
     KeyFile(#[from] KeyFileError),
+    /// The key file is missing or empty, and the store has accounts, whose keys were in the file.
+    #[error("the key file {} is missing or empty, but the store has accounts: correct the path or restore the file; new keys (`hallpass keys new`) log everybody out and make second factors unreadable", path.display())]
+    KeysLost {
+        /// The key file.
+        path: PathBuf,
+    },
+    /// The key file does not exist, and the store could not list its accounts, which decides
+    /// whether the file is created.
+    #[error("the accounts cannot be listed: check the database, then start again")]
+    Accounts(#[source] StoreFault),
     /// Browsers would not accept the cookies.
     #[error(transparent)]
     Cookies(#[from] CookieSettingsError),

@@ -14,8 +14,7 @@ use std::{
 
 use axum::{Router, routing::get};
 use hallpass::flow::Password;
-use hallpass::keys::{KeyFile, Keys};
-use hallpass::{Hallpass, HashCost, Identity, Role, SystemClock, require_login, require_roles};
+use hallpass::{Hallpass, HallpassBuilder, HashCost, Identity, Role, require_login, require_roles};
 use sqlx::{SqlitePool, sqlite::SqlitePoolOptions};
 use tokio::net::TcpListener;
 
@@ -30,19 +29,15 @@ enum SiteRole {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let pool = application().await?;
-    let keys = KeyFile::new("shop-keys.json").load_or_make(hallpass::Clock::now(&SystemClock))?;
-    let hallpass = accounts(Customers::new(pool), keys).await?;
+    let hallpass = accounts(Customers::new(pool)).key_file("shop-keys.json").start().await?;
     let listener =
         TcpListener::bind(std::env::var("SHOP_ADDR").unwrap_or("127.0.0.1:3002".into())).await?;
     writeln!(io::stdout(), "listening on http://{}", listener.local_addr()?)?;
     Ok(axum::serve(listener, app(&hallpass)).await?)
 }
 
-async fn accounts(
-    customers: impl hallpass::store::PasswordStore,
-    keys: impl Into<Keys>,
-) -> Result<Hallpass<SiteRole>, hallpass::StartError> {
-    Hallpass::builder(customers).keys(keys).site_name("the shop").passwords().start().await
+fn accounts<S: hallpass::store::PasswordStore>(customers: S) -> HallpassBuilder<SiteRole, S> {
+    Hallpass::builder(customers).site_name("the shop").passwords()
 }
 
 fn app(hallpass: &Hallpass<SiteRole>) -> Router {

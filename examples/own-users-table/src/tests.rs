@@ -21,7 +21,11 @@ impl Shop {
         let pool = application().await.unwrap();
         // The site uses the system clock and not the kit's clock, so tokens of the kit's users are
         // not valid here.
-        let hallpass = accounts(kit.watch(Customers::new(pool.clone())), kit.keys()).await.unwrap();
+        let hallpass = accounts(kit.watch(Customers::new(pool.clone())))
+            .keys(kit.keys())
+            .start()
+            .await
+            .unwrap();
         Self { app: app(&hallpass), kit, pool }
     }
 

@@ -3,7 +3,8 @@
 //! Algorithm: XChaCha20-Poly1305 with a key of the ring, a fresh 192-bit nonce (random nonces are
 //! safe at that length) and the **account id as associated data**. A blob that is copied to another
 //! account's row cannot be decrypted there. The blob contains the name of its key, so that keys can
-//! be rotated: an older key still decrypts, and the flow then encrypts again with the key in use.
+//! be rotated: an older key still decrypts, and the flow then encrypts again with the key in use. A
+//! leaked key decrypts, too, and is used for nothing else ([`KeyRing::decryption_keys`]).
 //!
 //! ```text
 //! 1 | length of key name | key name | nonce (24) | ciphertext and tag
@@ -55,7 +56,7 @@ pub(crate) fn open(
 ) -> Result<OpenedSecret, EncryptionError> {
     let (name, nonce, encrypted) = split(blob).ok_or(EncryptionError::Malformed)?;
     let (position, key) = ring
-        .encryption_keys()
+        .decryption_keys()
         .enumerate()
         .find(|(_, (id, _))| **id == name)
         .map(|(position, (_, key))| (position, key))
@@ -166,9 +167,11 @@ mod tests {
     fn an_older_key_decrypts_and_is_outdated() {
         let old = ring();
         let blob = encrypted(&old, "1");
-        let new = old.with_new_encryption_key([2; 32], UnixTime::from_secs(0));
+        let new = old.rotate_encryption([2; 32], UnixTime::from_secs(0));
         assert_eq!(opened(&new, "1", &blob), Ok((vec![7; 20], true)));
         assert_eq!(opened(&new, "1", &encrypted(&new, "1")), Ok((vec![7; 20], false)));
+        let replaced = old.replace_leaked([2; 32], UnixTime::from_secs(0)).unwrap();
+        assert_eq!(opened(&replaced, "1", &blob), Ok((vec![7; 20], true)), "a leaked key decrypts");
         let foreign = KeyRing::generate_hs256([9; 32], UnixTime::from_secs(0));
         let lost = old.encryption_keys().next().unwrap().0.clone();
         let refused = opened(&foreign, "1", &blob).unwrap_err();

@@ -172,7 +172,7 @@ async fn the_next_code_reencrypts_with_the_new_encryption_key() {
     logged_in(site.log_in("alice", PASSWORD, Some(&alice.next_code())).await);
     assert_eq!(encrypted().await, before, "the current key encrypted it, so it stays as it is");
 
-    let turned = site.keys.current().with_new_encryption_key([9; 32], site.now());
+    let turned = site.keys.current().rotate_encryption([9; 32], site.now());
     let new_key = turned.encryption_keys().next().unwrap().0.as_str().to_owned();
     site.keys.replace(turned);
     logged_in(site.log_in("alice", PASSWORD, Some(&alice.next_code())).await);

@@ -35,6 +35,21 @@ pub(crate) enum PublicParts {
     Rsa { n: Vec<u8>, e: Vec<u8> },
 }
 
+impl PublicParts {
+    /// Returns the numbers in the order of the declaration, each preceded by its length as 8 bytes.
+    pub(crate) fn listed(&self) -> Vec<u8> {
+        let (first, second) = match self {
+            Self::Okp { x } => (x, None),
+            Self::Ec { x, y } => (x, Some(y)),
+            Self::Rsa { n, e } => (n, Some(e)),
+        };
+        let numbers = [first].into_iter().chain(second);
+        numbers
+            .flat_map(|number| [&(number.len() as u64).to_be_bytes()[..], number].concat())
+            .collect()
+    }
+}
+
 enum Pair {
     Ed25519(Ed25519KeyPair),
     Ecdsa(EcdsaKeyPair),

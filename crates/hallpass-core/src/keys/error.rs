@@ -100,6 +100,15 @@ pub enum KeyRingError {
     /// The ring has no key of this name.
     #[error("the key ring has no key named {0}: use the name of a key in the ring")]
     UnknownKey(KeyId),
+    /// The key that should be activated is not published.
+    #[error("key {0} is not published: run `hallpass keys publish` and activate the key it prints")]
+    NotPublished(KeyId),
+    /// No key is published, so none can be activated.
+    #[error("the key ring has no published key: run `hallpass keys publish` first")]
+    NothingPublished,
+    /// Several keys are published, and none of them was named.
+    #[error("the key ring has several published keys: name the one to activate")]
+    SeveralPublished,
     /// The new key could not be created.
     #[error(transparent)]
     NewKey(#[from] KeyError),

@@ -50,6 +50,20 @@ pub(crate) struct Jwk {
     /// which other readers ignore (RFC 7517 section 4).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) accept_until: Option<u64>,
+    /// The time at which hallpass created the key, in Unix seconds; a member of hallpass, too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) created_at: Option<u64>,
+    /// Whether the signing key verifies and does not sign yet; a member of hallpass, too.
+    #[serde(skip_serializing_if = "is_false")]
+    pub(crate) published: bool,
+    /// Whether the encryption key only decrypts; a member of hallpass, too.
+    #[serde(skip_serializing_if = "is_false")]
+    pub(crate) leaked: bool,
+}
+
+/// Takes a reference, because serde passes one.
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// The purpose of a key of a set.
@@ -87,6 +101,10 @@ impl Jwk {
 
     pub(crate) fn accept_until(&self) -> Option<UnixTime> {
         self.accept_until.map(UnixTime::from_secs)
+    }
+
+    pub(crate) fn created_at(&self) -> Option<UnixTime> {
+        self.created_at.map(UnixTime::from_secs)
     }
 
     /// Returns the algorithm that the key is bound to, or `None` if hallpass does not have the

@@ -18,9 +18,11 @@ use crate::{
     encoding::base64url,
     keys::{
         algorithm::Algorithm,
+        check_value::CheckValue,
         error::KeyError,
         hmac_key::HmacKey,
         key_id::KeyId,
+        key_ring::facts::KeyPurpose,
         secret_check::check_secret,
         signature::{Forged, PerKind, SigningInput, TokenType},
     },
@@ -127,6 +129,20 @@ impl Key {
             Material::Hs256(_) | Material::Hs384(_) | Material::Hs512(_) => true,
             #[cfg(feature = "asymmetric")]
             Material::Asymmetric(key) => key.can_sign(),
+        }
+    }
+
+    /// Returns the check value, by which two nodes find out whether they have the same key. Both
+    /// halves of an asymmetric key and its public half alone have the same value.
+    pub fn check_value(&self) -> CheckValue {
+        let of =
+            |key: &[u8]| CheckValue::of(key, KeyPurpose::Signature, Some(self.algorithm), &self.id);
+        match &self.material {
+            Material::Hs256(key) => of(key.secret()),
+            Material::Hs384(key) => of(key.secret()),
+            Material::Hs512(key) => of(key.secret()),
+            #[cfg(feature = "asymmetric")]
+            Material::Asymmetric(key) => of(&key.public_parts().listed()),
         }
     }
 

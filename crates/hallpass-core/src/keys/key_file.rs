@@ -12,7 +12,7 @@ use crate::{
         jwk::{Jwk, Purpose},
         key::Key,
         key_id::KeyId,
-        key_ring::KeyRing,
+        key_ring::{KeyRing, RingEntry, StoredSecret},
     },
     time::unix_time::UnixTime,
 };
@@ -25,13 +25,13 @@ struct KeySet {
 }
 
 impl KeyRing {
-    /// Reads the text of the key file: a JWK Set (RFC 7517 section 5) with two members of hallpass,
-    /// `active` and `accept_until`.
+    /// Reads the text of the key file: a JWK Set (RFC 7517 section 5) with members of hallpass:
+    /// `active`, and `accept_until`, `created_at`, `published` and `leaked` of a key.
     ///
     /// ```json
     /// {
     ///   "keys": [
-    ///     {"kty": "oct", "kid": "20261124-3fa91c2b", "alg": "HS256", "use": "sig", "k": "…"},
+    ///     {"kty": "oct", "kid": "20261124-3fa91c2b", "alg": "HS256", "use": "sig", "k": "…", "created_at": 1795478400},
     ///     {"kty": "oct", "kid": "20261001-77ab0e12", "alg": "HS256", "use": "sig", "k": "…", "accept_until": 1795479300},
     ///     {"kty": "oct", "kid": "20261001-5d0c9f3e", "use": "enc", "k": "…"},
     ///     {"kty": "oct", "kid": "20261124-90f2c4d7", "use": "pepper", "k": "…"}
@@ -46,6 +46,11 @@ impl KeyRing {
     ///   first `pepper` are in use.
     /// * `accept_until`, in Unix seconds, is the time from which a key's signatures are refused.
     ///   Without it they are accepted.
+    /// * `created_at`, in Unix seconds, is the time at which hallpass created the key.
+    /// * `published` marks a signing key that verifies and does not sign yet
+    ///   ([`publish`](Self::publish)).
+    /// * `leaked` marks an encryption key that decrypts stored secrets and is used for nothing else
+    ///   ([`replace_leaked`](Self::replace_leaked)). The first `enc` key cannot have it.
     /// * `alg` may be omitted if the type has one algorithm. An `oct` key without it is for HS256,
     ///   an RSA key for RS256.
     ///
@@ -60,16 +65,12 @@ impl KeyRing {
         for (place, jwk) in set.keys.iter().enumerate() {
             let id = named(jwk, place)?;
             match jwk.purpose() {
-                Purpose::Signature => {
-                    let algorithm = jwk.algorithm().ok_or_else(|| member(&id, "alg"))?;
-                    ring = ring.accepting(jwk.to_key(id, algorithm)?, jwk.accept_until())?;
-                }
+                Purpose::Signature => ring = ring.with_entry(signing_key(jwk, id)?)?,
                 Purpose::Encrypting => {
-                    ring = ring.with_older_encryption_key(id.clone(), of_32_bytes(jwk, &id)?)?
+                    ring = ring.with_older_encryption_key(stored_secret(jwk, id)?)?
                 }
-                Purpose::Pepper => {
-                    ring = ring.peppered_also_with(id.clone(), of_32_bytes(jwk, &id)?)?
-                }
+                Purpose::Pepper if jwk.leaked => return Err(member(&id, "leaked")),
+                Purpose::Pepper => ring = ring.peppered_also_with(stored_secret(jwk, id)?)?,
                 Purpose::Other => return Err(member(&id, "use")),
             }
         }
@@ -96,11 +97,12 @@ impl KeyRing {
         let signing = self.keys().map(|entry| {
             let mut jwk = with_secrets(entry.key());
             jwk.accept_until = entry.accept_until().map(UnixTime::as_secs);
+            jwk.created_at = entry.created_at().map(UnixTime::as_secs);
+            jwk.published = entry.is_published();
             jwk
         });
-        let encryption =
-            self.encryption_keys().map(|(id, key)| Jwk::of_secret(id, None, "enc", key));
-        let peppers = self.peppers().map(|(id, key)| Jwk::of_secret(id, None, "pepper", key));
+        let encryption = self.stored_encryption_keys().iter().map(|key| of_stored(key, "enc"));
+        let peppers = self.stored_peppers().iter().map(|key| of_stored(key, "pepper"));
         let keys = signing.chain(encryption).chain(peppers).collect();
         let active = self.active().map(|key| key.id().to_string());
         Zeroizing::new(KeySet { keys, active }.print())
@@ -165,6 +167,34 @@ fn named(jwk: &Jwk, place: usize) -> Result<KeyId, KeyRingError> {
         .map_err(|_| KeyRingError::Member { name: place, member: "kid" })
 }
 
+fn signing_key(jwk: &Jwk, id: KeyId) -> Result<RingEntry, KeyRingError> {
+    let algorithm = jwk.algorithm().ok_or_else(|| member(&id, "alg"))?;
+    if jwk.leaked {
+        return Err(member(&id, "leaked"));
+    }
+    let refused = member(&id, "published");
+    let key = jwk.to_key(id, algorithm)?;
+    if jwk.published && (!key.can_sign() || jwk.accept_until.is_some()) {
+        return Err(refused);
+    }
+    Ok(RingEntry::read(key, jwk.accept_until(), jwk.created_at(), jwk.published))
+}
+
+fn stored_secret(jwk: &Jwk, id: KeyId) -> Result<StoredSecret, KeyRingError> {
+    if jwk.published {
+        return Err(member(&id, "published"));
+    }
+    let key = of_32_bytes(jwk, &id)?;
+    Ok(StoredSecret { id, key, created_at: jwk.created_at(), is_leaked: jwk.leaked })
+}
+
+fn of_stored(secret: &StoredSecret, usage: &str) -> Jwk {
+    let mut jwk = Jwk::of_secret(&secret.id, None, usage, &*secret.key);
+    jwk.created_at = secret.created_at.map(UnixTime::as_secs);
+    jwk.leaked = secret.is_leaked;
+    jwk
+}
+
 fn of_32_bytes(jwk: &Jwk, id: &KeyId) -> Result<Zeroizing<[u8; 32]>, KeyRingError> {
     let secret = jwk.secret(id.as_str())?;
     <[u8; 32]>::try_from(secret.as_slice()).map(Zeroizing::new).map_err(|_| member(id, "k"))
@@ -192,5 +222,6 @@ fn public_half(_: &Key) -> Option<Jwk> {
     None
 }
 
-/// Bytes per key. The longest key with a secret is an ES384 key with about 350 bytes.
-const ROOM_FOR_A_KEY: usize = 512;
+/// Bytes per key. The longest key with a secret is an ES384 key: about 430 bytes, and its name,
+/// which has at most 128.
+const ROOM_FOR_A_KEY: usize = 640;

@@ -5,7 +5,10 @@
 //! [`Keys`](crate::Keys) replaces the ring of a running verifier. Each request therefore uses one
 //! ring from beginning to end.
 
-use std::{fmt, sync::Arc, time::Duration};
+pub(crate) mod facts;
+mod rotation;
+
+use std::{fmt, sync::Arc};
 
 use zeroize::Zeroizing;
 
@@ -47,12 +50,18 @@ pub struct KeyRing {
 pub struct RingEntry {
     key: Arc<Key>,
     accept_until: Option<UnixTime>,
+    created_at: Option<UnixTime>,
+    is_published: bool,
 }
 
+/// An encryption key or a pepper.
 #[derive(Clone)]
-struct StoredSecret {
-    id: KeyId,
-    key: Zeroizing<[u8; 32]>,
+pub(crate) struct StoredSecret {
+    pub(crate) id: KeyId,
+    pub(crate) key: Zeroizing<[u8; 32]>,
+    pub(crate) created_at: Option<UnixTime>,
+    /// Whether the key only decrypts, because somebody else may have it.
+    pub(crate) is_leaked: bool,
 }
 
 impl KeyRing {
@@ -61,9 +70,7 @@ impl KeyRing {
     /// the names of the keys.
     pub fn generate_hs256(random: [u8; 32], now: UnixTime) -> Self {
         let maker = KeyMaker::new(random, now);
-        let ring =
-            Self { encryption: Vec::from([maker.encryption_key().into()]), ..Self::default() };
-        ring.sign_with(Arc::new(maker.hs256()))
+        Self::of_new_encryption_key(&maker, now).sign_with(RingEntry::made(maker.hs256(), now))
     }
 
     /// Creates a ring with a new key of this algorithm and a new encryption key, as
@@ -77,9 +84,13 @@ impl KeyRing {
         now: UnixTime,
     ) -> Result<Self, KeyRingError> {
         let maker = KeyMaker::new(random, now);
-        let ring =
-            Self { encryption: Vec::from([maker.encryption_key().into()]), ..Self::default() };
-        Ok(ring.sign_with(Arc::new(maker.key(algorithm)?)))
+        let signing = RingEntry::made(maker.key(algorithm)?, now);
+        Ok(Self::of_new_encryption_key(&maker, now).sign_with(signing))
+    }
+
+    fn of_new_encryption_key(maker: &KeyMaker, now: UnixTime) -> Self {
+        let encryption = Vec::from([StoredSecret::made(maker.encryption_key(), now)]);
+        Self { encryption, ..Self::default() }
     }
 
     /// Creates a ring that signs with this key and has no other key. It has no encryption key,
@@ -91,54 +102,7 @@ impl KeyRing {
         if !key.can_sign() {
             return Err(KeyRingError::CannotSign(key.id().clone()));
         }
-        Ok(Self::default().sign_with(Arc::new(key)))
-    }
-
-    /// Returns a ring with a new active key of the same algorithm. Signatures of the previous
-    /// active key are still accepted for the time `accept_old_for` after `now`. Keys whose
-    /// `accept_until` has passed are removed. Encryption keys and peppers are kept.
-    ///
-    /// `accept_old_for` should be at least the lifetime of an access token. With a shorter value,
-    /// access tokens of the previous key are rejected before they expire.
-    ///
-    /// # Errors
-    /// Returns an error if the ring does not sign, or if the new key cannot be created.
-    pub fn rotated(
-        &self,
-        random: [u8; 32],
-        now: UnixTime,
-        accept_old_for: Duration,
-    ) -> Result<Self, KeyRingError> {
-        let old = self.active.as_deref().ok_or(KeyRingError::NoActiveKey)?;
-        let new = KeyMaker::new(random, now).key(old.algorithm())?;
-        self.refuse_known(new.id())?;
-        let mut ring = self.clone();
-        ring.entries.retain(|entry| entry.is_accepted(now));
-        for entry in &mut ring.entries {
-            if entry.key.id() == old.id() {
-                entry.accept_until = Some(now.saturating_add(accept_old_for));
-            }
-        }
-        Ok(ring.sign_with(Arc::new(new)))
-    }
-
-    /// Returns a ring with a new encryption key in use. The older keys still decrypt the data that
-    /// they encrypted.
-    pub fn with_new_encryption_key(&self, random: [u8; 32], now: UnixTime) -> Self {
-        let mut ring = self.clone();
-        ring.encryption.insert(0, KeyMaker::new(random, now).encryption_key().into());
-        ring
-    }
-
-    /// Returns a ring with a new pepper in use. New password hashes use the new pepper. Password
-    /// hashes with an older pepper or without one are still verified, and are replaced at the next
-    /// login of each account.
-    ///
-    /// If a pepper is [retired](Self::retire), the accounts whose hash still uses it cannot log in.
-    pub fn with_new_pepper(&self, random: [u8; 32], now: UnixTime) -> Self {
-        let mut ring = self.clone();
-        ring.peppers.insert(0, KeyMaker::new(random, now).pepper().into());
-        ring
+        Ok(Self::default().sign_with(RingEntry::accepted(key, None)))
     }
 
     /// Returns a ring that also accepts signatures of this key, until a time. `None` means without
@@ -147,9 +111,14 @@ impl KeyRing {
     /// # Errors
     /// Returns an error if the ring already has a key of this name.
     pub fn accepting(&self, key: Key, until: Option<UnixTime>) -> Result<Self, KeyRingError> {
-        self.refuse_known(key.id())?;
+        self.with_entry(RingEntry::accepted(key, until))
+    }
+
+    /// Adds a signing key after the others.
+    pub(crate) fn with_entry(&self, entry: RingEntry) -> Result<Self, KeyRingError> {
+        self.refuse_known(entry.key.id())?;
         let mut ring = self.clone();
-        ring.entries.push(RingEntry { key: Arc::new(key), accept_until: until });
+        ring.entries.push(entry);
         Ok(ring)
     }
 
@@ -191,8 +160,20 @@ impl KeyRing {
         self.entries.iter()
     }
 
-    /// Returns the keys that encrypt secrets at rest. The key in use is the first.
+    /// Returns the keys that encrypt secrets at rest, and from which refresh tokens, links and
+    /// codes are derived. The key in use is the first. [Leaked](Self::replace_leaked) keys are not
+    /// among them, so nothing that was derived from a leaked key is accepted.
     pub fn encryption_keys(&self) -> impl Iterator<Item = (&KeyId, &[u8; 32])> {
+        let usable = self.encryption.iter().filter(|encryption| !encryption.is_leaked);
+        usable.map(|encryption| (&encryption.id, &*encryption.key))
+    }
+
+    /// Returns the keys that decrypt secrets at rest: the [encryption keys](Self::encryption_keys)
+    /// and the leaked ones. The key in use is the first.
+    ///
+    /// Use them for nothing but the decryption of stored secrets. Data that a client sends may have
+    /// been made by a person who has a leaked key.
+    pub fn decryption_keys(&self) -> impl Iterator<Item = (&KeyId, &[u8; 32])> {
         self.encryption.iter().map(|encryption| (&encryption.id, &*encryption.key))
     }
 
@@ -208,26 +189,34 @@ impl KeyRing {
         self.entries.iter().filter(move |entry| entry.is_accepted(now)).map(|entry| &entry.key)
     }
 
-    /// Adds an encryption key after the others.
+    /// Adds an encryption key after the others. The first key is in use, so it must not have
+    /// leaked.
     pub(crate) fn with_older_encryption_key(
         mut self,
-        id: KeyId,
-        key: Zeroizing<[u8; 32]>,
+        secret: StoredSecret,
     ) -> Result<Self, KeyRingError> {
-        self.refuse_known(&id)?;
-        self.encryption.push(StoredSecret { id, key });
+        self.refuse_known(&secret.id)?;
+        if self.encryption.is_empty() && secret.is_leaked {
+            return Err(KeyRingError::Member { name: secret.id.to_string(), member: "leaked" });
+        }
+        self.encryption.push(secret);
         Ok(self)
     }
 
     /// Adds a pepper after the others.
-    pub(crate) fn peppered_also_with(
-        mut self,
-        id: KeyId,
-        key: Zeroizing<[u8; 32]>,
-    ) -> Result<Self, KeyRingError> {
-        self.refuse_known(&id)?;
-        self.peppers.push(StoredSecret { id, key });
+    pub(crate) fn peppered_also_with(mut self, secret: StoredSecret) -> Result<Self, KeyRingError> {
+        self.refuse_known(&secret.id)?;
+        self.peppers.push(secret);
         Ok(self)
+    }
+
+    /// Returns the encryption keys, or the peppers, as stored.
+    pub(crate) fn stored_encryption_keys(&self) -> &[StoredSecret] {
+        &self.encryption
+    }
+
+    pub(crate) fn stored_peppers(&self) -> &[StoredSecret] {
+        &self.peppers
     }
 
     /// Puts the key of this name, which must be in the ring, into use.
@@ -235,19 +224,23 @@ impl KeyRing {
         let place = self.entries.iter().position(|entry| entry.key.id().as_str() == id);
         let entry =
             place.map(|place| self.entries.remove(place)).ok_or(KeyRingError::NoActiveKey)?;
+        let member = |member| KeyRingError::Member { name: id.to_owned(), member };
         if entry.accept_until.is_some() {
-            return Err(KeyRingError::Member { name: id.to_owned(), member: "accept_until" });
+            return Err(member("accept_until"));
+        }
+        if entry.is_published {
+            return Err(member("published"));
         }
         if !entry.key.can_sign() {
             return Err(KeyRingError::CannotSign(entry.key.id().clone()));
         }
-        Ok(self.sign_with(entry.key))
+        Ok(self.sign_with(entry))
     }
 
     /// Puts a key into use. The caller has checked that the key can sign and that its name is new.
-    fn sign_with(mut self, key: Arc<Key>) -> Self {
-        self.entries.insert(0, RingEntry { key: Arc::clone(&key), accept_until: None });
-        self.active = Some(key);
+    fn sign_with(mut self, entry: RingEntry) -> Self {
+        self.active = Some(Arc::clone(&entry.key));
+        self.entries.insert(0, entry);
         self
     }
 
@@ -273,14 +266,45 @@ impl RingEntry {
         self.accept_until
     }
 
+    /// Returns the time at which hallpass created the key, or `None` for a key of another source.
+    pub fn created_at(&self) -> Option<UnixTime> {
+        self.created_at
+    }
+
+    /// Returns whether the key is [published](KeyRing::publish) and not yet
+    /// [activated](KeyRing::activate).
+    pub fn is_published(&self) -> bool {
+        self.is_published
+    }
+
+    /// A key of another source, whose signatures are accepted.
+    fn accepted(key: Key, accept_until: Option<UnixTime>) -> Self {
+        Self { key: Arc::new(key), accept_until, created_at: None, is_published: false }
+    }
+
+    /// A key that is created now.
+    fn made(key: Key, now: UnixTime) -> Self {
+        Self { created_at: Some(now), ..Self::accepted(key, None) }
+    }
+
+    pub(crate) fn read(
+        key: Key,
+        accept_until: Option<UnixTime>,
+        created_at: Option<UnixTime>,
+        is_published: bool,
+    ) -> Self {
+        Self { created_at, is_published, ..Self::accepted(key, accept_until) }
+    }
+
     fn is_accepted(&self, now: UnixTime) -> bool {
         self.accept_until.is_none_or(|until| now < until)
     }
 }
 
-impl From<(KeyId, Zeroizing<[u8; 32]>)> for StoredSecret {
-    fn from((id, key): (KeyId, Zeroizing<[u8; 32]>)) -> Self {
-        Self { id, key }
+impl StoredSecret {
+    /// A secret that is created now.
+    fn made((id, key): (KeyId, Zeroizing<[u8; 32]>), now: UnixTime) -> Self {
+        Self { id, key, created_at: Some(now), is_leaked: false }
     }
 }
 

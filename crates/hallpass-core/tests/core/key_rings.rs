@@ -7,7 +7,8 @@ use std::{
 };
 
 use hallpass_core::{
-    Algorithm, Key, KeyError, KeyRing, KeyRingError, Keys, TokenErrorKind, UnixTime, Verifier,
+    Algorithm, Key, KeyError, KeyId, KeyPurpose, KeyRing, KeyRingError, KeyState, Keys,
+    TokenErrorKind, UnixTime, Verifier,
 };
 use serde_json::{Value, json};
 
@@ -15,19 +16,31 @@ use crate::site::{AUDIENCE, ISSUER, NOW, SIGNING, SiteRole, alice, issuer, key_i
 
 const LIFE: Duration = Duration::from_secs(900);
 
+const CHECK_VALUES: [(&str, &str); 6] = [
+    ("a", "396aef27336cff3a"),
+    ("b", "0a28a31cab96b14a"),
+    ("c", "5fc407cd9b357775"),
+    ("d", "844cb66f260fb651"),
+    ("e", "2955baf3cadb7110"),
+    ("f", "204e71d38325afa1"),
+];
+
+fn text(bytes: &[u8]) -> String {
+    base64_simd::URL_SAFE_NO_PAD.encode_to_string(bytes)
+}
+
 #[test]
 fn key_ring_round_trips_through_its_file() {
     for algorithm in SIGNING {
-        let first = ring(algorithm)
-            .with_new_encryption_key([4; 32], NOW)
-            .with_new_encryption_key([5; 32], NOW);
+        let first = ring(algorithm).rotate_encryption([4; 32], NOW).rotate_encryption([5; 32], NOW);
         let first = first.with_new_pepper([6; 32], NOW).with_new_pepper([7; 32], NOW);
-        let written = first.rotated([3; 32], NOW, LIFE).unwrap();
+        let written = first.rotated([3; 32], NOW, LIFE).unwrap().publish([8; 32], NOW).unwrap();
         let read = KeyRing::from_json(&written.to_json()).unwrap();
         assert_eq!(read.to_json(), written.to_json(), "{algorithm}");
         assert_eq!(read.active().unwrap().algorithm(), algorithm);
         let ends: Vec<_> = read.keys().map(|entry| entry.accept_until()).collect();
-        assert_eq!(ends, [None, Some(NOW.saturating_add(LIFE))]);
+        assert_eq!(ends, [None, Some(NOW.saturating_add(LIFE)), None]);
+        assert!(read.facts(NOW).eq(written.facts(NOW)), "{algorithm}");
         assert!(read.encryption_keys().eq(written.encryption_keys()));
         assert_eq!(read.encryption_keys().count(), 2);
         assert!(read.peppers().eq(written.peppers()));
@@ -54,10 +67,171 @@ fn a_pepper_is_retired_once_another_is_in_use() {
     assert_eq!(ring(Algorithm::Hs256).peppers().count(), 0, "there is no pepper by default");
 }
 
+fn facts(ring: &KeyRing) -> Vec<(String, KeyPurpose, KeyState)> {
+    let facts = ring.facts(NOW);
+    facts.map(|key| (key.id.to_string(), key.purpose, key.state)).collect()
+}
+
+fn signing(ring: &KeyRing) -> KeyId {
+    ring.active().unwrap().id().clone()
+}
+
+/// The two-step rotation on nodes without a shared file: at no moment does a node receive a token
+/// that it cannot verify, in whatever order the nodes read the new rings.
+#[test]
+fn a_published_key_verifies_before_it_signs() {
+    for algorithm in SIGNING {
+        let start = ring(algorithm);
+        let published = start.publish([3; 32], NOW).unwrap();
+        let activated = published.activate(None, NOW, LIFE).unwrap();
+        for (signs, verifies) in [
+            (&start, &published),
+            (&published, &start),
+            (&published, &activated),
+            (&activated, &published),
+        ] {
+            let token = issuer(signs.clone()).issue(&alice(), NOW).unwrap();
+            let verifier = Verifier::<SiteRole>::new(verifies.clone(), ISSUER, AUDIENCE);
+            assert!(verifier.verify(token.as_str().as_bytes(), NOW).is_ok(), "{algorithm}");
+        }
+        assert_eq!(signing(&published), signing(&start));
+        let [_, (new, KeyPurpose::Signature, KeyState::Published)] = &facts(&published)[..] else {
+            panic!("{:?}", facts(&published))
+        };
+        assert_eq!(signing(&activated).as_str(), new);
+        let ends: Vec<_> = activated.keys().map(|entry| entry.accept_until()).collect();
+        assert_eq!(ends, [None, Some(NOW.saturating_add(LIFE))], "as after a rotation");
+    }
+}
+
+#[test]
+fn only_a_published_key_is_activated() {
+    let ring = KeyRing::generate_hs256([1; 32], NOW);
+    let refused = |ring: &KeyRing, id: Option<&KeyId>| ring.activate(id, NOW, LIFE).unwrap_err();
+    assert_eq!(refused(&ring, None), KeyRingError::NothingPublished);
+    let active = signing(&ring);
+    assert_eq!(refused(&ring, Some(&active)), KeyRingError::NotPublished(active.clone()));
+
+    let other = Key::hmac(key_id("other"), Algorithm::Hs256, &secret::<32>()).unwrap();
+    let two = ring.accepting(other, None).unwrap().publish([2; 32], NOW).unwrap();
+    let other = key_id("other");
+    assert_eq!(refused(&two, Some(&other)), KeyRingError::NotPublished(other));
+    let three = two.publish([3; 32], NOW).unwrap();
+    assert_eq!(refused(&three, None), KeyRingError::SeveralPublished);
+    let newest = three.keys().last().unwrap().key().id();
+    let activated = three.activate(Some(newest), NOW, LIFE).unwrap();
+    assert_eq!(signing(&activated), *newest);
+    assert!(activated.activate(None, NOW, LIFE).is_ok(), "the other one is still published");
+}
+
+#[test]
+fn replace_leaked_keeps_old_keys_for_decryption_only() {
+    for algorithm in SIGNING {
+        let theirs = Key::from_pem(
+            key_id("theirs"),
+            Algorithm::EdDsa,
+            b"-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n",
+        );
+        let start = ring(algorithm);
+        let leaked = start
+            .rotate_encryption([4; 32], NOW)
+            .rotate_encryption([5; 32], NOW)
+            .with_new_pepper([6; 32], NOW)
+            .accepting(theirs.unwrap(), None)
+            .unwrap()
+            .rotated([7; 32], NOW, LIFE)
+            .unwrap()
+            .publish([8; 32], NOW)
+            .unwrap();
+        let replaced = leaked.replace_leaked([9; 32], NOW).unwrap();
+        let replaced = KeyRing::from_json(&replaced.to_json()).unwrap();
+
+        let verifier = Verifier::<SiteRole>::new(replaced.clone(), ISSUER, AUDIENCE);
+        for old in [&start, &leaked, &leaked.activate(None, NOW, LIFE).unwrap()] {
+            let token = issuer(old.clone()).issue(&alice(), NOW).unwrap();
+            let error = verifier.verify(token.as_str().as_bytes(), NOW).unwrap_err();
+            assert_eq!(error.kind(), TokenErrorKind::UnknownKey, "{algorithm}");
+        }
+        let signing_keys: Vec<_> = replaced.keys().map(|entry| entry.key().id().clone()).collect();
+        assert_eq!(signing_keys, [signing(&replaced), key_id("theirs")], "{algorithm}");
+
+        let ids = |keys: Vec<(&KeyId, &[u8; 32])>| -> Vec<KeyId> {
+            keys.into_iter().map(|(id, _)| id.clone()).collect()
+        };
+        let old = ids(leaked.encryption_keys().collect());
+        assert_eq!(ids(replaced.decryption_keys().skip(1).collect()), old);
+        let usable = ids(replaced.encryption_keys().collect());
+        assert!(usable.len() == 1 && !old.contains(&usable[0]), "{usable:?}");
+        let leaked_ids: Vec<_> =
+            facts(&replaced).into_iter().filter(|key| key.2 == KeyState::Leaked).collect();
+        assert_eq!(leaked_ids.len(), 2);
+        assert_eq!(replaced.peppers().count(), 2, "the old pepper verifies, a new one is in use");
+
+        // A rotation does not make a leaked key usable again, and it can be retired.
+        let later = replaced.rotate_encryption([10; 32], NOW);
+        assert_eq!(ids(later.encryption_keys().skip(1).collect()), usable);
+        assert_eq!(later.retire(&old[0]).unwrap().decryption_keys().count(), 3);
+    }
+    let without_pepper = KeyRing::generate_hs256([1; 32], NOW).replace_leaked([2; 32], NOW);
+    assert_eq!(without_pepper.unwrap().peppers().count(), 0);
+}
+
+/// The values were computed by an independent program: Python's `hmac` and `hashlib`.
+#[test]
+fn check_values_match_an_independent_program() {
+    let file = json!({
+        "keys": [
+            {"kty": "oct", "kid": "a", "alg": "HS256", "use": "sig", "k": text(&secret::<32>())},
+            {"kty": "oct", "kid": "b", "alg": "HS512", "use": "sig", "k": text(&secret::<64>())},
+            {"kty": "OKP", "kid": "c", "alg": "EdDSA", "use": "sig", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"},
+            {"kty": "EC", "kid": "d", "alg": "ES256", "use": "sig", "crv": "P-256", "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"},
+            {"kty": "oct", "kid": "e", "use": "enc", "k": text(&secret::<32>())},
+            {"kty": "oct", "kid": "f", "use": "pepper", "k": text(&secret::<32>())},
+        ],
+        "active": "a",
+    });
+    let ring = KeyRing::from_json(&file.to_string()).unwrap();
+    for (id, value) in CHECK_VALUES {
+        let found = ring.check_value(&key_id(id)).unwrap();
+        assert_eq!(found.to_string(), value, "{id}");
+    }
+    assert_eq!(ring.check_value(&key_id("g")), None);
+    let signing = ring.keys().map(|entry| entry.key().check_value());
+    let of_facts = ring.facts(NOW).map(|key| key.check_value);
+    assert!(signing.eq(of_facts.take(4)));
+}
+
+#[test]
+fn check_value_of_a_public_key_is_that_of_the_pair() {
+    for algorithm in [Algorithm::EdDsa, Algorithm::Es256, Algorithm::Es384] {
+        let ring = KeyRing::generate(algorithm, [1; 32], NOW).unwrap();
+        let public = KeyRing::from_jwks(&ring.to_jwks()).unwrap();
+        let id = signing(&ring);
+        assert_eq!(ring.check_value(&id), public.check_value(&id), "{algorithm}");
+        assert!(ring.shares_a_key_with(&public));
+    }
+}
+
+#[test]
+fn rings_of_one_site_share_a_key_and_others_do_not() {
+    let ring = KeyRing::generate_hs256([1; 32], NOW);
+    let rotated = ring.rotated([2; 32], NOW, Duration::ZERO).unwrap();
+    let replaced = rotated.replace_leaked([3; 32], NOW).unwrap();
+    assert!(ring.shares_a_key_with(&rotated) && rotated.shares_a_key_with(&replaced));
+    assert!(!ring.shares_a_key_with(&KeyRing::generate_hs256([4; 32], NOW)));
+    // The same name with another secret is another key.
+    let named = |last: u8| {
+        let mut secret = secret::<32>();
+        secret[31] = last;
+        KeyRing::signing_with(Key::hmac(key_id("k1"), Algorithm::Hs256, &secret).unwrap()).unwrap()
+    };
+    assert!(named(1).shares_a_key_with(&named(1)) && !named(1).shares_a_key_with(&named(2)));
+}
+
 #[test]
 fn published_jwks_verifies_and_cannot_sign() {
     for algorithm in SIGNING {
-        let ring = ring(algorithm).with_new_encryption_key([4; 32], NOW);
+        let ring = ring(algorithm).rotate_encryption([4; 32], NOW);
         let jwks = ring.to_jwks();
         if algorithm.is_symmetric() {
             assert_eq!(jwks, r#"{"keys":[]}"#, "{algorithm}");
@@ -149,6 +323,14 @@ fn invalid_key_ring_is_refused_with_its_reason() {
     assert_eq!(refusal(with("alg", json!("hs256"))), member("alg"));
     assert_eq!(refusal(with("use", json!("tls"))), member("use"));
     assert_eq!(refusal(with("accept_until", json!(1_764_000_000))), member("accept_until")); // not allowed for the active key
+    assert_eq!(refusal(with("published", json!(true))), member("published")); // likewise
+    assert_eq!(refusal(with("leaked", json!(true))), member("leaked"));
+    for (usage, wrong) in [("enc", "leaked"), ("enc", "published"), ("pepper", "leaked")] {
+        let mut key = oct("s", &secret::<32>());
+        (key["use"], key[wrong]) = (json!(usage), json!(true));
+        let refused = KeyRingError::Member { name: "s".to_owned(), member: wrong };
+        assert_eq!(refusal(json!({"keys": [good, key]})), refused, "{usage}");
+    }
     assert_eq!(
         refusal(with("kid", json!("a b"))),
         KeyRingError::Member { name: "0".to_owned(), member: "kid" }
@@ -184,7 +366,6 @@ fn weak_and_malformed_public_keys_are_refused() {
             Err(KeyRingError::Key { .. } | KeyRingError::Member { .. })
         )
     };
-    let text = |bytes: &[u8]| base64_simd::URL_SAFE_NO_PAD.encode_to_string(bytes);
     let identity: Vec<u8> = std::iter::once(1).chain([0; 31]).collect();
     for x in [
         text(&[0; 32]),

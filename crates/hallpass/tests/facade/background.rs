@@ -115,7 +115,8 @@ async fn a_changed_key_file_is_reloaded_and_an_invalid_one_is_not() {
     let newer = cookie_of(&pages, "/login", "alice").await;
 
     let good = fs::read_to_string(file.path()).unwrap();
-    for bad in [Some("{"), Some(r#"{"keys": []}"#), None] {
+    let another = KeyRing::generate_hs256([9; 32], SystemClock.now()).to_json();
+    for bad in [Some("{"), Some(r#"{"keys": []}"#), Some(""), Some(&**another), None] {
         match bad {
             Some(text) => fs::write(file.path(), text).unwrap(),
             None => fs::remove_file(file.path()).unwrap(),
@@ -127,7 +128,7 @@ async fn a_changed_key_file_is_reloaded_and_an_invalid_one_is_not() {
 
     let old = KeyRing::from_json(&good).unwrap();
     let last = old.rotated([9; 32], SystemClock.now(), Duration::ZERO).unwrap();
-    file.save(&last).unwrap();
+    file.create(&last).unwrap();
     within_the_bound(|| async { status(&pages, "/profile", &newer).await == 401 }).await;
 
     fs::write(file.path(), first_text).unwrap();

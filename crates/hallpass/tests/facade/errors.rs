@@ -27,14 +27,18 @@ async fn open(url: String) -> BoxError {
 async fn errors(scratch: &Scratch) -> Vec<BoxError> {
     let now = UnixTime::from_secs(1_790_000_000);
     let short = r#"{"keys":[{"kty":"oct","k":"c2hvcnQ","alg":"HS256","kid":"a"}],"active":"a"}"#;
-    fs::write(scratch.path("short-keys.json"), short).unwrap();
+    let short_keys = scratch.file("short-keys.json", short);
     fs::write(scratch.path("text.db"), "not a database, but longer than its header".repeat(100))
         .unwrap();
     let mut errors: Vec<BoxError> = vec![
         KeyRing::from_json(short).unwrap_err().into(),
         KeyRing::from_json("{}").unwrap_err().into(),
-        KeyFile::new(scratch.path("short-keys.json")).load_or_make(now).unwrap_err().into(),
+        KeyFile::new(short_keys).load().unwrap_err().into(),
         KeyFile::new(scratch.path("no/keys.json")).rotate(now, Duration::ZERO).unwrap_err().into(),
+        KeyFile::new(scratch.path("no/keys.json"))
+            .create(&KeyRing::generate_hs256([1; 32], now))
+            .unwrap_err()
+            .into(),
         open("mysql://site".to_owned()).await,
         open(scratch.url("no/site.db")).await,
         open(scratch.url("short.db")).await,

@@ -63,7 +63,7 @@ async fn a_database_in_memory_leaves_no_file() {
 #[tokio::test]
 async fn open_errors_are_one_sentence_with_the_fix() {
     let scratch = Scratch::new();
-    fs::write(scratch.path("broken-keys.json"), "{}").unwrap();
+    let _broken = scratch.file("broken-keys.json", "{}");
     for (url, expected) in [
         ("mysql://site".to_owned(), "write for example sqlite://site.db"),
         (scratch.url("no/site.db"), "create its directory"),

@@ -2,6 +2,7 @@
 
 use std::{
     fs::{self, File},
+    io::Write,
     path::{Path, PathBuf},
     process,
     sync::atomic::{AtomicU32, Ordering},
@@ -54,13 +55,19 @@ impl Scratch {
         self.path(name).into_os_string().into_string().expect("the path is UTF-8")
     }
 
-    /// Writes a file and returns its path, as an argument of a command.
+    /// Writes a file and returns its path, as an argument of a command. Its mode is 0600,
+    /// because with some umasks the group could write the file, and such a key file is refused.
     ///
     /// # Panics
     /// Panics if the file cannot be written, or if the path is not UTF-8.
     #[must_use]
     pub fn file(&self, name: &str, content: &str) -> String {
-        fs::write(self.path(name), content).expect("the file can be written");
+        let mut options = fs::OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(self.path(name)).expect("the file can be opened");
+        file.write_all(content.as_bytes()).expect("the file can be written");
         self.argument(name)
     }
 
@@ -111,7 +118,6 @@ impl Drop for Scratch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Write;
 
     #[test]
     fn directory_is_empty_and_is_removed_on_drop() {

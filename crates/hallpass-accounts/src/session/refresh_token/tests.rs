@@ -79,7 +79,7 @@ fn a_consumed_token_leads_to_the_live_one_and_not_beyond() {
 fn a_new_encryption_key_breaks_no_chain() {
     let old = ring(1);
     let token = first();
-    let new = old.with_new_encryption_key([2; 32], UnixTime::from_secs(0));
+    let new = old.rotate_encryption([2; 32], UnixTime::from_secs(0));
     let opened = RefreshSecret::open(text(&token, &old).as_bytes(), &new).unwrap();
     let live = token.successor(key(&old)).hash();
     assert_eq!(
@@ -87,6 +87,21 @@ fn a_new_encryption_key_breaks_no_chain() {
         live,
         "the other node had not read the new ring yet"
     );
+}
+
+/// The attack: a person with a copy of the key file makes tags of sessions, or follows the chain of
+/// a stolen token.
+#[test]
+fn tokens_under_a_leaked_encryption_key_are_rejected() {
+    let leaked = ring(1);
+    let token = first();
+    let live = token.successor(key(&leaked)).hash();
+    let replaced = leaked.replace_leaked([2; 32], UnixTime::from_secs(0)).unwrap();
+    let old = text(&token, &leaked);
+    assert!(RefreshSecret::open(old.as_bytes(), &leaked).is_some());
+    assert!(RefreshSecret::open(old.as_bytes(), &replaced).is_none());
+    assert!(token.leading_to(&live, &replaced).is_none());
+    assert!(RefreshSecret::open(text(&token, &replaced).as_bytes(), &replaced).is_some());
 }
 
 fn first_again(token: &RefreshSecret) -> RefreshSecret {
