@@ -155,8 +155,8 @@ impl fmt::Display for StoreError {
                  file system and the quota, no restart is needed"
             }
             StoreErrorKind::ReadOnly => {
-                "the account database is read-only: let this server write to the file and to its \
-                 directory, or connect to the primary server"
+                "the account database is read-only: let this server write to the file, its -wal \
+                 and -shm files and its directory, or connect to the primary server"
             }
             StoreErrorKind::Moved => {
                 "the file of the account database was moved, deleted or replaced: put it back, or \

@@ -243,7 +243,13 @@ async fn make_the_file_read_only() {
     let store = SqliteStore::from_pool(pool.clone());
     store.migrate().await.unwrap();
     let writable = fs::metadata(child::database()).unwrap().permissions();
-    let restore = || fs::set_permissions(child::database(), writable.clone()).unwrap();
+    // SQLite creates the other two files with the mode of the first.
+    let restore = || {
+        for name in ["site.db", "site.db-wal", "site.db-shm"] {
+            let path = child::database().with_file_name(name);
+            fs::set_permissions(path, writable.clone()).unwrap();
+        }
+    };
 
     // No connection was opened before.
     let prepared = Prepared::every_kind(&store, 1).await;
