@@ -215,6 +215,7 @@ trait ErasedRevocationLog: Send + Sync + 'static {
     fn read_after(&self, cursor: Cursor) -> Answer<'_, RevocationPage>;
     fn purge_before(&self, before: UnixTime) -> Answer<'_, ()>;
     fn publish<'a>(&'a self, change: &'a Revocation) -> Answer<'a, ()>;
+    fn scope<'a>(&'a self, store_id: &'a str) -> Answer<'a, ()>;
     fn notifier(&self) -> Box<dyn ErasedNotifier>;
 }
 
@@ -229,6 +230,10 @@ impl<S: RevocationLog> ErasedRevocationLog for S {
 
     fn publish<'a>(&'a self, change: &'a Revocation) -> Answer<'a, ()> {
         erase(RevocationLog::publish(self, change))
+    }
+
+    fn scope<'a>(&'a self, store_id: &'a str) -> Answer<'a, ()> {
+        erase(RevocationLog::scope(self, store_id))
     }
 
     fn notifier(&self) -> Box<dyn ErasedNotifier> {
@@ -251,6 +256,10 @@ impl DynRevocationLog {
 
     pub(crate) fn publish<'a>(&'a self, change: &'a Revocation) -> Answer<'a, ()> {
         self.0.publish(change)
+    }
+
+    pub(crate) fn scope<'a>(&'a self, store_id: &'a str) -> Answer<'a, ()> {
+        self.0.scope(store_id)
     }
 
     pub(crate) fn notifier(&self) -> Box<dyn ErasedNotifier> {
@@ -294,6 +303,7 @@ twin!(DynRateLimitStore, ErasedRateLimitStore of RateLimitStore {
     fn try_take(key: &'a str, policy: &'a RateLimit, now: UnixTime) -> AttemptOutcome;
     fn give_back(key: &'a str, policy: &'a RateLimit, now: UnixTime) -> ();
     fn clear(key: &'a str) -> ();
+    fn scope(store_id: &'a str) -> ();
     fn prune(now: UnixTime, limit: u32) -> u64;
 });
 
@@ -478,6 +488,15 @@ impl StoreSet {
     /// Returns the log that is read, and those that are only written to and wake the reader.
     pub(crate) fn logs(&self) -> impl Iterator<Item = &DynRevocationLog> {
         self.revocation_log.iter().chain(&self.notifiers)
+    }
+
+    /// Separates this site from the other sites in the stores that several sites share.
+    pub(crate) async fn scope(&self, store_id: &str) -> Result<(), StoreFault> {
+        self.within_bound(self.rate_limits.scope(store_id)).await?;
+        for log in self.logs() {
+            self.within_bound(log.scope(store_id)).await?;
+        }
+        Ok(())
     }
 
     /// Deletes the rows that have expired at `now`, in bounded pieces, so that no statement runs long.

@@ -51,6 +51,10 @@ impl RateLimitStore for RedisStore {
         }
     }
 
+    async fn scope(&self, store_id: &str) -> Result<(), RedisStoreError> {
+        Self::scope(self, store_id)
+    }
+
     async fn clear(&self, key: &str) -> Result<(), RedisStoreError> {
         self.line.ask(redis::cmd("DEL").arg(self.attempts_key(key))).await
     }

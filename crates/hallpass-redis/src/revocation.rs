@@ -54,6 +54,10 @@ impl RevocationLog for RedisStore {
         }
     }
 
+    async fn scope(&self, store_id: &str) -> Result<(), RedisStoreError> {
+        Self::scope(self, store_id)
+    }
+
     fn notifier(&self) -> impl Notifier {
         Follow::stream(self.clone())
     }

@@ -155,6 +155,11 @@ impl<S: RevocationLog> RevocationLog for Watched<S> {
         self.store.purge_before(before).await
     }
 
+    async fn scope(&self, store_id: &str) -> Result<(), Self::Error> {
+        self.calls.called("RevocationLog::scope");
+        self.store.scope(store_id).await
+    }
+
     /// Waiting for a notification reads nothing, so it does not count.
     fn notifier(&self) -> impl Notifier {
         self.store.notifier()
@@ -182,5 +187,6 @@ counted!(RateLimitStore {
     fn try_take(key: &str, policy: &RateLimit, now: UnixTime) -> AttemptOutcome;
     fn give_back(key: &str, policy: &RateLimit, now: UnixTime) -> ();
     fn clear(key: &str) -> ();
+    fn scope(store_id: &str) -> ();
     fn prune(now: UnixTime, limit: u32) -> u64;
 });

@@ -32,10 +32,14 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
         let runtime = Handle::try_current().map_err(|_| StartError::NoRuntime)?;
         let Self { mut stores, mut settings, .. } = self;
         let mut sources = self.keys.into_iter();
+        let keys_last;
         let (keys, key_file) = match (sources.next(), sources.next()) {
             (None, _) => return Err(StartError::NoKeys),
             (Some(_), Some(_)) => return Err(StartError::TwoKeySources),
-            (Some(source), None) => open_keys(source, &stores, settings.store_timeout).await?,
+            (Some(source), None) => {
+                keys_last = !matches!(source, KeySource::Drawn);
+                open_keys(source, &stores, settings.store_timeout).await?
+            }
         };
         if self.stale_policy.is_some() && stores.revocation_log.is_none() {
             return Err(StartError::StalePolicyWithoutLog);
@@ -58,7 +62,13 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
             .try_fold(OriginCheck::new(), |check, origin| check.trust(origin))?;
         let accounts = Accounts::new(keys.clone(), stores, settings)?;
         let sync = RevocationSync::new(&accounts);
-        sync.read().await?;
+        sync.begin().await?;
+        if keys_last {
+            match sync.compare_keys().await? {
+                0 => {}
+                missing => return Err(StartError::KeysMissing { missing }),
+            }
+        }
         let background =
             Background::start(&runtime, sync.clone(), key_file.map(|file| (file, keys)));
         let routes = match self.pages {
@@ -131,6 +141,12 @@ pub enum StartError {
     KeysLost {
         /// The key file.
         path: PathBuf,
+    },
+    /// The keys are not those that the store was used with.
+    #[error("the keys lack {missing} of the encryption keys and peppers that this database was used with: use the key file of this site, or restore it from a backup")]
+    KeysMissing {
+        /// Number of missing keys.
+        missing: usize,
     },
     /// The key file does not exist, and the store could not list its accounts, which decides
     /// whether the file is created.

@@ -58,6 +58,17 @@ pub trait RateLimitStore: Send + Sync + 'static {
         now: UnixTime,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
+    /// Separates this site from the other sites that use the same store, for a store that several
+    /// sites share. The engine calls this once at the start, before any other use, with the id of
+    /// the store that has the accounts. Defaults to nothing.
+    ///
+    /// # Errors
+    /// The store has another id already, or was used before.
+    fn scope(&self, store_id: &str) -> impl Future<Output = Result<(), Self::Error>> + Send {
+        let _not_shared = store_id;
+        std::future::ready(Ok(()))
+    }
+
     /// Deletes up to `limit` keys that count nothing any more at `now`, and returns their number. The
     /// sync calls this every minute. Defaults to nothing, for a store that expires its keys itself.
     ///

@@ -53,6 +53,17 @@ pub trait RevocationLog: Send + Sync + 'static {
         NoNotifier
     }
 
+    /// Separates this site from the other sites that use the same store, for a store that several
+    /// sites share. The engine calls this once at the start, before any other use, with the id of
+    /// the store that has the accounts. Defaults to nothing.
+    ///
+    /// # Errors
+    /// The store has another id already, or was used before.
+    fn scope(&self, store_id: &str) -> impl Future<Output = Result<(), Self::Error>> + Send {
+        let _not_shared = store_id;
+        std::future::ready(Ok(()))
+    }
+
     /// Publishes a change that the store has made to a log outside the store. Defaults to doing
     /// nothing, because a store with its own log has written it in the transaction of the change.
     ///

@@ -56,6 +56,8 @@ struct LogState {
     position: Mutex<Position>,
     is_silent: AtomicBool,
     readiness: AtomicU8,
+    compares_keys: AtomicBool,
+    lacks_keys: AtomicBool,
     /// Wakes [`RevocationSync::run`].
     woken: Arc<Notify>,
 }
@@ -88,6 +90,9 @@ pub enum Readiness {
     /// The store is not the one that this site used before, for example because a backup was
     /// restored. Revocations may be lost. Run `doctor --accept-restore`, which ends every session.
     Restored,
+    /// The key ring of this node lacks a key that the store was used with. Restore the key file, or
+    /// give this node the file of the other nodes.
+    KeysMissing,
 }
 
 impl Readiness {
@@ -99,6 +104,7 @@ impl Readiness {
         Self::Replica,
         Self::Failover,
         Self::Restored,
+        Self::KeysMissing,
     ];
 
     /// Returns a stable kebab-case name, for logs and metric labels.
@@ -111,6 +117,7 @@ impl Readiness {
             Self::Replica => "replica",
             Self::Failover => "failover",
             Self::Restored => "restored",
+            Self::KeysMissing => "keys-missing",
         }
     }
 
@@ -166,6 +173,43 @@ impl<R: Role> RevocationSync<R> {
                 }
             }
         }
+    }
+
+    /// Begins to use the store: reads the log, and separates the site from the other sites in stores
+    /// that several sites share. Call it once, before the stores are used.
+    ///
+    /// # Errors
+    /// The error of a store.
+    pub async fn begin(&self) -> Result<(), StoreFault> {
+        self.read().await?;
+        if let Some(facts) = self.facts().await {
+            self.accounts.stores().scope(&facts.store_id).await?;
+        }
+        Ok(())
+    }
+
+    /// Compares this node's encryption keys and peppers with those that the store was used with, by
+    /// their check values, and records new ones. Returns the number of keys that this node lacks:
+    /// with any, the node is not ready. Does nothing without a [`SiteStore`](crate::SiteStore).
+    ///
+    /// [`run`](Self::run) repeats it every minute if it was called once. Do not call it for keys that
+    /// end with the process.
+    ///
+    /// # Errors
+    /// The error of the store.
+    pub async fn compare_keys(&self) -> Result<usize, StoreFault> {
+        self.log.compares_keys.store(true, Ordering::Relaxed);
+        let missing = self.accounts.compare_keys().await?;
+        let lacked = self.log.lacks_keys.swap(missing > 0, Ordering::Relaxed);
+        match (lacked, missing > 0) {
+            (false, true) => {
+                let reason = Readiness::KeysMissing;
+                self.accounts.events().happened(Event::NotReady { reason });
+            }
+            (true, false) => self.accounts.events().happened(Event::ReadyAgain),
+            _ => {}
+        }
+        Ok(missing)
     }
 
     /// Reads the log to its end into the revocation list, and marks the list as current. If the
@@ -234,6 +278,9 @@ impl<R: Role> RevocationSync<R> {
         for log in stores.logs() {
             stores.within_bound(log.purge_before(before)).await?;
         }
+        if self.log.compares_keys.load(Ordering::Relaxed) {
+            self.compare_keys().await?;
+        }
         stores.prune(now).await.map(drop)
     }
 
@@ -254,7 +301,13 @@ impl<R: Role> RevocationSync<R> {
         }
         let found = Readiness::from_number(self.log.readiness.load(Ordering::Relaxed));
         let is_current = self.staleness().is_some_and(|age| age <= BOUND);
-        if found == Readiness::Ready && !is_current { Readiness::Outdated } else { found }
+        match found {
+            Readiness::Ready if !is_current => Readiness::Outdated,
+            Readiness::Ready if self.log.lacks_keys.load(Ordering::Relaxed) => {
+                Readiness::KeysMissing
+            }
+            found => found,
+        }
     }
 
     /// Returns the time since the log was last read to its end, or `None` if it never was, or if the

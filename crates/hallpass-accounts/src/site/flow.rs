@@ -1,14 +1,14 @@
 //! Commands on the whole site.
 
-use hallpass_core::Role;
+use hallpass_core::{KeyFacts, KeyPurpose, Role};
 
 use crate::{
     accounts::Accounts,
     error::AccountsError,
     event::Event,
     revocation::store::{Cursor, Revocation},
-    site::store::StoreFacts,
-    store::offered,
+    site::store::{KeyCheck, StoreFacts},
+    store::{StoreFault, offered},
 };
 
 impl<R: Role> Accounts<R> {
@@ -27,6 +27,52 @@ impl<R: Role> Accounts<R> {
         self.events().happened(Event::EpochRaised { epoch });
         self.publish_now().await;
         Ok(epoch)
+    }
+
+    /// Accepts that keys which the store was used with are lost: forgets their check values, so that
+    /// the nodes start with the keys that they have. Returns the number of lost keys.
+    ///
+    /// What was encrypted with a lost key cannot be decrypted: each second factor must be removed or
+    /// logged in to with a recovery code, and a password under a lost pepper must be reset.
+    ///
+    /// # Errors
+    /// [`NotOffered`](crate::AccountsErrorKind::NotOffered) without a
+    /// [`SiteStore`](crate::SiteStore), and the errors of the store.
+    pub async fn accept_lost_keys(&self) -> Result<usize, AccountsError> {
+        let stores = self.stores();
+        let site = offered(stores.site.as_ref())?;
+        let own = self.key_checks();
+        let mut lost = stores.ask("read key checks", site.key_checks()).await?;
+        lost.retain(|key| !own.contains(key));
+        stores.ask("forget key checks", site.forget_key_checks(&lost)).await?;
+        Ok(lost.len())
+    }
+
+    /// Returns the check values of this node's encryption keys and peppers.
+    fn key_checks(&self) -> Vec<KeyCheck> {
+        let ring = self.issuer().keys().current();
+        let lasting = ring.facts(self.now()).filter(|key| key.purpose != KeyPurpose::Signature);
+        let check = |key: KeyFacts<'_>| KeyCheck {
+            value: key.check_value.to_string(),
+            used_for: key.purpose.as_str().to_owned(),
+        };
+        lasting.map(check).collect()
+    }
+
+    /// Records the check values of this node's encryption keys and peppers. Returns the number of
+    /// keys that the store was used with and that this node lacks.
+    pub(crate) async fn compare_keys(&self) -> Result<usize, StoreFault> {
+        let stores = self.stores();
+        let Some(site) = &stores.site else { return Ok(0) };
+        let own = self.key_checks();
+        let recorded = stores.within_bound(site.key_checks()).await?;
+        let new: Vec<_> = own.iter().filter(|key| !recorded.contains(key)).cloned().collect();
+        let missing = recorded.iter().filter(|key| !own.contains(key)).count();
+        // A node that lacks keys has those of another site.
+        if missing == 0 && !new.is_empty() {
+            stores.within_bound(site.record_key_checks(&new, self.latest())).await?;
+        }
+        Ok(missing)
     }
 
     /// Accepts the store as it is now, after a backup was restored or a failover lost revocations:

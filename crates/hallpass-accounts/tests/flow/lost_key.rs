@@ -14,7 +14,7 @@ use crate::site::{PASSWORD, Site, here, logged_in};
 fn lose_the_key(site: &Site) -> KeyId {
     let ring = site.keys.current();
     let lost = ring.encryption_keys().next().unwrap().0.clone();
-    site.keys.replace(ring.with_new_encryption_key([9; 32], site.now()).retire(&lost).unwrap());
+    site.keys.replace(ring.rotate_encryption([9; 32], site.now()).retire(&lost).unwrap());
     lost
 }
 

@@ -12,7 +12,7 @@ fn lose_the_key(site: &Site) {
     let ring = keys.current();
     let lost = ring.encryption_keys().next().unwrap().0.clone();
     let now = site.clock.now();
-    keys.replace(ring.with_new_encryption_key([9; 32], now).retire(&lost).unwrap());
+    keys.replace(ring.rotate_encryption([9; 32], now).retire(&lost).unwrap());
 }
 
 #[tokio::test]

@@ -42,7 +42,7 @@ async fn site() -> (Hallpass<SiteRole>, String) {
     let keys = accounts.issuer().keys();
     let ring = keys.current();
     let lost = ring.encryption_keys().next().unwrap().0.clone();
-    keys.replace(ring.with_new_encryption_key([9; 32], clock.now()).retire(&lost).unwrap());
+    keys.replace(ring.rotate_encryption([9; 32], clock.now()).retire(&lost).unwrap());
     let form = format!("username=ann&password={}&code={code}", PASSWORD.replace(' ', "+"));
     (hallpass, form)
 }
