@@ -90,7 +90,7 @@ pub use account::username::{Username, UsernameError};
 pub use account::{Account, AccountId, LiveFactor};
 pub use accounts::{Ability, Accounts};
 pub use error::{AccountsError, AccountsErrorKind};
-pub use event::{Event, EventHook, RateLimitKind, RejectionReason};
+pub use event::{Event, EventActor, EventHook, RateLimitKind, RejectionReason};
 pub use login::authenticated::Authenticated;
 pub use login::mfa_required::MfaRequired;
 pub use login::own_claims::OwnClaims;
