@@ -10,6 +10,8 @@
 //! - A dropped future leaves the state before or the state after the change: an unfinished
 //!   transaction is rolled back.
 
+#[path = "inspection.rs"]
+mod inspection;
 mod open;
 mod rate_limit;
 mod revocation;

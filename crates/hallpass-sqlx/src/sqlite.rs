@@ -10,6 +10,8 @@
 //! - A dropped future leaves the state before or the state after the change: SQLite rolls back an
 //!   unfinished transaction.
 
+#[path = "inspection.rs"]
+mod inspection;
 mod open;
 mod rate_limit;
 mod revocation;

@@ -5,7 +5,7 @@
 //! database, and each function here would repeat a dozen of them. The driver's types and errors do
 //! not leave this module.
 
-mod account;
+pub(super) mod account;
 mod password;
 pub(super) mod revocation;
 mod session;
