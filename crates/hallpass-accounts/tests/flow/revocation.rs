@@ -120,7 +120,7 @@ async fn the_event_of_a_command_names_its_actor() {
     site.accounts.commands_of(&ada).disable(&alice).await.unwrap();
     site.accounts.commands_of_operator().enable(&alice).await.unwrap();
     site.accounts.commands_of_operator().log_out_everywhere(&alice).await.unwrap();
-    site.accounts.end_other_sessions(&ada).await.unwrap();
+    let _tokens = site.accounts.end_other_sessions(&ada).await.unwrap();
 
     let by_ada = EventActor::Person(id_of(&ada));
     let expected = [
