@@ -112,11 +112,15 @@ pub enum Event {
     SessionsEnded {
         /// The account.
         account: AccountId,
+        /// The person or program that ended them.
+        actor: EventActor,
     },
     /// The roles were changed.
     RolesChanged {
         /// The account.
         account: AccountId,
+        /// The person or program that changed them.
+        actor: EventActor,
     },
     /// A role of the account in the store is not in the role enum. It grants nothing.
     UnknownRole {
@@ -135,11 +139,22 @@ pub enum Event {
     Disabled {
         /// The account.
         account: AccountId,
+        /// The person or program that disabled it.
+        actor: EventActor,
     },
     /// The account was enabled again.
     Enabled {
         /// The account.
         account: AccountId,
+        /// The person or program that enabled it.
+        actor: EventActor,
+    },
+    /// An operator's command changed the keys or the database, for example `keys rotate`.
+    Maintenance {
+        /// The command.
+        operation: &'static str,
+        /// The person or program that ran it.
+        actor: EventActor,
     },
     /// No capacity for password hashing was free.
     HashingBusy,
@@ -188,6 +203,18 @@ pub enum Event {
         /// The operation that was called.
         operation: &'static str,
     },
+}
+
+/// The person or program that made a change, for an audit.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum EventActor {
+    /// A logged-in person, who may be the owner of the changed account.
+    Person(AccountId),
+    /// The application itself, in a call that names no person.
+    Application,
+    /// An operator at a terminal.
+    Operator,
 }
 
 /// The reason that an attempt was rejected.

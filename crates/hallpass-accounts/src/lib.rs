@@ -102,7 +102,7 @@ pub use browser::{BrowserHash, BrowserId, BrowserName};
 pub use consumed::store::ConsumedStore;
 pub use consumed::{OneTimeHash, OneTimePurpose};
 pub use error::{AccountsError, AccountsErrorKind};
-pub use event::{Event, EventHook, RateLimitKind, RejectionReason};
+pub use event::{Event, EventActor, EventHook, RateLimitKind, RejectionReason};
 pub use login::authenticated::Authenticated;
 pub use login::mfa_required::MfaRequired;
 pub use login::own_claims::OwnClaims;

@@ -12,7 +12,7 @@ use hallpass_core::{
 };
 
 use crate::{
-    event::EventHook,
+    event::{Event, EventHook, Events},
     login::own_claims::OwnClaims,
     password::{
         password_hasher::ImpossibleCost, password_hasher_settings::PasswordHasherSettings,
@@ -106,6 +106,12 @@ pub struct Settings<R> {
 }
 
 impl<R> Settings<R> {
+    /// Reports an event to `tracing`, to the metrics and to the site's hook, where no
+    /// [`Accounts`](crate::Accounts) exist: an operator's command that needs no keys.
+    pub fn report(&self, event: Event) {
+        Events::to(self.on_event.clone()).happened(event);
+    }
+
     /// Returns the name of the site, or the issuer where the site has none.
     pub(crate) fn shown_name(&self) -> &str {
         self.site_name.as_deref().unwrap_or(&self.issuer)

@@ -43,6 +43,8 @@ pub(crate) enum CommandError {
     NotText { what: &'static str },
     #[error("{what} is empty: give it in a file or on standard input")]
     NoInput { what: &'static str },
+    #[error("standard input has no token: write one token per line")]
+    NoTokens,
     #[error(
         "the keys file is not JSON, at line {line}, column {column}: give a key ring or a JWK Set"
     )]

@@ -107,12 +107,17 @@ fn sign(options: Sign, report: Report) -> Result<ExitCode, CommandError> {
 
 fn verify(options: Verify) -> Result<ExitCode, CommandError> {
     let (fail, judge) = (options.fail, Judge::new(options)?);
-    let mut refused = false;
+    let (mut read_any, mut refused) = (false, false);
     each_line(|line| {
+        read_any = true;
         let verdict = judge.verdict(line);
         refused |= verdict.get("ok") != Some(&Value::Bool(true));
         Ok(verdict)
     })?;
+    // A script whose input is empty by mistake must not take the success for a verified token.
+    if fail && !read_any {
+        return Err(CommandError::NoTokens);
+    }
     Ok(if refused && fail { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 

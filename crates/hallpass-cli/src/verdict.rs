@@ -49,7 +49,7 @@ pub(crate) struct Verify {
     /// Unix time in seconds, instead of the current time
     #[arg(long)]
     pub(crate) now: Option<u64>,
-    /// Exit with 1 if any token was rejected
+    /// Exit with 1 if any token was rejected, and with 2 if there was no token
     #[arg(long)]
     pub(crate) fail: bool,
 }

@@ -19,7 +19,10 @@
 //! | `tls` | TLS for connections to PostgreSQL | off, because many servers are on the same machine, and aws-lc takes a minute to build |
 
 #![forbid(unsafe_code)]
-#![allow(clippy::duplicate_mod, reason = "sql/ is compiled once for each database")]
+#![allow(
+    clippy::duplicate_mod,
+    reason = "sql/ and inspection.rs are compiled once for each database"
+)]
 
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod column;
@@ -32,13 +35,17 @@ mod schema;
 mod sql_store;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod stored;
 
 pub use error::{StoreError, StoreErrorKind};
 pub use open_error::StoreOpenError;
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresStore;
-pub use schema::MigrateError;
+pub use schema::{MigrateError, SchemaStep};
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub use sql_store::SqlStore;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub use stored::{RevocationLogSize, StoredAccount, StoredRoles};

@@ -31,6 +31,17 @@ pub enum StoreOpenError {
         /// The system's error.
         source: io::Error,
     },
+    /// The file does not exist, and may not be created.
+    #[error("the database file {} does not exist: check the address and the working directory, or start the site first", path.display())]
+    Missing {
+        /// The absolute path of the file.
+        path: PathBuf,
+    },
+    /// The address is a database in memory, which no other process can open.
+    #[error(
+        "the database is in the memory of another process: use a file, for example sqlite://site.db"
+    )]
+    InMemory,
     /// The file exists but cannot be opened as a database.
     #[error("the database file {} cannot be opened", path.display())]
     Open {

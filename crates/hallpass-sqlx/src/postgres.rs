@@ -28,6 +28,8 @@ macro_rules! skip_locked {
     };
 }
 
+#[path = "inspection.rs"]
+mod inspection;
 mod open;
 mod rate_limit;
 mod revocation;

@@ -23,6 +23,22 @@ macro_rules! steps {
 }
 pub(crate) use steps;
 
+/// The step of the schema at which the tables of a database are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct SchemaStep {
+    /// The last step that was applied, from 1. It is 0 if the database has no tables of hallpass.
+    pub found: u32,
+    /// The last step of this version of hallpass.
+    pub latest: u32,
+}
+
+impl SchemaStep {
+    pub(crate) fn new(found: u32, steps: &[Step]) -> Self {
+        Self { found, latest: u32::try_from(steps.len()).unwrap_or(u32::MAX) }
+    }
+}
+
 /// The schema could not be brought up to date.
 #[derive(Debug)]
 pub struct MigrateError(Cause);

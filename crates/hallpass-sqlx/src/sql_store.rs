@@ -18,7 +18,24 @@ use hallpass_core::{TotpDrift, UnixTime};
 use crate::postgres::PostgresStore;
 #[cfg(feature = "sqlite")]
 use crate::sqlite::SqliteStore;
-use crate::{error::StoreError, open_error::StoreOpenError};
+use crate::{
+    error::StoreError,
+    open_error::StoreOpenError,
+    schema::{MigrateError, SchemaStep},
+    stored::{RevocationLogSize, StoredAccount, StoredRoles},
+};
+
+/// Calls the store of the variant.
+macro_rules! ask {
+    ($self:ident, $store:ident => $answer:expr) => {
+        match $self {
+            #[cfg(feature = "postgres")]
+            SqlStore::Postgres($store) => $answer,
+            #[cfg(feature = "sqlite")]
+            SqlStore::Sqlite($store) => $answer,
+        }
+    };
+}
 
 /// The store at a database address: a file for development, a server for the site.
 ///
@@ -65,6 +82,89 @@ impl SqlStore {
             _ => Err(StoreOpenError::Scheme { example: EXAMPLE }),
         }
     }
+
+    /// Opens the existing database at `url` for an operator's command. Creates no file and changes
+    /// no table.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), and if the file does not exist or the database is in memory.
+    pub async fn open_existing(url: &str) -> Result<Self, StoreOpenError> {
+        match url.split_once(':') {
+            #[cfg(feature = "postgres")]
+            Some(("postgres" | "postgresql", _)) => {
+                PostgresStore::open_existing(url).await.map(Self::Postgres)
+            }
+            #[cfg(feature = "sqlite")]
+            Some(("sqlite", _)) => SqliteStore::open_existing(url).await.map(Self::Sqlite),
+            _ => Err(StoreOpenError::Scheme { example: EXAMPLE }),
+        }
+    }
+
+    /// Returns the absolute path of the file, or the database and its server. The text contains no
+    /// password.
+    #[must_use]
+    pub fn location(&self) -> String {
+        ask!(self, store => store.location())
+    }
+
+    /// Returns the step of the schema at which the tables are. Changes nothing.
+    ///
+    /// # Errors
+    /// The database is unavailable, or the record of the steps cannot be read.
+    pub async fn schema(&self) -> Result<SchemaStep, StoreError> {
+        ask!(self, store => store.schema().await)
+    }
+
+    /// Brings the tables up to date. Has no effect if they are.
+    ///
+    /// # Errors
+    /// The database is unavailable, or was written by a newer version of this crate.
+    pub async fn migrate(&self) -> Result<(), MigrateError> {
+        ask!(self, store => store.migrate().await)
+    }
+
+    /// Waits until the connections in use are returned, and closes them all. Later calls fail.
+    pub async fn close(&self) {
+        ask!(self, store => store.close().await);
+    }
+
+    /// Lists up to `limit` rows of accounts after the key `after`, ordered by their keys. A row
+    /// that cannot be read is part of the list.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn stored_accounts(
+        &self,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<StoredAccount>, StoreError> {
+        ask!(self, store => store.stored_accounts(after, limit).await)
+    }
+
+    /// Returns each combination of roles that an account has, with the number of accounts.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn stored_roles(&self) -> Result<Vec<StoredRoles>, StoreError> {
+        ask!(self, store => store.stored_roles().await)
+    }
+
+    /// Returns the size of the revocation log.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn revocation_log_size(&self) -> Result<RevocationLogSize, StoreError> {
+        ask!(self, store => store.revocation_log_size().await)
+    }
+
+    /// Writes and commits a row with the values that it has, to check that the database can be
+    /// written.
+    ///
+    /// # Errors
+    /// The database is unavailable, read-only or full, or has no tables of hallpass.
+    pub async fn try_write(&self) -> Result<(), StoreError> {
+        ask!(self, store => store.try_write().await)
+    }
 }
 
 #[cfg(all(feature = "postgres", feature = "sqlite"))]
@@ -73,18 +173,6 @@ const EXAMPLE: &str = "sqlite://site.db, or postgres://site@localhost/site";
 const EXAMPLE: &str = "postgres://site@localhost/site";
 #[cfg(all(feature = "sqlite", not(feature = "postgres")))]
 const EXAMPLE: &str = "sqlite://site.db";
-
-/// Calls the store of the variant.
-macro_rules! ask {
-    ($self:ident, $store:ident => $answer:expr) => {
-        match $self {
-            #[cfg(feature = "postgres")]
-            SqlStore::Postgres($store) => $answer,
-            #[cfg(feature = "sqlite")]
-            SqlStore::Sqlite($store) => $answer,
-        }
-    };
-}
 
 /// Implements a trait with calls to the store of the variant.
 macro_rules! either {

@@ -30,6 +30,8 @@ macro_rules! skip_locked {
 
 mod connection;
 mod host_time;
+#[path = "inspection.rs"]
+mod inspection;
 mod open;
 mod place;
 mod rate_limit;

@@ -87,6 +87,7 @@
 //! | `actix` | layers, guards, extractors and login routes for actix-web, under the same names as for axum, and the module `actix` | off |
 //! | `asymmetric` | EdDSA, ECDSA and RSA keys; `/.well-known/jwks.json` serves the public keys | off: a single site needs only HMAC, and aws-lc takes a minute to build |
 //! | `axum` | layers, guards, extractors and login routes for axum and tower, and the module `axum` | on |
+//! | `cli` | operator commands in the site's program: [`Hallpass::cli`] and the module `cli` | off: it adds clap |
 //! | `metrics` | counters, gauges and a histogram of requests, logins, the password hasher and the revocation list, through the `metrics` facade | off |
 //! | `postgres` | [`PostgresStore`](store::PostgresStore), and [`Hallpass::open`] with it | off |
 //! | `redis` | [`RedisStore`](store::RedisStore), for [`HallpassBuilder::shared_backend`] | off: a site with one node does not need it |
@@ -98,6 +99,8 @@
 
 mod background;
 mod builder;
+#[cfg(all(feature = "cli", any(feature = "postgres", feature = "sqlite")))]
+pub mod cli;
 mod hallpass;
 mod identity;
 mod key_file;
@@ -182,17 +185,21 @@ pub mod store {
     #[cfg(feature = "sqlite")]
     pub use hallpass_sqlx::SqliteStore;
     #[cfg(any(feature = "postgres", feature = "sqlite"))]
-    pub use hallpass_sqlx::{MigrateError, SqlStore, StoreError, StoreErrorKind, StoreOpenError};
+    pub use hallpass_sqlx::{
+        MigrateError, RevocationLogSize, SchemaStep, SqlStore, StoreError, StoreErrorKind,
+        StoreOpenError, StoredAccount, StoredRoles,
+    };
 }
 
 /// The steps of the login flow and their settings, for a site that writes its own login routes.
 pub mod flow {
     pub use hallpass_accounts::{
         Ability, AcceptablePassword, AccountSummary, Accounts, Authenticated, Breach,
-        BreachedPasswords, Commands, Enrolling, EnrolmentRequired, EventHook, FactorOff,
-        ForeignHash, ForeignMatch, HashError, ImpossibleCost, LoginStep, MfaRequired, NextStep,
-        NoRandomness, OpenedSession, OwnClaims, Password, PasswordAccepted, PasswordError,
-        PasswordHasher, ProxiesError, Random, RateLimitKind, Readiness, RefreshToken,
+        BreachedPasswords, Commands, Enrolling, EnrolmentRequired, EventActor, EventHook,
+        FactorOff, ForeignHash, ForeignMatch, HashError, ImpossibleCost, LoginStep, MfaRequired,
+        NextStep, NoRandomness, OpenedSession, OwnClaims, Password, PasswordAccepted,
+        PasswordError, PasswordHasher, ProxiesError, Random, RateLimitKind, Readiness,
+        RefreshToken,
         RejectionReason, RevocationSync, RightPassword, SetUp, Settings, SettingsError,
         SystemRandom, Tokens, TwoFactor, Visitor, check_password, hash_password,
     };

@@ -3,7 +3,7 @@
 use hallpass_core::Role;
 use hallpass_sqlx::{SqlStore, StoreOpenError};
 
-use crate::{hallpass::Hallpass, key_file::KeyFile, start::StartError};
+use crate::{builder::HallpassBuilder, hallpass::Hallpass, key_file::KeyFile, start::StartError};
 
 impl<R: Role> Hallpass<R> {
     /// Opens a site on one database, with all capabilities on. Tables and keys are created on the
@@ -40,14 +40,17 @@ impl<R: Role> Hallpass<R> {
     /// Returns an error if the database cannot be opened, the keys cannot be used, or the
     /// revocation log cannot be read. The text of [`OpenError`] describes the fix.
     pub async fn open(url: &str) -> Result<Self, OpenError> {
-        let store = SqlStore::open(url).await?;
-        let key_file = key_file(&store);
-        let builder = Self::builder(store);
-        let builder = match key_file {
-            Some(file) => builder.key_file(file.path()),
-            None => builder.keys_in_memory(),
-        };
-        Ok(builder.everything().start().await?)
+        Ok(builder_on(SqlStore::open(url).await?).start().await?)
+    }
+}
+
+/// Returns the settings of [`Hallpass::open`].
+pub(crate) fn builder_on<R: Role>(store: SqlStore) -> HallpassBuilder<R, SqlStore> {
+    let key_file = key_file(&store);
+    let builder = Hallpass::builder(store).everything();
+    match key_file {
+        Some(file) => builder.key_file(file.path()),
+        None => builder.keys_in_memory(),
     }
 }
 

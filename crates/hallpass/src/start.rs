@@ -3,13 +3,13 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use hallpass_accounts::{
-    AccountStore, Accounts, NoRandomness, Random, RevocationSync, SettingsError, StoreFault,
-    StoreSet, SystemRandom,
+    AccountStore, Accounts, NoRandomness, Random, RevocationSync, Settings, SettingsError,
+    StoreFault, StoreSet, SystemRandom,
 };
 use hallpass_core::{
     Clock, CookieSettingsError, KeyRing, Keys, OriginCheck, OriginCheckError, Role, SystemClock,
 };
-use hallpass_web::Routes;
+use hallpass_web::{Pages, Routes};
 use tokio::runtime::Handle;
 use zeroize::Zeroizing;
 
@@ -19,6 +19,14 @@ use crate::{
     hallpass::Hallpass,
     key_file::{KeyFile, KeyFileError, watched::WatchedKeyFile},
 };
+
+/// The checked settings of a site whose keys were not read yet.
+pub(crate) struct CheckedSettings<R> {
+    stores: StoreSet,
+    pub(crate) settings: Settings<R>,
+    pub(crate) keys: KeySource,
+    pages: Option<Arc<dyn Pages>>,
+}
 
 impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
     /// Starts the site: checks the settings, opens the keys and starts the background tasks. If a
@@ -30,16 +38,41 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
     /// read. The text of [`StartError`] describes the fix.
     pub async fn start(self) -> Result<Hallpass<R>, StartError> {
         let runtime = Handle::try_current().map_err(|_| StartError::NoRuntime)?;
+        let CheckedSettings { stores, settings, keys, pages } = self.check()?;
+        let keys_last = !matches!(keys, KeySource::Drawn);
+        let (keys, key_file) = open_keys(keys, &stores, settings.store_timeout).await?;
+        let accounts = Accounts::new(keys.clone(), stores, settings)?;
+        let sync = RevocationSync::new(&accounts);
+        sync.begin().await?;
+        if keys_last {
+            match sync.compare_keys().await? {
+                0 => {}
+                missing => return Err(StartError::KeysMissing { missing }),
+            }
+        }
+        let background =
+            Background::start(&runtime, sync.clone(), key_file.map(|file| (file, keys)));
+        let routes = match pages {
+            Some(pages) => Routes::with_pages(&accounts, pages),
+            None => Routes::new(&accounts),
+        };
+        Ok(Hallpass {
+            authenticator: accounts.request_authenticator(),
+            accounts,
+            routes,
+            sync,
+            background: Arc::new(background),
+        })
+    }
+
+    /// Checks the settings. Reads and creates nothing.
+    pub(crate) fn check(self) -> Result<CheckedSettings<R>, StartError> {
         let Self { mut stores, mut settings, .. } = self;
         let mut sources = self.keys.into_iter();
-        let keys_last;
-        let (keys, key_file) = match (sources.next(), sources.next()) {
+        let keys = match (sources.next(), sources.next()) {
             (None, _) => return Err(StartError::NoKeys),
             (Some(_), Some(_)) => return Err(StartError::TwoKeySources),
-            (Some(source), None) => {
-                keys_last = !matches!(source, KeySource::Drawn);
-                open_keys(source, &stores, settings.store_timeout).await?
-            }
+            (Some(source), None) => source,
         };
         if self.stale_policy.is_some() && stores.revocation_log.is_none() {
             return Err(StartError::StalePolicyWithoutLog);
@@ -60,28 +93,21 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
             .trusted_origins
             .iter()
             .try_fold(OriginCheck::new(), |check, origin| check.trust(origin))?;
-        let accounts = Accounts::new(keys.clone(), stores, settings)?;
-        let sync = RevocationSync::new(&accounts);
-        sync.begin().await?;
-        if keys_last {
-            match sync.compare_keys().await? {
-                0 => {}
-                missing => return Err(StartError::KeysMissing { missing }),
-            }
-        }
-        let background =
-            Background::start(&runtime, sync.clone(), key_file.map(|file| (file, keys)));
-        let routes = match self.pages {
-            Some(pages) => Routes::with_pages(&accounts, pages),
-            None => Routes::new(&accounts),
+        Ok(CheckedSettings { stores, settings, keys, pages: self.pages })
+    }
+}
+
+#[cfg(all(feature = "cli", any(feature = "postgres", feature = "sqlite")))]
+impl<R: Role> CheckedSettings<R> {
+    /// Creates the engine for an operator's command, without background tasks. A key file that does
+    /// not exist is an error: new keys would log everybody out and make every second factor
+    /// unreadable (`a_wrong_path_is_one_line_and_creates_nothing`).
+    pub(crate) async fn accounts(self) -> Result<Accounts<R>, StartError> {
+        let keys = match self.keys {
+            KeySource::File(file) => Keys::from(file.load()?),
+            other => open_keys(other, &self.stores, self.settings.store_timeout).await?.0,
         };
-        Ok(Hallpass {
-            authenticator: accounts.request_authenticator(),
-            accounts,
-            routes,
-            sync,
-            background: Arc::new(background),
-        })
+        Ok(Accounts::new(keys, self.stores, self.settings)?)
     }
 }
 

@@ -12,33 +12,28 @@ mod visit;
 
 use std::{error::Error, io, process::ExitCode};
 
-use blog::{Command, Config};
+use blog::{Config, Site};
+use hallpass::cli::Command;
 use tracing_subscriber::filter::LevelFilter;
 
 #[actix_web::main]
 async fn main() -> ExitCode {
-    match run().await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            let causes = std::iter::successors(error.source(), |cause| (*cause).source());
-            let line = causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"));
-            eprintln!("blog-actix: {line}");
-            ExitCode::FAILURE
-        }
-    }
+    run().await.unwrap_or_else(|error| {
+        let causes = std::iter::successors(error.source(), |cause| (*cause).source());
+        let line = causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"));
+        eprintln!("blog-actix: {line}");
+        ExitCode::FAILURE
+    })
 }
 
-async fn run() -> Result<(), Box<dyn Error + Send + Sync>> {
-    let command = Command::parse(std::env::args().skip(1))?;
+async fn run() -> Result<ExitCode, Box<dyn Error + Send + Sync>> {
+    let command = Command::from_env();
     let config = Config::from_env()?;
-    match command {
-        Command::Serve => {
-            tracing_subscriber::fmt()
-                .with_writer(io::stderr)
-                .with_max_level(LevelFilter::WARN)
-                .init();
-            serve::serve(&config).await
-        }
-        Command::Operator(order) => Ok(order.run(&config, &mut io::stdout()).await?),
+    if let Some(command) = command {
+        let settings = async |store| Site::settings(&config, store).await;
+        return Ok(command.run(&config.database_url, settings).await);
     }
+    tracing_subscriber::fmt().with_writer(io::stderr).with_max_level(LevelFilter::WARN).init();
+    serve::serve(&config).await?;
+    Ok(ExitCode::SUCCESS)
 }

@@ -1,11 +1,10 @@
-//! The parts of the example blog that do not depend on a web framework: its settings, posts, pages
-//! and operator commands.
+//! The parts of the example blog that do not depend on a web framework: its settings, posts and
+//! pages.
 //!
 //! This crate contains no authentication and no authorization; hallpass provides both. The program
 //! on axum is in `src/bin/blog`. A blog on another framework can use this whole library.
 
 mod accounts;
-mod command;
 mod config;
 mod date;
 mod draft;
@@ -14,7 +13,6 @@ mod fields;
 mod json;
 mod layout;
 mod notice;
-mod operator;
 mod page;
 mod posts;
 mod role;
@@ -24,7 +22,6 @@ mod slug;
 mod style;
 mod viewer;
 
-pub use command::{Command, CommandError, Order};
 pub use config::{Config, ConfigError};
 pub use date::{long_date, rfc3339};
 pub use draft::{Draft, DraftErrors};
@@ -33,7 +30,6 @@ pub use fields::{After, DraftFields, Older, RoleField};
 pub use json::Data;
 pub use layout::BlogLayout;
 pub use notice::Notice;
-pub use operator::OperatorError;
 pub use page::{Admin, Content, Home, NewPost, Person, PostView, Profile, document, frame};
 pub use posts::{Hide, Post, PostPage, Posts};
 pub use role::BlogRole;

@@ -2,7 +2,7 @@
 
 use hallpass::pages::DefaultPages;
 use hallpass::store::{RedisOpenError, RedisStore, SqlStore};
-use hallpass::{Hallpass, StartError};
+use hallpass::{Hallpass, HallpassBuilder, StartError};
 
 use crate::{BlogLayout, BlogRole, Config, Posts};
 
@@ -27,21 +27,31 @@ impl Site {
         let store =
             SqlStore::open(&config.database_url).await.map_err(hallpass::OpenError::from)?;
         let posts = Posts::open(&config.database_url).await?;
-        let hallpass = Hallpass::builder(store.clone()).everything();
+        let hallpass = Self::settings(config, store.clone()).await?;
+        let hallpass = hallpass.start().await.map_err(OpenError::of_start)?;
+        Ok(Self { hallpass, store, posts })
+    }
+
+    /// Returns the settings of hallpass on this store, for the server and for an operator's
+    /// command. Connects to Redis if it is configured.
+    ///
+    /// # Errors
+    /// Returns an [`OpenError`] if the Redis server cannot be reached.
+    pub async fn settings(
+        config: &Config,
+        store: SqlStore,
+    ) -> Result<HallpassBuilder<BlogRole, SqlStore>, OpenError> {
+        let hallpass = Hallpass::builder(store).everything();
         let hallpass = match &config.redis_url {
             Some(url) => hallpass.shared_backend(RedisStore::open(url).await?),
             None => hallpass,
         };
-        let hallpass = hallpass
+        Ok(hallpass
             .key_file(&config.keys)
             .site_name("Hall Notes")
             .default_roles([BlogRole::Guest])
             .pages(DefaultPages::new().layout(BlogLayout))
-            .proxies(config.proxies.clone())
-            .start()
-            .await
-            .map_err(OpenError::of_start)?;
-        Ok(Self { hallpass, store, posts })
+            .proxies(config.proxies.clone()))
     }
 }
 

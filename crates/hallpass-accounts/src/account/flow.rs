@@ -22,7 +22,7 @@ use crate::{
     },
     accounts::Accounts,
     error::{AccountsError, AccountsErrorKind},
-    event::{Event, RejectionReason},
+    event::{Event, EventActor, RejectionReason},
     login::after_login::{UNKNOWN_LOGIN, after_change},
     revocation::store::Revocation,
     session::{Tokens, refresh_token::RefreshSecret, session_id::SessionId},
@@ -288,20 +288,30 @@ impl<R: Role> Accounts<R> {
     /// administrator whose role is removed while the request is being processed could give the role
     /// back to themselves.
     pub fn commands_of<'a>(&'a self, who: &Identity<R>) -> Commands<'a, R> {
-        Commands { accounts: self, by: Some(self.actor(who)) }
+        let person = EventActor::Person(AccountId::new(who.user_id()));
+        Commands { accounts: self, by: Some(self.actor(who)), actor: person }
+    }
+
+    /// Returns commands that an operator runs at a terminal. Their events name the operator as the
+    /// actor.
+    pub fn commands_of_operator(&self) -> Commands<'_, R> {
+        Commands { accounts: self, by: None, actor: EventActor::Operator }
     }
 
     fn application(&self) -> Commands<'_, R> {
-        Commands { accounts: self, by: None }
+        Commands { accounts: self, by: None, actor: EventActor::Application }
     }
 }
 
-/// Commands on accounts, run by a person: [`Accounts::commands_of`].
+/// Commands on accounts, run by a person ([`Accounts::commands_of`]) or by an operator
+/// ([`Accounts::commands_of_operator`]).
 #[must_use]
 pub struct Commands<'a, R> {
     accounts: &'a Accounts<R>,
     /// `None` means that the application itself or an operator at a terminal runs the command.
     by: Option<Actor>,
+    /// The actor in the events.
+    actor: EventActor,
 }
 
 // Written by hand, because the derived implementation would require `R: Debug`.
@@ -323,7 +333,7 @@ impl<R: Role> Commands<'_, R> {
         let store = offered(stores.sessions.as_ref())?;
         let ended = store.end_all(account, self.by.as_ref(), self.accounts.latest());
         let ended = stores.ask("end all sessions", ended).await?;
-        self.done(ended, |account| Event::SessionsEnded { account }).await
+        self.done(ended, |account, actor| Event::SessionsEnded { account, actor }).await
     }
 
     /// Replaces the account's roles.
@@ -342,7 +352,7 @@ impl<R: Role> Commands<'_, R> {
         let names: Vec<String> = roles.iter().map(|role| role.name().to_owned()).collect();
         let set = store.set_roles(account, &names, self.by.as_ref(), self.accounts.latest());
         let set = stores.ask("set roles", set).await?;
-        self.done(set, |account| Event::RolesChanged { account }).await
+        self.done(set, |account, actor| Event::RolesChanged { account, actor }).await
     }
 
     /// Disables the account.
@@ -351,7 +361,8 @@ impl<R: Role> Commands<'_, R> {
     /// The errors of [`Accounts::disable`], and [`Revoked`](AccountsErrorKind::Revoked) under the
     /// condition of [`log_out_everywhere`](Self::log_out_everywhere).
     pub async fn disable(&self, account: &AccountId) -> Result<(), AccountsError> {
-        self.set_disabled(account, true, |account| Event::Disabled { account }).await
+        let event = |account, actor| Event::Disabled { account, actor };
+        self.set_disabled(account, true, event).await
     }
 
     /// Enables the account again.
@@ -360,14 +371,15 @@ impl<R: Role> Commands<'_, R> {
     /// The errors of [`Accounts::enable`], and [`Revoked`](AccountsErrorKind::Revoked) under the
     /// condition of [`log_out_everywhere`](Self::log_out_everywhere).
     pub async fn enable(&self, account: &AccountId) -> Result<(), AccountsError> {
-        self.set_disabled(account, false, |account| Event::Enabled { account }).await
+        let event = |account, actor| Event::Enabled { account, actor };
+        self.set_disabled(account, false, event).await
     }
 
     async fn set_disabled(
         &self,
         account: &AccountId,
         disabled: bool,
-        event: fn(AccountId) -> Event,
+        event: fn(AccountId, EventActor) -> Event,
     ) -> Result<(), AccountsError> {
         let stores = self.accounts.stores();
         let store = offered(stores.administration.as_ref())?;
@@ -381,7 +393,7 @@ impl<R: Role> Commands<'_, R> {
     async fn done(
         &self,
         outcome: CommandOutcome,
-        event: fn(AccountId) -> Event,
+        event: fn(AccountId, EventActor) -> Event,
     ) -> Result<(), AccountsError> {
         let account = match outcome {
             CommandOutcome::Done(account) => account,
@@ -389,7 +401,7 @@ impl<R: Role> Commands<'_, R> {
             CommandOutcome::ActorChanged => return Err(AccountsErrorKind::Revoked.into()),
         };
         self.accounts.account_revoked(&account);
-        self.accounts.events().happened(event(account.id().clone()));
+        self.accounts.events().happened(event(account.id().clone(), self.actor.clone()));
         self.accounts.publish_now().await;
         Ok(())
     }

@@ -8,7 +8,11 @@ use std::{net::IpAddr, time::Duration};
 
 use hallpass_core::Methods;
 
-use crate::{account::AccountId, event::Event, session::session_id::SessionId};
+use crate::{
+    account::AccountId,
+    event::{Event, EventActor},
+    session::session_id::SessionId,
+};
 
 macro_rules! write {
     ($level:ident, $event:ident, $fields:ident) => {
@@ -16,6 +20,8 @@ macro_rules! write {
             target: "hallpass",
             event = $event.as_str(),
             account = $fields.account.map(tracing::field::display),
+            actor = $fields.actor.map(EventActor::as_str),
+            actor_account = $fields.actor.and_then(person).map(tracing::field::display),
             session = $fields.session.map(tracing::field::display),
             methods = $fields.methods.map(tracing::field::debug),
             reason = $fields.reason,
@@ -39,9 +45,17 @@ pub(super) fn log(event: &Event) {
     }
 }
 
+fn person(actor: &EventActor) -> Option<&AccountId> {
+    match actor {
+        EventActor::Person(account) => Some(account),
+        EventActor::Application | EventActor::Operator => None,
+    }
+}
+
 #[derive(Default)]
 struct Fields<'e> {
     account: Option<&'e AccountId>,
+    actor: Option<&'e EventActor>,
     session: Option<SessionId>,
     methods: Option<Methods>,
     reason: Option<&'static str>,
@@ -91,12 +105,17 @@ impl<'e> Fields<'e> {
             | Event::SecondFactorReencrypted { account }
             | Event::RecoveryCodeUsed { account }
             | Event::RecoveryCodesReplaced { account }
-            | Event::SessionsEnded { account }
-            | Event::RolesChanged { account }
             | Event::EnrolmentRequired { account }
-            | Event::Disabled { account }
-            | Event::Enabled { account }
             | Event::ChangeLost { account } => Self { account: Some(account), ..nothing },
+            Event::SessionsEnded { account, actor }
+            | Event::RolesChanged { account, actor }
+            | Event::Disabled { account, actor }
+            | Event::Enabled { account, actor } => {
+                Self { account: Some(account), actor: Some(actor), ..nothing }
+            }
+            Event::Maintenance { operation, actor } => {
+                Self { operation: Some(operation), actor: Some(actor), ..nothing }
+            }
             Event::RevocationLogAnswers { staleness: time } | Event::Overdue { after: time } => {
                 Self { time: Some(*time), ..nothing }
             }

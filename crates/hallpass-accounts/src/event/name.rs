@@ -1,6 +1,6 @@
 //! Stable kebab-case names: the field `event` in the log, and the labels of metrics.
 
-use crate::event::{Event, RateLimitKind, RejectionReason};
+use crate::event::{Event, EventActor, RateLimitKind, RejectionReason};
 
 impl Event {
     /// Returns a stable kebab-case name, for logs and metric labels.
@@ -27,6 +27,7 @@ impl Event {
             Self::EnrolmentRequired { .. } => "enrolment-due",
             Self::Disabled { .. } => "disabled",
             Self::Enabled { .. } => "enabled",
+            Self::Maintenance { .. } => "maintenance",
             Self::HashingBusy => "hashing-busy",
             Self::RevocationLogSilent => "revocation-log-silent",
             Self::RevocationLogAnswers { .. } => "revocation-log-answers",
@@ -65,6 +66,18 @@ impl RateLimitKind {
             Self::Account => "account",
             Self::Address => "address",
             Self::Change => "changes",
+        }
+    }
+}
+
+impl EventActor {
+    /// Returns a stable kebab-case name of the kind of actor, for logs.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Person(_) => "person",
+            Self::Application => "application",
+            Self::Operator => "operator",
         }
     }
 }

@@ -284,6 +284,21 @@ impl<R: Role> RevocationSync<R> {
         stores.prune(now).await.map(drop)
     }
 
+    /// Connects each notifier once, for a check of the installation. The connections are closed
+    /// again.
+    ///
+    /// # Errors
+    /// The error of the first notifier that does not connect within the timeout of a store call. A
+    /// log without a notifier, which is only polled, does not connect either.
+    pub async fn connect_notifiers(&self) -> Result<(), StoreFault> {
+        let stores = self.accounts.stores();
+        for log in stores.logs() {
+            let mut notifier = log.notifier();
+            stores.within_bound(notifier.notified()).await?;
+        }
+        Ok(())
+    }
+
     /// Returns whether the node may serve requests, for `/readyz`. It is judged at each call: a list
     /// that has become older than the documented bound of 5 seconds is not current. Always true if
     /// the site has no revocation log.

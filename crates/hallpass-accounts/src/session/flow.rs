@@ -16,7 +16,7 @@ use crate::{
     },
     accounts::Accounts,
     error::{AccountsError, AccountsErrorKind},
-    event::Event,
+    event::{Event, EventActor},
     login::after_login::refresh,
     session::{
         Tokens,
@@ -256,7 +256,10 @@ impl<R: Role> Accounts<R> {
             let ended = store.end_others(&prepared.own);
             match self.stores().ask("end other sessions", ended).await? {
                 OwnChangeOutcome::Written(account) => {
-                    self.events().happened(Event::SessionsEnded { account: account.id().clone() });
+                    self.events().happened(Event::SessionsEnded {
+                        account: account.id().clone(),
+                        actor: EventActor::Person(account.id().clone()),
+                    });
                     self.goes_on(who, prepared, &account)
                 }
                 OwnChangeOutcome::NotWritten => Err(self.not_written(who, |_| None).await),

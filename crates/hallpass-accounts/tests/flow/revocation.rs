@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use hallpass_accounts::{
-    Accounts, AccountsErrorKind, LoginStep, RevocationSync, Settings, StoreSet, Username,
+    Accounts, AccountsErrorKind, Event, EventActor, LoginStep, RevocationSync, Settings, StoreSet,
+    Username,
 };
 use hallpass_core::{Access, Token};
 
@@ -108,6 +109,41 @@ async fn set_roles_disable_and_log_out_everywhere_revoke_tokens() {
     let nobody = hallpass_accounts::AccountId::new("nobody");
     let unknown = site.accounts.log_out_everywhere(&nobody).await;
     assert_eq!(unknown.unwrap_err().kind(), AccountsErrorKind::NotFound);
+}
+
+#[tokio::test]
+async fn the_event_of_a_command_names_its_actor() {
+    let site = Site::new();
+    let ada = site.verify(&site.register("ada").await.access).unwrap();
+    let alice = id_of(&site.verify(&site.register("alice").await.access).unwrap());
+    site.accounts.set_roles(&alice, [SiteRole::Admin]).await.unwrap();
+    site.accounts.commands_of(&ada).disable(&alice).await.unwrap();
+    site.accounts.commands_of_operator().enable(&alice).await.unwrap();
+    site.accounts.commands_of_operator().log_out_everywhere(&alice).await.unwrap();
+    let _tokens = site.accounts.end_other_sessions(&ada).await.unwrap();
+
+    let by_ada = EventActor::Person(id_of(&ada));
+    let expected = [
+        ("roles-changed", alice.clone(), EventActor::Application),
+        ("disabled", alice.clone(), by_ada.clone()),
+        ("enabled", alice.clone(), EventActor::Operator),
+        ("sessions-ended", alice, EventActor::Operator),
+        ("sessions-ended", id_of(&ada), by_ada),
+    ];
+    let events = site.events.lock().unwrap();
+    let audited: Vec<_> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::RolesChanged { account, actor }
+            | Event::Disabled { account, actor }
+            | Event::Enabled { account, actor }
+            | Event::SessionsEnded { account, actor } => {
+                Some((event.as_str(), account.clone(), actor.clone()))
+            }
+            _ => None,
+        })
+        .collect();
+    assert_eq!(audited, expected);
 }
 
 #[tokio::test]

@@ -94,6 +94,10 @@ fn verify_prints_one_verdict_per_line_for_any_content() {
     );
     assert_eq!(run("verify", &site, &["--now", NOW, "--fail"], &input).code, Some(1));
     assert_eq!(run("verify", &site, &["--now", NOW, "--fail"], token.as_bytes()).code, Some(0));
+    let empty = run("verify", &site, &["--now", NOW, "--fail"], b"");
+    assert_eq!(empty.code, Some(2), "no token was verified");
+    assert!(empty.err.contains("standard input has no token"), "{}", empty.err);
+    assert_eq!(run("verify", &site, &["--now", NOW], b"").code, Some(0));
 }
 
 #[test]

@@ -15,7 +15,7 @@ use crate::{
     column,
     error::StoreError,
     open_error::StoreOpenError,
-    schema::{MigrateError, Step, steps},
+    schema::{MigrateError, SchemaStep, Step, steps},
 };
 
 impl PostgresStore {
@@ -45,6 +45,19 @@ impl PostgresStore {
     /// `url` is not a PostgreSQL address, or the database cannot be reached or brought up to date.
     /// [`StoreOpenError`] distinguishes these cases.
     pub async fn open(url: &str) -> Result<Self, StoreOpenError> {
+        let store = Self::open_existing(url).await?;
+        store.migrate().await?;
+        Ok(store)
+    }
+
+    /// Connects to the database at `url` as [`open`](Self::open) does, but changes no table, for an
+    /// operator's command.
+    ///
+    /// The tables may be missing or at another step: [`schema`](Self::schema) returns the step.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub async fn open_existing(url: &str) -> Result<Self, StoreOpenError> {
         if !(url.starts_with("postgres:") || url.starts_with("postgresql:")) {
             return Err(StoreOpenError::Scheme { example: EXAMPLE });
         }
@@ -74,9 +87,13 @@ impl PostgresStore {
                     source: StoreError::from_driver(error),
                 },
             })?;
-        let store = Self::from_pool(pool);
-        store.migrate().await?;
-        Ok(store)
+        Ok(Self::from_pool(pool))
+    }
+
+    /// Returns the database and the server, for the messages of a command.
+    pub(crate) fn location(&self) -> String {
+        let options = self.pool.connect_options();
+        format!("{} at {}:{}", self.database(), options.get_host(), options.get_port())
     }
 }
 
@@ -111,9 +128,7 @@ impl PostgresStore {
         // Otherwise each start would log the notice that the table exists.
         write.script("SET LOCAL client_min_messages = warning").await?;
         write.script(record).await?;
-        let latest = write
-            .row(sql("SELECT step FROM hallpass_migrations ORDER BY step DESC LIMIT 1"))
-            .await?;
+        let latest = write.row(sql(LATEST)).await?;
         let done: u32 = latest.map_or(Ok(0), |row| column::to_unsigned(get(&row, "step")?))?;
         MigrateError::unless_known(done, &STEPS)?;
         for (number, step) in (1..).zip(&STEPS).filter(|(number, _)| *number > done) {
@@ -123,7 +138,23 @@ impl PostgresStore {
         }
         Ok(write.commit().await?)
     }
+
+    /// Returns the step of the schema at which the tables are. Changes nothing.
+    ///
+    /// # Errors
+    /// The database is unavailable, or the record of the steps cannot be read.
+    pub async fn schema(&self) -> Result<SchemaStep, StoreError> {
+        let record = sql("SELECT 1 WHERE to_regclass('hallpass_migrations') IS NOT NULL");
+        let latest = match self.row(record).await? {
+            Some(_) => self.row(sql(LATEST)).await?,
+            None => None,
+        };
+        let found = latest.map_or(Ok(0), |row| column::to_unsigned(get(&row, "step")?))?;
+        Ok(SchemaStep::new(found, &STEPS))
+    }
 }
+
+const LATEST: &str = "SELECT step FROM hallpass_migrations ORDER BY step DESC LIMIT 1";
 
 static STEPS: [Step; 10] = steps!["postgres":
     "0001_site.sql" "0002_accounts.sql" "0003_two_factor.sql" "0004_sessions.sql"

@@ -18,7 +18,7 @@ macro_rules! delete_some {
     };
 }
 
-mod account;
+pub(super) mod account;
 mod activity;
 mod browser;
 mod consumed;

@@ -21,7 +21,7 @@ use crate::{
     column,
     error::{StoreError, StoreErrorKind},
     open_error::StoreOpenError,
-    schema::{MigrateError, Step, steps},
+    schema::{MigrateError, SchemaStep, Step, steps},
 };
 
 impl SqliteStore {
@@ -48,21 +48,56 @@ impl SqliteStore {
     /// `url` is not an SQLite address, or the file cannot be created, opened or brought up to date.
     /// [`StoreOpenError`] distinguishes these cases.
     pub async fn open(url: &str) -> Result<Self, StoreOpenError> {
-        let Some(address) = url.strip_prefix("sqlite:") else {
-            return Err(StoreOpenError::Scheme { example: EXAMPLE });
-        };
-        let options = SqliteConnectOptions::from_str(url).map_err(|error| {
-            StoreOpenError::Address { example: EXAMPLE, source: StoreError::from_driver(error) }
-        })?;
-        let store = if is_in_memory(address) {
+        let (options, is_in_memory) = parse(url)?;
+        let store = if is_in_memory {
             Self::from_pool(in_memory(options).await?)
         } else {
-            let path = options.get_filename().into();
-            let pool = on_file(options).await?;
-            Self { path: Some(path), ..Self::from_pool(pool) }
+            let path = options.get_filename().to_owned();
+            make_private(&path).map_err(|source| StoreOpenError::Make { path, source })?;
+            Self::open_file(options.journal_mode(SqliteJournalMode::Wal)).await?
         };
         store.migrate().await?;
         Ok(store)
+    }
+
+    /// Opens the file at `url`, which must exist. Creates no file, and changes neither the tables
+    /// nor the journal mode, for an operator's command: a command with a wrong path must not create
+    /// an empty database (`a_wrong_path_is_one_line_and_creates_nothing`).
+    ///
+    /// The tables may be missing or at another step: [`schema`](Self::schema) returns the step.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open). [`StoreOpenError::Missing`] if the file does not exist, and
+    /// [`StoreOpenError::InMemory`] if `url` is a database in memory, which no other process can
+    /// open.
+    pub async fn open_existing(url: &str) -> Result<Self, StoreOpenError> {
+        let (options, is_in_memory) = parse(url)?;
+        if is_in_memory {
+            return Err(StoreOpenError::InMemory);
+        }
+        let path = options.get_filename();
+        if std::fs::metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+            let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+            return Err(StoreOpenError::Missing { path });
+        }
+        Self::open_file(options.create_if_missing(false)).await
+    }
+
+    async fn open_file(options: SqliteConnectOptions) -> Result<Self, StoreOpenError> {
+        let path = options.get_filename().into();
+        let pool = on_file(options).await?;
+        Ok(Self { path: Some(path), ..Self::from_pool(pool) })
+    }
+
+    /// Returns the absolute path of the file, for the messages of a command.
+    pub(crate) fn location(&self) -> String {
+        match &self.path {
+            Some(path) => {
+                let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+                path.display().to_string()
+            }
+            None => "the pool of the application".to_owned(),
+        }
     }
 }
 
@@ -74,6 +109,18 @@ const CONNECTION_WAIT: Duration = Duration::from_secs(1);
 const CONNECT_BUSY_TIMEOUT: Duration = Duration::from_millis(500);
 /// One connection writes, and the others read. More would only queue on two or four cores.
 const CONNECTIONS: u32 = 8;
+
+/// Returns the options of an address, and whether it is a database in memory.
+fn parse(url: &str) -> Result<(SqliteConnectOptions, bool), StoreOpenError> {
+    let Some(address) = url.strip_prefix("sqlite:") else {
+        return Err(StoreOpenError::Scheme { example: EXAMPLE });
+    };
+    let options = SqliteConnectOptions::from_str(url).map_err(|error| StoreOpenError::Address {
+        example: EXAMPLE,
+        source: StoreError::from_driver(error),
+    })?;
+    Ok((options, is_in_memory(address)))
+}
 
 fn is_in_memory(address: &str) -> bool {
     let address = address.strip_prefix("//").unwrap_or(address);
@@ -95,12 +142,10 @@ async fn in_memory(options: SqliteConnectOptions) -> Result<SqlitePool, StoreOpe
 
 async fn on_file(options: SqliteConnectOptions) -> Result<SqlitePool, StoreOpenError> {
     let path = options.get_filename().to_owned();
-    make_private(&path).map_err(|source| StoreOpenError::Make { path: path.clone(), source })?;
     let options = options
         // A connection that is opened later is on the same file, even if the process has changed
         // its working directory.
         .filename(std::path::absolute(&path).unwrap_or_else(|_| path.clone()))
-        .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(CONNECT_BUSY_TIMEOUT)
         .foreign_keys(true);
@@ -157,8 +202,7 @@ impl SqliteStore {
         let record = sql("CREATE TABLE IF NOT EXISTS hallpass_migrations \
              (step INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL) STRICT");
         write.change(record).await?;
-        let latest = sql("SELECT step FROM hallpass_migrations ORDER BY step DESC LIMIT 1");
-        let latest = write.row(latest).await?;
+        let latest = write.row(sql(LATEST)).await?;
         let done: u32 = latest.map_or(Ok(0), |row| column::to_unsigned(get(&row, "step")?))?;
         MigrateError::unless_known(done, &STEPS)?;
         for (number, step) in (1..).zip(&STEPS).filter(|(number, _)| *number > done) {
@@ -168,7 +212,23 @@ impl SqliteStore {
         }
         Ok(write.commit().await?)
     }
+
+    /// Returns the step of the schema at which the tables are. Changes nothing.
+    ///
+    /// # Errors
+    /// The database is unavailable, or the record of the steps cannot be read.
+    pub async fn schema(&self) -> Result<SchemaStep, StoreError> {
+        let record = sql("SELECT 1 FROM sqlite_schema WHERE name = 'hallpass_migrations'");
+        let latest = match self.row(record).await? {
+            Some(_) => self.row(sql(LATEST)).await?,
+            None => None,
+        };
+        let found = latest.map_or(Ok(0), |row| column::to_unsigned(get(&row, "step")?))?;
+        Ok(SchemaStep::new(found, &STEPS))
+    }
 }
+
+const LATEST: &str = "SELECT step FROM hallpass_migrations ORDER BY step DESC LIMIT 1";
 
 static STEPS: [Step; 10] = steps!["sqlite":
     "0001_site.sql" "0002_accounts.sql" "0003_two_factor.sql" "0004_sessions.sql"

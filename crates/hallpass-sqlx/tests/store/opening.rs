@@ -75,6 +75,48 @@ async fn open_errors_are_one_sentence_with_the_fix() {
 }
 
 #[tokio::test]
+async fn open_existing_creates_no_file() {
+    let scratch = Scratch::new();
+    for name in ["site.db", "site.db?mode=rwc", "missing/site.db"] {
+        let error = SqliteStore::open_existing(&scratch.url(name)).await.unwrap_err();
+        assert!(matches!(&error, StoreOpenError::Missing { path } if path.is_absolute()));
+        let sentence = error.to_string();
+        let path = scratch.argument(name.split('?').next().unwrap());
+        assert!(sentence.contains(&format!("the database file {path} does not exist")));
+    }
+    assert_eq!(scratch.names(), [""; 0]);
+    let error = SqliteStore::open_existing("sqlite::memory:").await.unwrap_err();
+    assert!(matches!(error, StoreOpenError::InMemory), "{error}");
+}
+
+#[tokio::test]
+async fn open_existing_changes_neither_tables_nor_journal_mode() {
+    let scratch = Scratch::new();
+    let pool = SqlitePool::connect(&scratch.url("other.db?mode=rwc")).await.unwrap();
+    sqlx::raw_sql("CREATE TABLE notes (text TEXT)").execute(&pool).await.unwrap();
+    pool.close().await;
+    let before = fs::read(scratch.path("other.db")).unwrap();
+
+    let store = SqliteStore::open_existing(&scratch.url("other.db")).await.unwrap();
+    assert_eq!(store.schema().await.unwrap().found, 0);
+    store.close().await;
+    assert_eq!(fs::read(scratch.path("other.db")).unwrap(), before);
+    assert_eq!(scratch.names(), ["other.db"]);
+}
+
+#[tokio::test]
+async fn schema_returns_the_step_of_the_tables() {
+    let scratch = Scratch::new();
+    fs::write(scratch.path("site.db"), "").unwrap();
+    let store = SqliteStore::open_existing(&scratch.url("site.db")).await.unwrap();
+    let empty = store.schema().await.unwrap();
+    assert!(empty.found == 0 && empty.latest > 0, "{empty:?}");
+    store.migrate().await.unwrap();
+    let current = store.schema().await.unwrap();
+    assert_eq!(current.found, empty.latest);
+}
+
+#[tokio::test]
 async fn own_pool_keeps_the_tables_of_the_application() {
     let scratch = Scratch::new();
     let pool = SqlitePool::connect(&scratch.url("site.db?mode=rwc")).await.unwrap();

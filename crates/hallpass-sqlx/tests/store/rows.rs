@@ -1,7 +1,7 @@
 //! Checks on the tables, for facts that the traits do not expose.
 
 use hallpass_accounts::{AccountStore, AdministrationStore, SessionStore};
-use hallpass_sqlx::{SqliteStore, StoreErrorKind};
+use hallpass_sqlx::{SqlStore, SqliteStore, StoreErrorKind};
 use sqlx::SqlitePool;
 
 use crate::scratch::Scratch;
@@ -82,4 +82,45 @@ async fn unreadable_row_is_an_error() {
     }
     sqlx::query("DELETE FROM hallpass_two_factor").execute(&tables).await.unwrap();
     assert!(store.by_id(&id).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn stored_accounts_contain_the_rows_that_cannot_be_read() {
+    let scratch = Scratch::new();
+    let (store, tables) = store_and_tables(&scratch).await;
+    for name in ["alice", "bob", "carol"] {
+        register(&store, name).await;
+    }
+    let damage = "UPDATE hallpass_accounts SET roles = '[1]' WHERE username_key = 'bob'";
+    sqlx::query(damage).execute(&tables).await.unwrap();
+    assert!(AdministrationStore::list(&store, None, 10).await.is_err());
+
+    let store = SqlStore::Sqlite(store);
+    let rows = store.stored_accounts("", 10).await.unwrap();
+    let read: Vec<_> = rows.iter().map(|row| (&*row.key, row.account.is_ok())).collect();
+    assert_eq!(read, [("alice", true), ("bob", false), ("carol", true)]);
+    let next = store.stored_accounts("bob", 10).await.unwrap();
+    assert_eq!(next.len(), 1);
+    assert_eq!(next[0].id, rows[2].id);
+
+    let roles = store.stored_roles().await.unwrap();
+    let counts: Vec<_> = roles.iter().map(|row| (row.roles.is_ok(), row.accounts)).collect();
+    assert!(counts.contains(&(true, 2)) && counts.contains(&(false, 1)), "{counts:?}");
+}
+
+#[tokio::test]
+async fn try_write_fails_on_a_locked_file_and_changes_nothing() {
+    let scratch = Scratch::new();
+    let (store, tables) = store_and_tables(&scratch).await;
+    let steps = "SELECT group_concat(step || name) FROM hallpass_migrations";
+    let before: String = sqlx::query_scalar(steps).fetch_one(&tables).await.unwrap();
+    let store = SqlStore::Sqlite(store);
+    store.try_write().await.unwrap();
+    let after: String = sqlx::query_scalar(steps).fetch_one(&tables).await.unwrap();
+    assert_eq!(after, before);
+    let lock = tables.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    let error = store.try_write().await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+    lock.rollback().await.unwrap();
+    store.try_write().await.unwrap();
 }

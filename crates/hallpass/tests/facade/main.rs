@@ -4,6 +4,8 @@
 
 mod adapters;
 mod background;
+#[cfg(feature = "cli")]
+mod cli;
 mod clocks;
 mod errors;
 #[cfg(feature = "postgres")]

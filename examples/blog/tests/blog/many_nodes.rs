@@ -88,7 +88,7 @@ fn revocations_reach_all_nodes_and_persist_after_a_restart() {
     let mut nodes = Nodes::start(3, &[("DATABASE_URL", database.url())]);
     let mut dead = Vec::new();
     for (name, revoke) in
-        [("ann", "set-role"), ("bob", "sign-out"), ("eve", "disable"), ("dan", "password")]
+        [("ann", "set-role"), ("bob", "log-out"), ("eve", "disable"), ("dan", "password")]
     {
         let mut person = register(nodes.browser(0), name);
         let copied = person.cookies[ACCESS].clone();

@@ -2,6 +2,7 @@
 
 use crate::person::{ACCESS, log_in, register, with_role};
 use crate::site::{Site, within_bound};
+use serde_json::{Value, json};
 
 #[test]
 fn user_list_prints_all_accounts_with_their_roles() {
@@ -28,13 +29,13 @@ fn set_role_revokes_the_old_token_within_the_bound() {
 }
 
 #[test]
-fn sign_out_command_revokes_sessions_within_the_bound() {
+fn log_out_command_revokes_sessions_within_the_bound() {
     let site = Site::start();
     let mut ann = register(site.browser(), "ann");
     let mut phone = site.browser();
     log_in(&mut phone, "ann", "").expect_see_other("/");
     let mut bob = register(site.browser(), "bob");
-    site.operator(&["user", "sign-out", "ann"]);
+    site.operator(&["user", "log-out", "ann"]);
     within_bound("ann is logged out", || {
         ann.get("/profile").status == 303 && phone.get("/profile").status == 303
     });
@@ -51,6 +52,57 @@ fn disable_revokes_sessions_within_the_bound() {
     within_bound("ann is logged out", || ann.get("/profile").status == 303);
     log_in(&mut ann, "ann", "").expect_page(401);
     assert!(site.operator(&["user", "list"]).contains("disabled"));
+    site.operator(&["user", "enable", "ann"]);
+    log_in(&mut ann, "ann", "").expect_see_other("/");
+}
+
+#[test]
+fn make_admin_sets_the_role_admin() {
+    let site = Site::start();
+    let mut ann = register(site.browser(), "ann");
+    let text = site.operator(&["user", "make-admin", "ann"]);
+    assert!(text.contains("set the roles of ann to admin (before: guest)"), "{text}");
+    log_in(&mut ann, "ann", "").expect_see_other("/");
+    ann.get("/posts/new").expect_page(200);
+}
+
+#[test]
+fn commands_print_json_documents() {
+    let site = Site::start();
+    register(site.browser(), "ann");
+    let document = |arguments: &[&str]| -> Value {
+        serde_json::from_str(&site.operator(arguments)).expect("one JSON document")
+    };
+    let list = document(&["user", "list", "--json"]);
+    assert_eq!(list["accounts"][0]["username"], "ann");
+    assert_eq!(list["accounts"][0]["roles"], json!(["guest"]));
+    let doctor = document(&["--json", "doctor"]);
+    assert_eq!(doctor["state"], "ok", "{doctor}");
+    assert_eq!(document(&["prune", "--json"])["pruned"][0]["rows"], "revocation log");
+    let migrated = document(&["migrate", "--json"]);
+    assert_eq!(migrated["before"], migrated["after"]);
+}
+
+#[test]
+fn a_command_with_a_wrong_path_creates_nothing() {
+    let site = Site::start();
+    register(site.browser(), "ann");
+    let database = site.file("elsewhere.db");
+    let keys = site.file("elsewhere.json");
+    for (setting, value, path) in [
+        ("DATABASE_URL", format!("sqlite://{}", database.display()), &database),
+        ("BLOG_KEYS", keys.display().to_string(), &keys),
+    ] {
+        for arguments in [vec!["user", "list"], vec!["user", "disable", "ann"], vec!["prune"]] {
+            let output = site.command().env(setting, &value).args(&arguments).output();
+            let output = output.expect("the blog runs");
+            let text = String::from_utf8(output.stderr).expect("UTF-8");
+            assert_eq!(output.status.code(), Some(1), "{text}");
+            assert!(text.contains(&*path.to_string_lossy()) && text.lines().count() == 1, "{text}");
+            assert!(!path.exists(), "{setting} {arguments:?}");
+        }
+    }
+    assert!(!site.operator(&["user", "list"]).contains("disabled"));
 }
 
 #[test]
@@ -76,13 +128,13 @@ fn a_failed_command_prints_one_line() {
     register(site.browser(), "ann");
     for (arguments, words) in [
         (vec!["user", "set-role", "nobody", "admin"], "nobody"),
-        (vec!["user", "set-role", "ann", "owner"], "owner"),
+        (vec!["user", "set-role", "ann", "owner"], "use guest, moderator, admin"),
         (vec!["user", "set-role", "ann"], "ROLE"),
-        (vec!["user", "sign-out", "nobody"], "nobody"),
+        (vec!["user", "log-out", "nobody"], "nobody"),
         (vec!["user", "disable", "not a name"], "not a name"),
-        (vec!["user"], "user list"),
-        (vec!["keys", "turn"], "keys rotate"),
-        (vec!["--help-me"], "user list"),
+        (vec!["keys", "turn"], "unrecognized subcommand 'turn'"),
+        (vec!["serve"], "unrecognized subcommand 'serve'"),
+        (vec!["--help-me"], "--help"),
     ] {
         let output = site.operator_output(&arguments);
         let text = String::from_utf8(output.stderr).expect("UTF-8");

@@ -21,9 +21,7 @@ fn ends(site: &Site, how: &str, mut ann: Client) -> bool {
             ann.post("/profile/password", &fields).expect_see_other("/profile")
         }
         command => {
-            let mut arguments = vec!["user"];
-            arguments.extend(command.split(' '));
-            site.operator(&arguments);
+            site.operator(&command.split(' ').collect::<Vec<_>>());
             return false;
         }
     };
@@ -32,7 +30,7 @@ fn ends(site: &Site, how: &str, mut ann: Client) -> bool {
 
 #[test]
 fn a_copied_cookie_is_rejected_by_all_processes() {
-    for how in ["logout", "password", "set-role ann moderator", "sign-out ann", "disable ann"] {
+    for how in ["logout", "password", SET_ROLE, "user log-out ann", "user disable ann"] {
         let mut site = Site::start();
         let neighbour = site.neighbour();
         let ann = register(site.browser(), "ann");
@@ -53,9 +51,11 @@ fn a_copied_cookie_is_rejected_by_all_processes() {
         site.restart();
         let again = copy.at(site.address);
         assert!(!lives(&again), "{how}: rejected from the first request after a restart");
-        if how != "set-role ann moderator" {
+        if how != SET_ROLE {
             let mut script = again.as_script();
             script.post("/session/refresh", &[]).expect_problem(401);
         }
     }
 }
+
+const SET_ROLE: &str = "user set-role ann moderator";

@@ -27,7 +27,7 @@ fn accounts_tokens_and_revocations_persist_after_a_restart() {
     let eve_copy = eve.cookies.clone();
     eve.post("/logout", &[]).expect_see_other("/");
     let dan = register(site.browser(), "dan");
-    site.operator(&["user", "sign-out", "dan"]);
+    site.operator(&["user", "log-out", "dan"]);
     site.restart();
 
     let mut again = site.browser();

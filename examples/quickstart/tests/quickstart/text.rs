@@ -29,3 +29,8 @@ fn the_crate_documentation_shows_the_example() {
         doc.map(|line| format!("{}\n", line.strip_prefix(' ').unwrap_or(line))).collect();
     assert_eq!(block_under("# 25 lines", &doc), EXAMPLE);
 }
+
+#[test]
+fn the_readme_shows_the_line_of_the_operator_commands() {
+    assert!(README.contains(env!("QUICKSTART_COMMANDS").trim()));
+}

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use hallpass_sqlx::{PostgresStore, StoreErrorKind, StoreOpenError};
+use hallpass_sqlx::{PostgresStore, SqlStore, StoreErrorKind, StoreOpenError};
 use hallpass_testkit::store_suite::fixture::register;
 use sqlx::{PgPool, Row};
 use tokio::task::JoinSet;
@@ -95,4 +95,42 @@ async fn row_that_violates_a_constraint_is_rejected() {
         StoreErrorKind::Refused,
         "to wrap around would revive every old token"
     );
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: DATABASE_URL"]
+async fn open_existing_changes_no_table() {
+    let schema = Schema::new().await;
+    let store = SqlStore::open_existing(&schema.url()).await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(store.schema().await.unwrap().found, 0);
+    }
+    assert!(store.try_write().await.is_err(), "there is no table to write to");
+    store.migrate().await.unwrap();
+    let step = store.schema().await.unwrap();
+    assert_eq!(step.found, step.latest);
+    store.try_write().await.unwrap();
+    let location = store.location();
+    assert!(location.contains(" at ") && !location.contains('@'), "{location}");
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: DATABASE_URL"]
+async fn stored_accounts_contain_the_rows_that_cannot_be_read() {
+    let schema = Schema::new().await;
+    let store = PostgresStore::open(&schema.url()).await.unwrap();
+    for name in ["alice", "bob", "carol"] {
+        register(&store, name).await;
+    }
+    schema
+        .run("UPDATE hallpass_accounts SET roles = '[1]' WHERE username_key = 'bob'".into())
+        .await;
+    let store = SqlStore::Postgres(store);
+    let rows = store.stored_accounts("", 10).await.unwrap();
+    let read: Vec<_> = rows.iter().map(|row| (&*row.key, row.account.is_ok())).collect();
+    assert_eq!(read, [("alice", true), ("bob", false), ("carol", true)]);
+    let roles = store.stored_roles().await.unwrap();
+    let counts: Vec<_> = roles.iter().map(|row| (row.roles.is_ok(), row.accounts)).collect();
+    assert!(counts.contains(&(true, 2)) && counts.contains(&(false, 1)), "{counts:?}");
+    assert_eq!(store.revocation_log_size().await.unwrap().entries, 0);
 }

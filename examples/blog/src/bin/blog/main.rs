@@ -1,5 +1,5 @@
-//! The example blog on axum. `blog` starts the server; `blog user …` and `blog keys …` are the
-//! operator's commands.
+//! The example blog on axum. `blog` starts the server; `blog user …`, `blog keys …` and `blog
+//! doctor` are the operator's commands of hallpass.
 //!
 //! If a command or the start fails, the program prints one line that names the problem and the fix,
 //! and exits with a code other than 0.
@@ -19,34 +19,32 @@ use std::error::Error;
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
-use blog::{Command, Config};
+use blog::{Config, Site};
+use hallpass::cli::Command;
 use tracing_subscriber::filter::LevelFilter;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run().await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("blog: {}", one_line(error.as_ref()));
-            ExitCode::FAILURE
-        }
-    }
+    run().await.unwrap_or_else(|error| {
+        eprintln!("blog: {}", one_line(error.as_ref()));
+        ExitCode::FAILURE
+    })
 }
 
-async fn run() -> Result<(), Box<dyn Error + Send + Sync>> {
-    let command = Command::parse(std::env::args().skip(1))?;
+async fn run() -> Result<ExitCode, Box<dyn Error + Send + Sync>> {
+    let command = Command::from_env();
     let config = Config::from_env()?;
-    match command {
-        Command::Serve => {
-            tracing_subscriber::fmt()
-                .with_writer(io::stderr)
-                .with_ansi(io::stderr().is_terminal())
-                .with_max_level(LevelFilter::WARN)
-                .init();
-            serve::serve(&config).await
-        }
-        Command::Operator(order) => Ok(order.run(&config, &mut io::stdout()).await?),
+    if let Some(command) = command {
+        let settings = async |store| Site::settings(&config, store).await;
+        return Ok(command.run(&config.database_url, settings).await);
     }
+    tracing_subscriber::fmt()
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .with_max_level(LevelFilter::WARN)
+        .init();
+    serve::serve(&config).await?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Returns an error and its causes in one line. A cause whose text the line already contains is

@@ -1,0 +1,111 @@
+//! The site that a command runs on: its database, its settings and its engine.
+
+use std::{error::Error, path};
+
+use hallpass_accounts::{
+    Account, AccountStore, Accounts, AccountsError, Event, EventActor, Username,
+};
+use hallpass_core::Role;
+use hallpass_sqlx::SqlStore;
+
+use super::error::CommandError;
+use crate::{
+    builder::{HallpassBuilder, KeySource},
+    key_file::KeyFile,
+    start::CheckedSettings,
+};
+
+/// An opened database, and the settings of its site. No key was read yet.
+pub(super) struct Site<R> {
+    pub(super) store: SqlStore,
+    /// The database in messages: an absolute path, or the name of the database and its server.
+    pub(super) database: String,
+    pub(super) checked: CheckedSettings<R>,
+}
+
+impl<R: Role> Site<R> {
+    pub(super) async fn open<S, E>(
+        url: &str,
+        site: impl AsyncFnOnce(SqlStore) -> Result<HallpassBuilder<R, S>, E>,
+    ) -> Result<Self, CommandError>
+    where
+        S: AccountStore,
+        E: Into<Box<dyn Error + Send + Sync>>,
+    {
+        Self::on(SqlStore::open_existing(url).await?, site).await
+    }
+
+    pub(super) async fn on<S, E>(
+        store: SqlStore,
+        site: impl AsyncFnOnce(SqlStore) -> Result<HallpassBuilder<R, S>, E>,
+    ) -> Result<Self, CommandError>
+    where
+        S: AccountStore,
+        E: Into<Box<dyn Error + Send + Sync>>,
+    {
+        let builder =
+            site(store.clone()).await.map_err(|error| CommandError::Site(error.into()))?;
+        let mut checked = builder.check()?;
+        if let KeySource::File(file) = &checked.keys
+            && let Ok(absolute) = path::absolute(file.path())
+        {
+            checked.keys = KeySource::File(KeyFile::new(absolute));
+        }
+        Ok(Self { database: store.location(), store, checked })
+    }
+
+    /// Returns the key file. Its path is absolute, so that a message shows the directory.
+    pub(super) fn key_file(&self) -> Result<&KeyFile, CommandError> {
+        match &self.checked.keys {
+            KeySource::File(file) => Ok(file),
+            KeySource::Ring(_) | KeySource::Drawn => Err(CommandError::NoKeyFile),
+        }
+    }
+
+    /// Reports a change that an operator made to the keys or to the database.
+    pub(super) fn report(&self, operation: &'static str) {
+        self.checked.settings.report(Event::Maintenance { operation, actor: EventActor::Operator });
+    }
+
+    /// Reads the keys and checks the step of the tables. Commands that read or change rows begin
+    /// with this.
+    pub(super) async fn engine(self) -> Result<Engine<R>, CommandError> {
+        let Self { store, database, checked } = self;
+        let accounts = checked.accounts().await?;
+        let step =
+            store.schema().await.map_err(|error| CommandError::of_store(&database, error))?;
+        match step.found {
+            found if found == step.latest => Ok(Engine { store, database, accounts }),
+            0 => Err(CommandError::NoTables { database }),
+            found if found < step.latest => Err(CommandError::OldTables { database, step }),
+            _ => Err(CommandError::NewTables { database, step }),
+        }
+    }
+}
+
+/// The engine of the site, on an up-to-date database.
+pub(super) struct Engine<R> {
+    pub(super) store: SqlStore,
+    pub(super) database: String,
+    pub(super) accounts: Accounts<R>,
+}
+
+impl<R: Role> Engine<R> {
+    pub(super) async fn find(&self, name: &str) -> Result<Account, CommandError> {
+        let username = Username::parse(name)
+            .map_err(|source| CommandError::Username { name: name.to_owned(), source })?;
+        let account = self.accounts.find(&username).await.map_err(|error| self.failed(error))?;
+        account.ok_or_else(|| CommandError::NoSuchUser {
+            database: self.database.clone(),
+            name: name.to_owned(),
+        })
+    }
+
+    pub(super) fn failed(&self, error: AccountsError) -> CommandError {
+        CommandError::of_accounts(&self.database, error)
+    }
+
+    pub(super) fn store_failed(&self, error: impl Error + Send + Sync + 'static) -> CommandError {
+        CommandError::of_store(&self.database, error)
+    }
+}

@@ -1,0 +1,95 @@
+//! `migrate` and `prune`: change the tables.
+
+use hallpass_accounts::{Event, EventActor, RevocationSync};
+use hallpass_core::Role;
+use serde_json::{Value, json};
+
+use super::{
+    error::CommandError,
+    output::{Output, Status},
+    site::{Engine, Site},
+};
+
+/// Applies the missing steps of the schema. It needs no key file, because a deployment may run it
+/// before the first start of the site, as a database user that may create tables.
+pub(super) async fn migrate<R: Role>(
+    site: Site<R>,
+    output: Output,
+) -> Result<Status, CommandError> {
+    let database = site.database.as_str();
+    let step = async || {
+        let step = site.store.schema().await;
+        step.map_err(|error| CommandError::of_store(database, error))
+    };
+    let before = step().await?.found;
+    site.store
+        .migrate()
+        .await
+        .map_err(|source| CommandError::Migrate { database: database.to_owned(), source })?;
+    let after = step().await?.found;
+    let text = if before == after {
+        format!("the tables are at schema step {after} already (database {database})")
+    } else {
+        site.report("migrate");
+        format!("changed the tables from schema step {before} to {after} (database {database})")
+    };
+    output.print(
+        &text,
+        &json!({ "command": "migrate", "database": database, "before": before, "after": after }),
+    )?;
+    Ok(Status::Done)
+}
+
+/// Deletes expired rows.
+pub(super) async fn prune<R: Role>(site: Site<R>, output: Output) -> Result<Status, CommandError> {
+    let site = site.engine().await?;
+    let pruned = prune_all(&site).await?;
+    let operation = "prune";
+    site.accounts.report(Event::Maintenance { operation, actor: EventActor::Operator });
+    let lines: Vec<_> = pruned.iter().map(|pruned| pruned.text(&site.database)).collect();
+    let pruned: Vec<_> = pruned.iter().map(Pruned::document).collect();
+    output.print(
+        &lines.join("\n"),
+        &json!({ "command": operation, "database": site.database, "pruned": pruned }),
+    )?;
+    Ok(Status::Done)
+}
+
+/// The result for one kind of rows.
+struct Pruned {
+    rows: &'static str,
+    deleted: u64,
+    left: u64,
+}
+
+impl Pruned {
+    fn text(&self, database: &str) -> String {
+        let Self { rows, deleted, left } = self;
+        format!("{rows}: {deleted} rows deleted, {left} left (database {database})")
+    }
+
+    fn document(&self) -> Value {
+        json!({ "rows": self.rows, "deleted": self.deleted, "left": self.left })
+    }
+}
+
+/// Deletes the expired rows of each kind. A new kind of expiring rows is added here.
+async fn prune_all<R: Role>(site: &Engine<R>) -> Result<Vec<Pruned>, CommandError> {
+    Ok(vec![prune_revocations(site).await?])
+}
+
+/// Deletes entries that no live token can match. The lifetime of an access token is that of the
+/// site's settings: with a shorter one, a revoked token would be accepted again after a restart
+/// (`prune_keeps_the_entries_of_live_tokens`).
+async fn prune_revocations<R: Role>(site: &Engine<R>) -> Result<Pruned, CommandError> {
+    let entries = async || {
+        let size = site.store.revocation_log_size().await;
+        size.map(|size| size.entries).map_err(|error| site.store_failed(error))
+    };
+    let before = entries().await?;
+    let purged = RevocationSync::new(&site.accounts).purge().await;
+    purged.map_err(|error| site.store_failed(error))?;
+    let left = entries().await?;
+    // Servers write and delete entries at the same time, so the difference is an estimate.
+    Ok(Pruned { rows: "revocation log", deleted: before.saturating_sub(left), left })
+}

@@ -1,0 +1,131 @@
+//! The operator commands in this process. The tests of `examples/quickstart` run them as processes.
+
+use std::{
+    convert::Infallible,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use hallpass::flow::{EventActor, Visitor};
+use hallpass::store::{RevocationLog, SqlStore};
+use hallpass::{Clock, Event, Hallpass, HallpassBuilder, SystemClock, Username, cli::Command};
+use sqlx::SqlitePool;
+
+use crate::{scratch::Scratch, site::SiteRole};
+
+type Builder = HallpassBuilder<SiteRole, SqlStore>;
+
+/// A site with its own settings, and the events of its commands.
+struct Site {
+    scratch: Scratch,
+    events: Arc<Mutex<Vec<Event>>>,
+}
+
+impl Site {
+    async fn new() -> Self {
+        let site = Self { scratch: Scratch::new(), events: Arc::default() };
+        let store = SqlStore::open(&site.scratch.url("site.db")).await.unwrap();
+        let hallpass = site.settings(store).start().await.unwrap();
+        let password = "correct horse battery staple";
+        let visitor = Visitor::default();
+        let _step = hallpass.accounts().register("alice", password, &visitor).await.unwrap();
+        site.events.lock().unwrap().clear();
+        site
+    }
+
+    fn settings(&self, store: SqlStore) -> Builder {
+        let events = Arc::clone(&self.events);
+        Hallpass::builder(store)
+            .everything()
+            .key_file(self.scratch.path("site-keys.json"))
+            .lifetime(Duration::from_secs(7200))
+            .on_event(move |event| events.lock().unwrap().push(event.clone()))
+    }
+
+    /// Runs a command and returns whether it succeeded.
+    async fn run(&self, line: &str) -> bool {
+        let arguments = ["site"].into_iter().chain(line.split(' '));
+        let command = Command::parse(arguments).unwrap().unwrap();
+        let settings = async |store| Ok::<Builder, Infallible>(self.settings(store));
+        let status = command.run(&self.scratch.url("site.db"), settings).await;
+        format!("{status:?}") == format!("{:?}", std::process::ExitCode::SUCCESS)
+    }
+
+    fn names_of_events(&self) -> Vec<&'static str> {
+        self.events.lock().unwrap().drain(..).map(|event| event.as_str()).collect()
+    }
+}
+
+#[tokio::test]
+async fn every_change_is_an_event_of_the_operator() {
+    let site = Site::new().await;
+    for (line, event) in [
+        ("user set-role alice guest", "roles-changed"),
+        ("user make-admin alice", "roles-changed"),
+        ("user set-role alice --none", "roles-changed"),
+        ("user disable alice", "disabled"),
+        ("user enable alice", "enabled"),
+        ("user log-out alice", "sessions-ended"),
+        ("keys rotate", "maintenance"),
+        ("keys add-pepper", "maintenance"),
+        ("prune", "maintenance"),
+    ] {
+        assert!(site.run(line).await, "{line}");
+        let actor = match site.events.lock().unwrap().first() {
+            Some(
+                Event::RolesChanged { actor, .. }
+                | Event::Disabled { actor, .. }
+                | Event::Enabled { actor, .. }
+                | Event::SessionsEnded { actor, .. }
+                | Event::Maintenance { actor, .. },
+            ) => actor.clone(),
+            other => panic!("{line}: {other:?}"),
+        };
+        assert_eq!(actor, EventActor::Operator, "{line}");
+        assert_eq!(site.names_of_events(), [event], "{line}");
+    }
+    for line in ["user list", "user show alice", "doctor", "migrate"] {
+        assert!(site.run(line).await, "{line}");
+        assert_eq!(site.names_of_events(), [""; 0], "{line} changes nothing");
+    }
+}
+
+#[tokio::test]
+async fn a_failed_command_changes_nothing_and_is_no_event() {
+    let site = Site::new().await;
+    for line in [
+        "user make-admin nobody",
+        "user set-role alice owner",
+        "user set-role alice Admin",
+        "user disable a/b",
+        "user show nobody",
+    ] {
+        assert!(!site.run(line).await, "{line}");
+        assert_eq!(site.names_of_events(), [""; 0], "{line}");
+    }
+    let store = SqlStore::open_existing(&site.scratch.url("site.db")).await.unwrap();
+    let hallpass = site.settings(store).start().await.unwrap();
+    let alice = hallpass.find(&Username::parse("alice").unwrap()).await.unwrap().unwrap();
+    assert!(alice.roles().is_empty() && !alice.disabled() && alice.generation() == 0);
+}
+
+/// The lifetime of an access token is two hours here. With the default lifetime of 15 minutes, the
+/// entry of a token that was revoked an hour ago would be deleted, and a node that starts
+/// afterwards would accept the token.
+#[tokio::test]
+async fn prune_keeps_the_entries_of_live_tokens() {
+    let site = Site::new().await;
+    let tables = SqlitePool::connect(&site.scratch.url("site.db")).await.unwrap();
+    let now = i64::try_from(SystemClock.now().as_secs()).unwrap();
+    for age in [10, 3600, 7200 + 120, 100_000] {
+        let entry =
+            "INSERT INTO hallpass_revocations (account_id, generation, at) VALUES ('1', 1, ?)";
+        sqlx::query(entry).bind(now - age).execute(&tables).await.unwrap();
+    }
+    assert!(site.run("prune").await);
+    let store = SqlStore::open_existing(&site.scratch.url("site.db")).await.unwrap();
+    let page = store.read_after(hallpass::store::Cursor::START).await.unwrap();
+    let ages =
+        page.changes.iter().map(|change| now - i64::try_from(change.at().as_secs()).unwrap());
+    assert_eq!(ages.collect::<Vec<_>>(), [10, 3600]);
+}
