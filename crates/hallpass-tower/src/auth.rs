@@ -8,8 +8,8 @@ use std::{
 };
 
 use hallpass_core::{
-    Clock, Meter, RefreshHook, Rejection, RejectionSettings, RequestAuthenticator, Role,
-    SystemClock,
+    Clock, Meter, PathPrefix, RefreshHook, Rejection, RejectionSettings, RequestAuthenticator,
+    Role, SystemClock,
 };
 use http::{HeaderMap, HeaderName, Request, Response, Uri, header};
 use http_body::Body;
@@ -96,6 +96,11 @@ impl<R: Role, P: Clone, T: Clone> AuthLayer<R, P, T> {
     #[must_use]
     pub fn rejection_settings(self, settings: RejectionSettings) -> Self {
         self.with(|shared| Shared { settings, ..shared })
+    }
+
+    /// Returns the path below which the site is reached, from the rejection settings.
+    pub fn prefix(&self) -> &PathPrefix {
+        self.shared.settings.prefix()
     }
 
     /// Sets the site's own page for rejected requests. `None` renders the default response.

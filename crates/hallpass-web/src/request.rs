@@ -14,7 +14,7 @@ use zeroize::Zeroize;
 pub struct EndpointRequest {
     /// The method, in the case in which it was received.
     pub method: String,
-    /// The path in the browser's URL, not decoded.
+    /// The path as received, with or without the prefix of the site, not decoded.
     pub path: String,
     /// The query after `?`, not decoded.
     pub query: Option<String>,

@@ -7,7 +7,8 @@ use hallpass_accounts::{
     SystemRandom,
 };
 use hallpass_core::{
-    Clock, CookieSettingsError, KeyRing, Keys, OriginCheck, OriginCheckError, Role, SystemClock,
+    Clock, CookieSettingsError, KeyRing, Keys, OriginCheck, OriginCheckError, PublicOrigin,
+    PublicOriginError, Role, SystemClock,
 };
 use hallpass_web::Routes;
 use tokio::runtime::Handle;
@@ -52,19 +53,22 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
             self.cookies
         };
         settings.cookies = cookies.build()?;
+        settings.public_origin =
+            self.public_origin.as_deref().map(PublicOrigin::parse).transpose()?;
         settings.origin_check = self
             .trusted_origins
             .iter()
             .try_fold(OriginCheck::new(), |check, origin| check.trust(origin))?;
         let accounts = Accounts::new(keys.clone(), stores, settings)?;
-        let sync = RevocationSync::new(&accounts);
-        sync.read().await?;
-        let background =
-            Background::start(&runtime, sync.clone(), key_file.map(|file| (file, keys)));
         let routes = match self.pages {
             Some(pages) => Routes::with_pages(&accounts, pages),
             None => Routes::new(&accounts),
         };
+        check_prefix(&routes)?;
+        let sync = RevocationSync::new(&accounts);
+        sync.read().await?;
+        let background =
+            Background::start(&runtime, sync.clone(), key_file.map(|file| (file, keys)));
         Ok(Hallpass {
             authenticator: accounts.request_authenticator(),
             accounts,
@@ -72,6 +76,18 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
             sync,
             background: Arc::new(background),
         })
+    }
+}
+
+/// Rejects a prefix that is a login route: `/login` would be the page of the route and the home
+/// page of the site.
+fn check_prefix<R: Role>(routes: &Routes<R>) -> Result<(), StartError> {
+    let prefix = routes.accounts().settings().prefix();
+    match routes.routes().into_iter().find(|route| prefix.covers(route.path)) {
+        Some(route) if !prefix.is_empty() => {
+            Err(StartError::PrefixIsRoute { prefix: prefix.to_string(), route: route.path })
+        }
+        _ => Ok(()),
     }
 }
 
@@ -111,6 +127,19 @@ pub enum StartError {
     /// Browsers would not accept the cookies.
     #[error(transparent)]
     Cookies(#[from] CookieSettingsError),
+    /// The public origin is not valid.
+    #[error(transparent)]
+    PublicOrigin(#[from] PublicOriginError),
+    /// The path of the public origin is that of a login route.
+    #[error(
+        "the path {prefix:?} of the public origin is also the path of the login route {route:?}: set another path, such as /app"
+    )]
+    PrefixIsRoute {
+        /// The path of the public origin.
+        prefix: String,
+        /// The path of the login route.
+        route: &'static str,
+    },
     /// A trusted origin is not a valid origin.
     #[error(transparent)]
     Origin(#[from] OriginCheckError),
