@@ -1,5 +1,5 @@
-//! Writes a copy of `src/main.rs` with an address that the test sets, because port 3000 may be in
-//! use on the machine that runs the test.
+//! Writes copies of `src/main.rs` for the tests: one with an address that the test sets, because
+//! port 3000 may be in use on the machine that runs the test, and one with a public origin as well.
 
 use std::{env, fs, path::Path};
 
@@ -8,6 +8,17 @@ fn main() {
     let served = lines.replace(r#""127.0.0.1:3000""#, r#"std::env::var("QUICKSTART_ADDRESS")?"#);
     assert_ne!(served, lines, "`src/main.rs` has another address; change it here too");
     let out = env::var_os("OUT_DIR").expect("`OUT_DIR`, which cargo sets");
-    fs::write(Path::new(&out).join("quickstart.rs"), served).expect("a writable `OUT_DIR`");
+    let opened = r#"Hallpass::<SiteRole>::open("sqlite://site.db").await?"#;
+    let built = r#"Hallpass::<SiteRole>::builder(hallpass::store::SqlStore::open("sqlite://site.db").await?)
+        .key_file("site-keys.json")
+        .everything()
+        .public_origin(std::env::var("QUICKSTART_ORIGIN")?)
+        .start()
+        .await?"#;
+    let below = served.replace(opened, built);
+    assert_ne!(below, served, "`src/main.rs` opens the site in another way; change it here too");
+    for (file, text) in [("quickstart.rs", served), ("below.rs", below)] {
+        fs::write(Path::new(&out).join(file), text).expect("a writable `OUT_DIR`");
+    }
     println!("cargo::rerun-if-changed=src/main.rs");
 }

@@ -15,6 +15,7 @@ mod own_claims;
 mod pepper;
 #[cfg(feature = "postgres")]
 mod postgres_outage;
+mod public_origin;
 mod races;
 mod revocation_log;
 mod rotation;

@@ -2,5 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod below;
 mod served;
 mod text;
