@@ -1,5 +1,6 @@
-//! Writes copies of `src/main.rs` for the tests: one with an address that the test sets, because
-//! port 3000 may be in use on the machine that runs the test, and one with a public origin as well.
+//! Writes copies of `src/main.rs` for the tests: `quickstart.rs` with an address that the
+//! test sets, because port 3000 may be in use on the machine, and `below.rs` that also has a public
+//! origin.
 
 use std::{env, fs, path::Path};
 

@@ -1,8 +1,8 @@
 //! The spelling of a request's path, with or without the path prefix of the site.
 //!
 //! A reverse proxy may remove the prefix or pass it on, and the app's routes may be registered
-//! without the prefix or in a scope at it. Middleware around the app runs before actix-web selects a
-//! route, so the path is replaced by the spelling that is a route. A site without a prefix, and
+//! without the prefix or in a scope at it. Middleware around the app runs before actix-web selects
+//! a route, so the path is replaced by the spelling that is a route. A site without a prefix, and
 //! middleware inside a scope, change nothing.
 
 use std::borrow::Cow;
@@ -13,8 +13,8 @@ use actix_web::{
 };
 use hallpass_core::PathPrefix;
 
-/// Replaces the path by the spelling that is a route of the app. If no spelling is a route, the path
-/// is left without the prefix.
+/// Replaces the path by the spelling that is a route of the app. If no spelling is a route, the
+/// path is left without the prefix.
 pub(crate) fn respell(request: &mut ServiceRequest, prefix: &PathPrefix) {
     if prefix.is_empty() {
         return;

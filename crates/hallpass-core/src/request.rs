@@ -1,8 +1,8 @@
 //! Requests: the caller of a request by its headers, and the response to a rejection.
 //!
 //! The modules are the public origin with its path prefix, the cookies, the CSRF check by origin,
-//! the redirect target after a login, the refresh inside a request, and the counters. Headers are bytes and strings. No type of an HTTP
-//! crate or framework is used, and nothing is sent.
+//! the redirect target after a login, the refresh inside a request, and the counters. Headers are
+//! bytes and strings. No type of an HTTP crate or framework is used, and nothing is sent.
 
 #[cfg(feature = "utoipa")]
 pub(crate) mod api_security;

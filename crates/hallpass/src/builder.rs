@@ -190,7 +190,8 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
     /// - The path prefix, `/app`. The login routes answer with and without it, for reverse proxies
     ///   that pass it on and for those that remove it. Links, redirects and forms have it, `next`
     ///   stays below it, and the default names of the cookies have a tag of it.
-    /// - The origin from which unsafe requests are accepted, if a proxy sends another `Host` (CSRF).
+    /// - The origin from which unsafe requests are accepted, if a proxy sends another `Host`
+    ///   (CSRF).
     /// - The name of a site without [`site_name`](Self::site_name) in authenticators: the host.
     ///
     /// A change of the path changes the names of the cookies, so all persons must log in again.

@@ -45,10 +45,8 @@ pub(crate) async fn serve(config: &Config) -> Result<(), Box<dyn Error + Send + 
             .wrap(site.hallpass.layer().on_rejection(rejection_page).deny_unguarded_routes())
             .wrap(security_headers())
     };
-    let server = HttpServer::new(app)
-        .listen(listener)?
-        .shutdown_signal(stopped)
-        .shutdown_timeout(GRACE);
+    let server =
+        HttpServer::new(app).listen(listener)?.shutdown_signal(stopped).shutdown_timeout(GRACE);
     for address in server.addrs() {
         writeln!(io::stdout(), "listening on http://{address}")?;
     }

@@ -40,8 +40,8 @@ def recipe(kind):
 
 
 class Proxy:
-    """`rewrites_host` leaves out the rule that passes `Host` on, so that the site receives the name of
-    the backend."""
+    """`rewrites_host` leaves out the rule that passes `Host` on, so that the site receives the name
+    of the backend."""
 
     def __init__(self, kind, rewrites_host=False):
         self.kind, self.rewrites_host, self.port = kind, rewrites_host, free_port()

@@ -37,7 +37,8 @@ pub struct Config {
 }
 
 impl Config {
-    /// Reads `BLOG_ADDR`, `BLOG_ORIGIN`, `DATABASE_URL`, `REDIS_URL`, `BLOG_KEYS` and `BLOG_PROXIES`.
+    /// Reads `BLOG_ADDR`, `BLOG_ORIGIN`, `DATABASE_URL`, `REDIS_URL`, `BLOG_KEYS` and
+    /// `BLOG_PROXIES`.
     ///
     /// # Errors
     /// Returns a [`ConfigError`] that names the setting if a value is invalid.
@@ -182,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn the_public_origin_is_localhost_with_the_port_unless_it_is_set() {
+    fn the_public_origin_defaults_to_localhost_with_the_port() {
         let origin = |settings: &[_]| read(settings).unwrap().public_origin();
         for (address, expected) in [
             ("127.0.0.1:8080", Some("http://localhost:8080")),

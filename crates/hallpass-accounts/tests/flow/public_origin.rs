@@ -1,4 +1,4 @@
-//! The public origin: what the engine takes from it.
+//! The settings that the engine takes from the public origin.
 
 use hallpass_accounts::{Settings, TwoFactor};
 use hallpass_core::{KeyRing, Keys, PublicOrigin};

@@ -73,7 +73,7 @@ pub struct CookieSettings {
     same_site: SameSite,
     domain: Option<String>,
     secure: bool,
-    /// Says which names are defaults.
+    /// The names that the site has set. The others are defaults.
     builder: CookieSettingsBuilder,
 }
 

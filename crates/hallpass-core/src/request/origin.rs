@@ -25,8 +25,8 @@
 //!
 //! `Host` does not contain the scheme, so in rule 3 `http://site` passes for `https://site`. Send
 //! `Strict-Transport-Security`. For browsers since 2023, rule 2 decides. A reverse proxy must
-//! forward the `Host` that the browser sent, unless the site has a public origin. A WebSocket handshake is a `GET` and passes: only
-//! `SameSite` keeps the cookie from it.
+//! forward the `Host` that the browser sent, unless the site has a public origin. A WebSocket
+//! handshake is a `GET` and passes: only `SameSite` keeps the cookie from it.
 
 use crate::{
     access::{rejection::Rejection, rejection_kind::RejectionKind},
@@ -183,9 +183,8 @@ impl OriginCheck {
     fn is_exempt(&self, request: &OriginFacts<'_>) -> bool {
         let trusted = |origin| self.trusted.iter().any(|trusted| trusted.as_bytes() == origin);
         let received = self.prefix.strip(request.path);
-        let bypassed = |path: &str| {
-            received == path || (path.ends_with('/') && received.starts_with(path))
-        };
+        let bypassed =
+            |path: &str| received == path || (path.ends_with('/') && received.starts_with(path));
         present(request.origin).is_some_and(trusted)
             || (self.bypassed.iter().any(|path| bypassed(path)) && reads_one_way(request.path))
     }

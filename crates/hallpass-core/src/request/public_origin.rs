@@ -46,8 +46,8 @@ pub struct PublicOrigin {
 }
 
 impl PublicOrigin {
-    /// Parses `scheme://host`, with an optional port and path. Upper-case letters of the host become
-    /// lower case. The scheme's default port and the slash at the end are removed.
+    /// Parses `scheme://host`, with an optional port and path. Upper-case letters of the host
+    /// become lower case. The scheme's default port and the slash at the end are removed.
     ///
     /// # Errors
     /// Returns [`PublicOriginError`], whose text names the fix.

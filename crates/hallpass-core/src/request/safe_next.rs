@@ -21,7 +21,7 @@
 //!    UTF-8 (`%c0%af` is a slash for a lenient decoder). These are harmless here, but a reader that
 //!    decodes the path again (a proxy, the site's own router) would violate rules 1 to 4.
 //! 6. The text has at most 2048 bytes.
-//! 7. On a site with a path prefix, the path is the prefix or below it. Another site may be at the
+//! 7. If the site has a path prefix, the path is the prefix or below it. Another site may be at the
 //!    other paths of the host.
 //!
 //! The table of cases is `tests/tables/next.jsonl`.

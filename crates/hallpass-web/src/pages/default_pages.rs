@@ -134,9 +134,7 @@ impl<L: Layout> Pages for DefaultPages<L> {
         let Reader { username, prefix, .. } = *reader;
         let (title, main) = match page {
             Page::Register(page) => (t.register, RegisterTemplate { t, page, prefix }.render()),
-            Page::Login(page) => {
-                (t.log_in, LoginTemplate { t, page, username, prefix }.render())
-            }
+            Page::Login(page) => (t.log_in, LoginTemplate { t, page, username, prefix }.render()),
             Page::Code(page) => (t.code_title, CodeTemplate { t, page, prefix }.render()),
             Page::TwoFactorSetUp(page) => {
                 (t.two_factor, TwoFactorSetUpTemplate { t, page, prefix }.render())
@@ -213,7 +211,7 @@ impl RejectionTemplate<'_> {
             | RejectionKind::Revoked
             | RejectionKind::NotRecent => {
                 (with_next(self.prefix, "/login", self.page.next), self.t.log_in)
-            },
+            }
             RejectionKind::SecondFactorMissing => {
                 (format!("{}/profile/two-factor", self.prefix), self.t.two_factor)
             }

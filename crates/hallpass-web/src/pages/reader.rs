@@ -10,8 +10,8 @@ pub struct Reader<'a> {
     pub username: Option<&'a str>,
     /// The value of the `Accept-Language` header as received, or empty.
     pub languages: &'a str,
-    /// The path below which the site is reached, such as `/app`, or empty. Links and forms of a page
-    /// begin with it.
+    /// The path below which the site is reached, such as `/app`, or empty. Links and forms of a
+    /// page begin with it.
     pub prefix: &'a str,
 }
 

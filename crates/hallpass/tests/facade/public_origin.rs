@@ -155,7 +155,7 @@ async fn an_origin_that_cannot_be_used_is_an_error_with_the_fix() {
     let error = refused("http://site.example").await;
     assert!(matches!(error, StartError::PublicOrigin(_)), "{error:?}");
     assert!(error.to_string().contains("write https://"), "{error}");
-    for origin in ["https://site.example/login", "https://site.example/profile"] {
+    for origin in ["https://site.example/login", "https://site.example/.well-known"] {
         let error = refused(origin).await;
         assert!(matches!(error, StartError::PrefixIsRoute { .. }), "{origin}: {error:?}");
         assert!(error.to_string().contains("set another path"), "{error}");

@@ -128,8 +128,13 @@ fn default_cookie_names_have_a_tag_of_the_path_prefix() {
     let app = PathPrefix::new("/app");
     let names = |builder: CookieSettingsBuilder, prefix: &PathPrefix| {
         let cookies = builder.build().unwrap().below(prefix).unwrap();
-        [cookies.access_name(), cookies.refresh_name(), cookies.pending_name(), cookies.device_name()]
-            .map(str::to_owned)
+        [
+            cookies.access_name(),
+            cookies.refresh_name(),
+            cookies.pending_name(),
+            cookies.device_name(),
+        ]
+        .map(str::to_owned)
     };
     let builder = CookieSettings::builder;
     let [access, refresh, pending, device] = names(builder(), &app);

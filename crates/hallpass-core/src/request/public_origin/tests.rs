@@ -7,12 +7,24 @@ fn origins_are_written_as_browsers_write_them() {
         ("https://site.example/", "https://site.example", "site.example", None, ""),
         ("https://site.example/app", "https://site.example", "site.example", None, "/app"),
         ("https://site.example/app/", "https://site.example", "site.example", None, "/app"),
-        ("https://site.example/a/b-c_d~e.f", "https://site.example", "site.example", None, "/a/b-c_d~e.f"),
+        (
+            "https://site.example/a/b-c_d~e.f",
+            "https://site.example",
+            "site.example",
+            None,
+            "/a/b-c_d~e.f",
+        ),
         ("HTTPS://Site.Example/App", "https://site.example", "site.example", None, "/App"),
         ("https://site.example:443/app", "https://site.example", "site.example", None, "/app"),
         ("https://site.example:8443", "https://site.example:8443", "site.example", Some(8443), ""),
         ("https://intranet", "https://intranet", "intranet", None, ""),
-        ("https://xn--bcher-kva.example", "https://xn--bcher-kva.example", "xn--bcher-kva.example", None, ""),
+        (
+            "https://xn--bcher-kva.example",
+            "https://xn--bcher-kva.example",
+            "xn--bcher-kva.example",
+            None,
+            "",
+        ),
         ("https://192.0.2.7:80", "https://192.0.2.7:80", "192.0.2.7", Some(80), ""),
         ("https://[2001:DB8::0:7]/app", "https://[2001:db8::7]", "[2001:db8::7]", None, "/app"),
         ("http://localhost:3000/app", "http://localhost:3000", "localhost", Some(3000), "/app"),
@@ -35,11 +47,24 @@ fn texts_that_are_not_public_origins_are_refused() {
     let cases: [(fn(String) -> E, &[&str]); 7] = [
         (
             E::Scheme,
-            &["", "site.example", "site.example/app", "/app", "ftp://site.example", "https:/site.example", "//site.example"],
+            &[
+                "",
+                "site.example",
+                "site.example/app",
+                "/app",
+                "ftp://site.example",
+                "https:/site.example",
+                "//site.example",
+            ],
         ),
         (
             E::PlainHttp,
-            &["http://site.example", "http://127.0.0.2", "http://localhost.example", "http://[::2]"],
+            &[
+                "http://site.example",
+                "http://127.0.0.2",
+                "http://localhost.example",
+                "http://[::2]",
+            ],
         ),
         (
             E::Host,
@@ -66,7 +91,13 @@ fn texts_that_are_not_public_origins_are_refused() {
         ),
         (
             E::Port,
-            &["https://site.example:", "https://site.example:0", "https://site.example:65536", "https://site.example:+80", "https://site.example:x/app"],
+            &[
+                "https://site.example:",
+                "https://site.example:0",
+                "https://site.example:65536",
+                "https://site.example:+80",
+                "https://site.example:x/app",
+            ],
         ),
         (E::Query, &["https://site.example/app?x=1", "https://site.example?", "?"]),
         (E::Fragment, &["https://site.example/app#top", "https://site.example#", "#?"]),

@@ -244,15 +244,9 @@ fn every_path_of_a_rejection_has_the_path_prefix() {
     };
     for target in ["/posts?page=2", "/app/posts?page=2"] {
         let to_login = render(RejectionKind::NotLoggedIn, target, BROWSER);
-        assert_eq!(
-            to_login.header("location"),
-            Some("/app/login?next=%2Fapp%2Fposts%3Fpage%3D2")
-        );
+        assert_eq!(to_login.header("location"), Some("/app/login?next=%2Fapp%2Fposts%3Fpage%3D2"));
         let json = render(RejectionKind::NotLoggedIn, target, JSON);
-        assert_eq!(
-            json.header("www-authenticate"),
-            Some("Cookie form-action=\"/app/login\"")
-        );
+        assert_eq!(json.header("www-authenticate"), Some("Cookie form-action=\"/app/login\""));
         let page = render(RejectionKind::SecondFactorMissing, target, BROWSER).body;
         let paths: Vec<&str> =
             page.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
@@ -272,7 +266,8 @@ fn every_path_of_a_rejection_has_the_path_prefix() {
     let off_site = render(RejectionKind::NotLoggedIn, "//evil.example/", BROWSER);
     assert_eq!(off_site.header("location"), Some("/app/login?next=%2Fapp%2F"));
 
-    let elsewhere = settings.login_path("https://login.example/").path_prefix(&PathPrefix::new("/app"));
+    let elsewhere =
+        settings.login_path("https://login.example/").path_prefix(&PathPrefix::new("/app"));
     let caller = Caller::new("GET", "/posts", |_| None);
     let to_login =
         RejectionResponse::new(Rejection::new(RejectionKind::NotLoggedIn), &caller, &elsewhere);

@@ -47,7 +47,7 @@ fn accounts() -> Accounts<SiteRole> {
     Accounts::new(ring, stores, settings).unwrap()
 }
 
-/// What the reverse proxy does with the prefix of a path.
+/// A reverse proxy, which removes the prefix of a path or passes it on.
 #[derive(Clone, Copy, Debug)]
 enum Proxy {
     Removes,
@@ -132,7 +132,10 @@ impl<F: Future<Output = Received>, S: Fn(Sent) -> F> Walk<S> {
             assert_eq!(challenge, "Cookie form-action=\"/app/login\"", "{label}");
         }
         for cookie in received.header("set-cookie") {
-            assert!(cookie.starts_with(ACCESS) && cookie.contains("; Path=/;"), "{label}: {cookie}");
+            assert!(
+                cookie.starts_with(ACCESS) && cookie.contains("; Path=/;"),
+                "{label}: {cookie}"
+            );
         }
         let body = received.text();
         if received.header("content-type").iter().any(|kind| kind.starts_with("text/html")) {
@@ -286,13 +289,11 @@ async fn send_to_axum(site: Router, sent: Sent) -> Received {
 fn actix_site(place: Place, accounts: &Accounts<SiteRole>, config: &mut web::ServiceConfig) {
     let office = hallpass_actix::require_roles([SiteRole::Admin]);
     let factor = hallpass_actix::require_login().and_second_factor();
-    let nothing = web::to(async || HttpResponse::NotFound().body("nothing"))
-        .wrap(hallpass_actix::public());
+    let nothing =
+        web::to(async || HttpResponse::NotFound().body("nothing")).wrap(hallpass_actix::public());
     let site = |config: &mut web::ServiceConfig| {
         config
-            .service(
-                web::resource("/").wrap(hallpass_actix::public()).to(async || "the home page"),
-            )
+            .service(web::resource("/").wrap(hallpass_actix::public()).to(async || "the home page"))
             .service(web::resource("/admin").wrap(office).to(async || "the office"))
             .service(web::resource("/factor").wrap(factor).to(async || "the safe"))
             .service(hallpass_actix::routes(&Routes::new(accounts)));
@@ -317,9 +318,8 @@ macro_rules! on_every_way {
                 .clock(StoppedClock)
                 .rejection_settings(accounts.settings().rejections.clone())
                 .deny_unguarded_routes();
-            let app = App::new()
-                .configure(|config| actix_site(way.1, &accounts, config))
-                .wrap(layer);
+            let app =
+                App::new().configure(|config| actix_site(way.1, &accounts, config)).wrap(layer);
             let app = init_service(app).await;
             let mut $walk = Walk::new("actix", way, |sent| {
                 let request = actix_stack::request(&sent).set_payload(sent.body.clone());
@@ -332,7 +332,7 @@ macro_rules! on_every_way {
 }
 
 #[actix_web::test]
-async fn every_page_and_redirect_of_a_site_below_a_path_has_the_prefix() {
+async fn every_link_form_redirect_and_cookie_has_the_prefix() {
     on_every_way!(walk => {
         walk.all_pages().await;
         assert!(walk.bodies > 20, "{}: {} pages", walk.name, walk.bodies);

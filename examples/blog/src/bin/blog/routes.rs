@@ -50,9 +50,11 @@ pub(crate) fn routes(site: Site) -> Router {
         .layer(DefaultBodyLimit::max(FORM_LIMIT))
         .layer(from_fn_with_state(site.clone(), render))
         .layer(site.hallpass.origin_layer())
-        .layer(site.hallpass.layer().on_rejection(move |rejection, request| {
-            rejection_page(rejection, request, &prefix)
-        }))
+        .layer(
+            site.hallpass.layer().on_rejection(move |rejection, request| {
+                rejection_page(rejection, request, &prefix)
+            }),
+        )
         .layer(map_response(security_headers));
     site.hallpass.mount(router)
 }
