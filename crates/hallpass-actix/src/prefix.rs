@@ -29,8 +29,8 @@ pub(crate) fn respell(request: &mut ServiceRequest, prefix: &PathPrefix) {
     let bare = prefix.strip(path);
     let nested = prefix.join(&bare);
     // `web::scope("/app")` has its resource "" there.
-    let nested_home = if bare == "/" { prefix.as_str() } else { &nested };
-    let candidates = [&*bare, &nested, nested_home];
+    let nested_home = if bare == "/" { prefix.as_str() } else { nested.as_str() };
+    let candidates = [&*bare, nested.as_str(), nested_home];
     let routes = request.resource_map();
     let is_route = |uri: &Uri| routes.has_resource(Url::new(uri.clone()).path());
     let mut spellings = candidates.into_iter().filter_map(|path| with_path(request.uri(), path));

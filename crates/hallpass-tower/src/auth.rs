@@ -98,11 +98,6 @@ impl<R: Role, P: Clone, T: Clone> AuthLayer<R, P, T> {
         self.with(|shared| Shared { settings, ..shared })
     }
 
-    /// Returns the path below which the site is reached, from the rejection settings.
-    pub fn prefix(&self) -> &PathPrefix {
-        self.shared.settings.prefix()
-    }
-
     /// Sets the site's own page for rejected requests. `None` renders the default response.
     ///
     /// The closure is called only if the caller accepts a page. A client that prefers JSON, uses
@@ -236,6 +231,13 @@ impl<R: Role, P: Clone, T: Clone> AuthLayer<R, P, T> {
         change: impl FnOnce(Shared<R, P, T>) -> Shared<R, Q, U>,
     ) -> AuthLayer<R, Q, U> {
         AuthLayer { shared: Arc::new(change(Arc::unwrap_or_clone(self.shared))) }
+    }
+}
+
+impl<R, P, T> AuthLayer<R, P, T> {
+    /// Returns the path below which the site is reached, from the rejection settings.
+    pub fn prefix(&self) -> &PathPrefix {
+        self.shared.settings.prefix()
     }
 }
 

@@ -23,7 +23,7 @@ fn every_row_of_the_table_gets_its_result() {
         // The same row on a site with a prefix, whose paths begin with it.
         let app = PathPrefix::new("/app");
         let below = SafeNext::parse_below(&app, Some(&format!("/app{}", row.next)));
-        if row.to == row.next {
+        if row.to == row.next && row.next.len() + 4 <= SafeNext::MAX_LENGTH {
             assert_eq!(below.as_str(), format!("/app{}", row.to), "{}", row.why);
         }
         assert_eq!(SafeNext::parse_below(&app, Some(&row.next)).as_str(), "/app/", "{}", row.why);
