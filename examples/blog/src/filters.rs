@@ -9,6 +9,6 @@ pub(crate) const PREFIX: &str = "prefix";
 
 /// Returns one of the blog's own paths as the browser has it: below the path of the public origin.
 #[askama::filter_fn]
-pub(crate) fn here(path: impl Display, values: &dyn Values) -> askama::Result<String> {
+pub(crate) fn here<T: Display>(path: T, values: &dyn Values) -> askama::Result<String> {
     Ok(format!("{}{path}", get_value::<String>(values, PREFIX)?))
 }

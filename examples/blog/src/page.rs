@@ -1,5 +1,7 @@
 //! The blog's pages: the frame, and the content of each page.
 
+use std::any::Any;
+
 use askama::Template;
 use hallpass::Account;
 use hallpass::store::Session;
@@ -28,7 +30,8 @@ pub fn frame(title: &str, main: &str, viewer: Option<&Viewer>, prefix: &str) -> 
 fn html(template: &impl Template, prefix: &str) -> String {
     // Writing to a `String` fails only if the `Display` of a value fails, and the templates print
     // only text and numbers. The filter `here` reads this value.
-    let values = (filters::PREFIX, prefix.to_owned());
+    let prefix = prefix.to_owned();
+    let values = (filters::PREFIX, &prefix as &dyn Any);
     template.render_with_values(&values).unwrap_or_else(|error| {
         tracing::error!(%error, "a page could not be rendered");
         String::new()
