@@ -19,28 +19,30 @@ pub(crate) fn respell(request: &mut ServiceRequest, prefix: &PathPrefix) {
     if prefix.is_empty() {
         return;
     }
-    let whole = request.match_info();
-    let is_app_level = whole.unprocessed().len() == whole.as_str().len();
-    let path = request.uri().path();
-    // `OPTIONS *` and `CONNECT host:443` have no path.
-    if !is_app_level || !path.starts_with('/') {
-        return;
-    }
-    let bare = prefix.strip(path);
-    let nested = prefix.join(&bare);
-    // `web::scope("/app")` has its resource "" there.
-    let nested_home = if bare == "/" { prefix.as_str() } else { nested.as_str() };
-    let candidates = [&*bare, nested.as_str(), nested_home];
-    let routes = request.resource_map();
-    let is_route = |uri: &Uri| routes.has_resource(Url::new(uri.clone()).path());
-    let mut spellings = candidates.into_iter().filter_map(|path| with_path(request.uri(), path));
-    let Some(uri) = spellings.find(is_route).or_else(|| with_path(request.uri(), &bare)) else {
-        return;
-    };
-    if *request.uri() != uri {
+    if let Some(uri) = respelled(request, prefix) {
         request.match_info_mut().set(Url::new(uri.clone()));
         request.head_mut().uri = uri;
     }
+}
+
+/// Returns the target with another spelling of the path, or `None` if the path stays as it is.
+fn respelled(request: &ServiceRequest, prefix: &PathPrefix) -> Option<Uri> {
+    let (whole, uri) = (request.match_info(), request.uri());
+    let is_app_level = whole.unprocessed().len() == whole.as_str().len();
+    // `OPTIONS *` and `CONNECT host:443` have no path.
+    if !is_app_level || !uri.path().starts_with('/') {
+        return None;
+    }
+    let bare = prefix.strip(uri.path());
+    let nested = prefix.join(&bare);
+    // `web::scope("/app")` has its resource "" there.
+    let nested_home = if bare == "/" { prefix.as_str() } else { nested.as_str() };
+    let routes = request.resource_map();
+    let route = [&*bare, nested.as_str(), nested_home]
+        .into_iter()
+        .filter_map(|path| with_path(uri, path))
+        .find(|uri| routes.has_resource(Url::new(uri.clone()).path()));
+    route.or_else(|| with_path(uri, &bare)).filter(|respelled| respelled != uri)
 }
 
 fn with_path(uri: &Uri, path: &str) -> Option<Uri> {

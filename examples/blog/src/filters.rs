@@ -1,5 +1,7 @@
 //! The filter of the templates that writes the blog's own paths.
 
+#![allow(unreachable_pub, reason = "the macro adds a public function to the private module")]
+
 use std::fmt::Display;
 
 use askama::{Values, get_value};

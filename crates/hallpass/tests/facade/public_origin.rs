@@ -101,8 +101,8 @@ async fn a_route_with_parameters_does_not_capture_the_prefix() {
     hold_text(&site, "/app/ann/notes", 200, "a project").await;
     hold_text(&site, "/ann/notes", 200, "a project").await;
     // The fallback receives the path without the prefix.
-    hold_text(&site, "/app/one?a=1", 200, "nothing at /one?a=1").await;
-    hold_text(&site, "/one?a=1", 200, "nothing at /one?a=1").await;
+    hold_text(&site, "/app/one/two/three?a=1", 200, "nothing at /one/two/three?a=1").await;
+    hold_text(&site, "/one/two/three?a=1", 200, "nothing at /one/two/three?a=1").await;
 }
 
 async fn hold_text<S>(site: &S, path: &str, status: u16, text: &str)

@@ -40,7 +40,7 @@ fn accounts() -> Accounts<SiteRole> {
         public_origin: Some(PublicOrigin::parse("https://site.example/app").unwrap()),
         default_roles: SiteRole::Guest.into(),
         clock: Arc::new(StoppedClock),
-        rate_limits: RateLimits::default().account(many).address(many),
+        rate_limits: RateLimits::default().account(many.clone()).address(many),
         ..Settings::default()
     };
     let ring = KeyRing::generate_hs256([7; 32], UnixTime::from_secs(NOW));
@@ -224,7 +224,7 @@ impl<F: Future<Output = Received>, S: Fn(Sent) -> F> Walk<S> {
     async fn second_factor(&mut self) {
         let page = self.get("/profile/two-factor", 200).await.text();
         let (_, secret) = page.split_once("?secret=").or(page.split_once("secret=")).unwrap();
-        let mut app = Authenticator::of_base32(secret.split(['&', '"']).next().unwrap());
+        let app = Authenticator::of_base32(secret.split(['&', '"']).next().unwrap());
         let wrong = app.wrong_code_at(NOW);
         self.post("/profile/two-factor", &[("code", &wrong)], 401).await;
         self.post("/profile/two-factor", &[("code", &app.code_at(NOW))], 200).await;
