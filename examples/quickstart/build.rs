@@ -1,6 +1,6 @@
-//! Writes two copies of `src/main.rs` with an address that the test sets, because port 3000 may be
-//! in use on the machine that runs the test. The second copy has the line of the README that adds
-//! the operator commands.
+//! Writes copies of `src/main.rs` for the tests, with an address that the test sets, because port
+//! 3000 may be in use on the machine: `quickstart.rs`, `with_commands.rs` with the line of the README
+//! that adds the operator commands, and `below.rs` with a public origin.
 
 use std::{env, fs, path::Path};
 
@@ -10,8 +10,19 @@ fn main() {
     let open = "    let hallpass = Hallpass::<SiteRole>::open(";
     let with_commands = replaced(&served, open, &format!("{COMMANDS}\n{open}"));
     let out = env::var_os("OUT_DIR").expect("`OUT_DIR`, which cargo sets");
-    for (name, text) in [("quickstart.rs", served), ("with_commands.rs", with_commands)] {
-        fs::write(Path::new(&out).join(name), text).expect("a writable `OUT_DIR`");
+    let opened = r#"Hallpass::<SiteRole>::open("sqlite://site.db").await?"#;
+    let built = r#"Hallpass::<SiteRole>::builder(hallpass::store::SqlStore::open("sqlite://site.db").await?)
+        .key_file("site-keys.json")
+        .everything()
+        .public_origin(std::env::var("QUICKSTART_ORIGIN")?)
+        .start()
+        .await?"#;
+    let below = served.replace(opened, built);
+    assert_ne!(below, served, "`src/main.rs` opens the site in another way; change it here too");
+    for (file, text) in
+        [("quickstart.rs", served), ("with_commands.rs", with_commands), ("below.rs", below)]
+    {
+        fs::write(Path::new(&out).join(file), text).expect("a writable `OUT_DIR`");
     }
     println!("cargo::rustc-env=QUICKSTART_COMMANDS={COMMANDS}");
     println!("cargo::rerun-if-changed=src/main.rs");

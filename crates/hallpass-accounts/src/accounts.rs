@@ -12,7 +12,8 @@ use std::{
 };
 
 use hallpass_core::{
-    Issuer, Keys, MAX_CLOCK_SKEW, Meter, RequestAuthenticator, Role, UnixTime, Verifier,
+    Issuer, Keys, MAX_CLOCK_SKEW, Meter, PublicOrigin, RequestAuthenticator, Role, UnixTime,
+    Verifier,
 };
 
 use crate::{
@@ -92,6 +93,7 @@ impl<R: Role> Accounts<R> {
         if stores.revocation_log.is_none() && !stores.notifiers.is_empty() {
             return Err(SettingsError::NotifierWithoutLog);
         }
+        settings.apply_public_origin()?;
         let events = Events::to(settings.on_event.clone());
         stores.timeout = settings.store_timeout;
         stores.events = events.clone();
@@ -122,6 +124,13 @@ impl<R: Role> Accounts<R> {
     #[must_use]
     pub fn settings(&self) -> &Settings<R> {
         &self.site.settings
+    }
+
+    /// Returns the address of the site in the browser, for links in mails and whatever else must
+    /// contain it. Returns `None` if the site has not set it.
+    #[must_use]
+    pub fn public_origin(&self) -> Option<&PublicOrigin> {
+        self.settings().public_origin.as_ref()
     }
 
     /// Returns the issuer of this site's tokens.

@@ -7,8 +7,8 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use hallpass_core::{
-    Clock, CookieSettings, KeyId, OriginCheck, RejectionSettings, RevocationList, Role, RoleSet,
-    SystemClock, TotpSettings, Verifier,
+    Clock, CookieSettings, CookieSettingsError, KeyId, OriginCheck, PathPrefix, PublicOrigin,
+    RejectionSettings, RevocationList, Role, RoleSet, SystemClock, TotpSettings, Verifier,
 };
 
 use crate::{
@@ -57,6 +57,10 @@ pub struct Settings<R> {
     pub bearer: bool,
     /// The site's own claims in access tokens. Defaults to none.
     pub claims: Option<OwnClaims<R>>,
+    /// The address of the site in the browser. The engine takes the path prefix of cookie names,
+    /// rejections and `next` from it, and accepts unsafe requests from it. Defaults to none: the
+    /// site has the whole host, and its address is not known.
+    pub public_origin: Option<PublicOrigin>,
     /// Names and attributes of the cookies. Defaults to `__Host-hallpass` and its siblings, with
     /// `SameSite=Lax`.
     pub cookies: CookieSettings,
@@ -64,7 +68,8 @@ pub struct Settings<R> {
     pub origin_check: OriginCheck,
     /// The paths that a rejection leads to. Defaults to those of the login routes.
     pub rejections: RejectionSettings,
-    /// The name of the site on its pages and in authenticators. Defaults to the issuer.
+    /// The name of the site on its pages and in authenticators. Authenticators default to the host
+    /// of the public origin, or to the issuer without a public origin.
     pub site_name: Option<String>,
     /// The roles of a new account. Defaults to the variant with `#[role(default)]`, or to none.
     pub default_roles: RoleSet<R>,
@@ -112,9 +117,28 @@ impl<R> Settings<R> {
         Events::to(self.on_event.clone()).happened(event);
     }
 
-    /// Returns the name of the site, or the issuer where the site has none.
+    /// Returns the path below which the site is reached. Without a public origin the site has the
+    /// whole host.
+    #[must_use]
+    pub fn prefix(&self) -> &PathPrefix {
+        self.public_origin.as_ref().map_or(&WHOLE_HOST, PublicOrigin::prefix)
+    }
+
+    /// Returns the name of the site in authenticators: the site's own, or the host of its address,
+    /// or the issuer.
     pub(crate) fn shown_name(&self) -> &str {
-        self.site_name.as_deref().unwrap_or(&self.issuer)
+        let host = self.public_origin.as_ref().map(PublicOrigin::host);
+        self.site_name.as_deref().or(host).unwrap_or(&self.issuer)
+    }
+
+    /// Takes the path prefix and the accepted origin from the public origin.
+    pub(crate) fn apply_public_origin(&mut self) -> Result<(), SettingsError> {
+        if let Some(origin) = &self.public_origin {
+            self.cookies = self.cookies.below(origin.prefix())?;
+            self.origin_check = self.origin_check.clone().public_origin(origin);
+            self.rejections = self.rejections.clone().path_prefix(origin.prefix());
+        }
+        Ok(())
     }
 }
 
@@ -127,6 +151,7 @@ impl<R: Role> Default for Settings<R> {
             verifier: VerifierSettings::default(),
             bearer: false,
             claims: None,
+            public_origin: None,
             cookies: CookieSettings::default(),
             origin_check: OriginCheck::new(),
             rejections: RejectionSettings::default().style_sheet("/hallpass.css"),
@@ -268,10 +293,16 @@ pub enum SettingsError {
         "a notifier is set, but no revocation log is read: call `.revocation_log()` or `.revocation_log_in(store)`, or remove the notifier"
     )]
     NotifierWithoutLog,
+    /// The name of a cookie equals one that is made for the path prefix.
+    #[error(transparent)]
+    Cookies(#[from] CookieSettingsError),
     /// The hash cost is outside what argon2 allows.
     #[error(transparent)]
     HashCost(#[from] ImpossibleCost),
 }
+
+/// The prefix of a site without a public origin.
+static WHOLE_HOST: PathPrefix = PathPrefix::NONE;
 
 /// The default issuer and audience. The keys distinguish the tokens of two sites that use them.
 const NAME: &str = "hallpass";

@@ -23,6 +23,9 @@ use crate::authentication::Rejected;
 
 /// Middleware around the inner service.
 pub trait Around {
+    /// Changes a request before all else. Defaults to no change.
+    fn prepare(&self, _request: &mut ServiceRequest) {}
+
     /// Checks a request before the inner service is called. Returns a [`Refreshing`] if the session
     /// has to be renewed first. For a rejection the inner service is not called:
     /// [`AuthLayer`](crate::AuthLayer) receives a response without a body and renders the
@@ -58,9 +61,10 @@ where
         self.0.1.poll_ready(cx)
     }
 
-    fn call(&self, request: ServiceRequest) -> Self::Future {
+    fn call(&self, mut request: ServiceRequest) -> Self::Future {
         let shared = Rc::clone(&self.0);
         let (around, inner) = &*self.0;
+        around.prepare(&mut request);
         match around.before(&request) {
             Ok(None) => {
                 AroundFuture::Asked { answer: inner.call(request), refreshed: None, shared }

@@ -21,6 +21,7 @@ use crate::{
     around::{Around, transform},
     authentication::{Rejected, Statement, status, unstated},
     origin::origin_facts,
+    prefix::respell,
 };
 
 /// Middleware around the app that verifies the token of each request and renders rejections.
@@ -81,6 +82,10 @@ impl<R: Role> AuthLayer<R> {
 
     /// Sets the paths that rejections redirect and link to. Defaults to the paths of the login
     /// routes.
+    ///
+    /// With a path prefix, the app's routes answer with and without the prefix: inside this
+    /// middleware, the path of a request has the spelling that is a route. If neither spelling is a
+    /// route, the path has no prefix.
     pub fn rejection_settings(mut self, settings: RejectionSettings) -> Self {
         self.rejection_settings = Arc::new(settings);
         self
@@ -180,6 +185,10 @@ impl<R: Role> AuthLayer<R> {
 transform!(AuthLayer<R>, R);
 
 impl<R: Role> Around for AuthLayer<R> {
+    fn prepare(&self, request: &mut ServiceRequest) {
+        respell(request, self.rejection_settings.prefix());
+    }
+
     fn before(&self, request: &ServiceRequest) -> Result<Option<Refreshing>, Rejection> {
         let now = self.clock.now();
         let headers = request.headers();

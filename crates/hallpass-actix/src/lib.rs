@@ -59,6 +59,7 @@ mod authentication;
 mod guarded_router;
 mod identity;
 mod origin;
+mod prefix;
 mod require;
 #[cfg(feature = "routes")]
 mod routes;

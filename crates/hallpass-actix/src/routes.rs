@@ -22,8 +22,9 @@ use crate::{
 
 /// Returns the login routes, for [`App::service`](actix_web::App::service).
 ///
-/// They are at the paths that [`Routes::routes`] lists. Do not put them into a scope, because the
-/// pages and cookies contain those paths. Wrap the app in [`AuthLayer`](crate::AuthLayer): without
+/// They are at the [paths](Routes::paths) with and without the path prefix of the site's public
+/// origin. They may also be in a scope at this prefix, but not in another one: the pages and
+/// redirects contain their paths. Wrap the app in [`AuthLayer`](crate::AuthLayer): without
 /// it no caller would be logged in, so the routes return 500 and log an error. Rate limits by
 /// address use the address of the connection's peer, or the client address from a configured proxy.
 pub fn routes<R: Role>(routes: &Routes<R>) -> LoginRoutes<R> {
@@ -36,13 +37,13 @@ pub struct LoginRoutes<R>(Routes<R>);
 
 impl<R: Role> HttpServiceFactory for LoginRoutes<R> {
     fn register(self, config: &mut AppService) {
-        for route in self.0.routes() {
+        for path in self.0.paths() {
             let routes = self.0.clone();
             let endpoint = move |request, payload| {
                 let routes = routes.clone();
                 async move { respond(&routes, request, payload).await }
             };
-            web::resource(route.path).wrap(public()).to(endpoint).register(config);
+            web::resource(path).wrap(public()).to(endpoint).register(config);
         }
     }
 }

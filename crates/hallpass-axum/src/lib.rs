@@ -54,6 +54,7 @@
 //!
 //! | feature | what it adds | default |
 //! |---|---|---|
+//! | `router`, `routes` | `mount`: the routes of a router with and without a path prefix | off |
 //! | `router` | `GuardedRouter`: a router that accepts no route without a requirement | off, because it needs all of axum; the extractors need only axum-core |
 //! | `routes` | `routes`: the login routes as a `Router`. `Rotation`: renewal of a session within a request, for `AuthLayer::refresh` | off, because a service that only verifies tokens needs no store, no argon2 and no tokio |
 
@@ -63,6 +64,8 @@ mod allowed;
 #[cfg(feature = "router")]
 mod guarded_router;
 mod identity;
+#[cfg(any(feature = "router", feature = "routes"))]
+mod mount;
 #[cfg(feature = "routes")]
 mod routes;
 
@@ -72,5 +75,7 @@ pub use guarded_router::GuardedRouter;
 #[cfg(feature = "routes")]
 pub use hallpass_accounts::RequestRefresh as Rotation;
 pub use identity::{Identity, Rejected};
+#[cfg(any(feature = "router", feature = "routes"))]
+pub use mount::mount;
 #[cfg(feature = "routes")]
 pub use routes::routes;

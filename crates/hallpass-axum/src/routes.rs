@@ -15,8 +15,9 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 /// Returns the login routes, for [`Router::merge`].
 ///
-/// They are at the paths that [`Routes::routes`] lists. Do not nest them, because the pages and
-/// cookies contain those paths. Put [`AuthLayer`](hallpass_tower::AuthLayer) around them: without
+/// They are at the [paths](Routes::paths) with and without the path prefix of the site's public
+/// origin. They may also be nested at this prefix, but not at another one: the pages and redirects
+/// contain their paths. Put [`AuthLayer`](hallpass_tower::AuthLayer) around them: without
 /// it no caller would be logged in, so the routes return 500 and log an error.
 ///
 /// Rate limits by address use the address of the connection's peer, or the client address from a
@@ -26,10 +27,10 @@ pub fn routes<R: Role, S>(routes: &Routes<R>) -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
 {
-    let router = routes.routes().into_iter().fold(Router::new(), |router, route| {
+    let router = routes.paths().into_iter().fold(Router::new(), |router, path| {
         let routes = routes.clone();
         router.route(
-            route.path,
+            &path,
             any(move |request: Request<Body>| {
                 let routes = routes.clone();
                 async move { respond(&routes, request).await }

@@ -17,6 +17,7 @@
 //! | reject a request and render the response | [`Rejection`], [`RejectionResponse`] |
 //! | count verified and rejected requests | [`Meter`] |
 //! | reject requests from other sites (CSRF), redirect only within the site | [`OriginCheck`], [`SafeNext`] |
+//! | state the address of the site in the browser, with its path prefix | [`PublicOrigin`], [`PathPrefix`] |
 //! | check one-time codes (feature `totp`) | `Totp`, `TotpSecret` |
 //!
 //! # Features
@@ -73,6 +74,8 @@ pub use request::{
     },
     meter::Meter,
     origin::{OriginCheck, OriginCheckError, OriginFacts},
+    path_prefix::PathPrefix,
+    public_origin::{PublicOrigin, PublicOriginError},
     refresh::{RefreshHook, RefreshedRequest, Refreshing},
     rejection_response::{RejectionResponse, RejectionSettings},
     safe_next::SafeNext,

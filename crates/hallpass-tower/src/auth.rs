@@ -8,8 +8,8 @@ use std::{
 };
 
 use hallpass_core::{
-    Clock, Meter, RefreshHook, Rejection, RejectionSettings, RequestAuthenticator, Role,
-    SystemClock,
+    Clock, Meter, PathPrefix, RefreshHook, Rejection, RejectionSettings, RequestAuthenticator,
+    Role, SystemClock,
 };
 use http::{HeaderMap, HeaderName, Request, Response, Uri, header};
 use http_body::Body;
@@ -231,6 +231,13 @@ impl<R: Role, P: Clone, T: Clone> AuthLayer<R, P, T> {
         change: impl FnOnce(Shared<R, P, T>) -> Shared<R, Q, U>,
     ) -> AuthLayer<R, Q, U> {
         AuthLayer { shared: Arc::new(change(Arc::unwrap_or_clone(self.shared))) }
+    }
+}
+
+impl<R, P, T> AuthLayer<R, P, T> {
+    /// Returns the path below which the site is reached, from the rejection settings.
+    pub fn prefix(&self) -> &PathPrefix {
+        self.shared.settings.prefix()
     }
 }
 

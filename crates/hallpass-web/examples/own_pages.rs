@@ -17,6 +17,10 @@ pub struct BarePages;
 
 impl Pages for BarePages {
     fn render(&self, page: &Page<'_>, reader: &Reader<'_>) -> String {
+        // On a site below a path, forms post to paths below it.
+        let form = |path: &str, fields: &[String], fault| {
+            form(&format!("{}{path}", reader.prefix), fields, fault)
+        };
         let (title, main) = match page {
             Page::Register(page) => {
                 let name =

@@ -4,8 +4,9 @@ use hallpass_accounts::{
     AccountSummary, Accounts, Enrolling, OpenedSession, RefreshToken, Tokens, Visitor,
 };
 use hallpass_core::{
-    Access, Caller, Device, EnrolmentPending, Identity, MfaPending, Rejection, RejectionKind,
-    RejectionResponse, Requirement, Role, SafeNext, SetCookieError, Token, TokenKind, find_cookie,
+    Access, Caller, Device, EnrolmentPending, Identity, MfaPending, PathPrefix, Rejection,
+    RejectionKind, RejectionResponse, Requirement, Role, SafeNext, SetCookieError, Token,
+    TokenKind, find_cookie,
 };
 use serde_json::json;
 
@@ -13,7 +14,7 @@ use crate::{
     fields::{Fields, shows_form},
     pages::{Page, Pages, RejectionPage, reader::Reader},
     request::{Body, EndpointRequest},
-    response::EndpointResponse,
+    response::{EndpointResponse, with_next},
     routes::table::Endpoint,
 };
 
@@ -73,12 +74,33 @@ impl<'a, R: Role> Exchange<'a, R> {
     /// Returns the parameter `next` of the query: the path to continue to.
     pub(crate) fn next_of_query(&self) -> SafeNext {
         let query = Fields::of_form(self.request.query.as_deref().unwrap_or_default().as_bytes());
-        SafeNext::parse(Some(query.typed("next")))
+        self.next_of(&query)
     }
 
-    /// Returns the page that a new login leads back to, or `/`.
-    fn way_back(&self) -> &'static str {
-        self.endpoint.map_or("/", Endpoint::page)
+    /// Returns the field `next`: the path to continue to, with the prefix of the site.
+    pub(crate) fn next_of(&self, fields: &Fields) -> SafeNext {
+        SafeNext::parse_below(self.prefix(), Some(fields.typed("next")))
+    }
+
+    /// Returns the path below which the site is reached.
+    pub(crate) fn prefix(&self) -> &'a PathPrefix {
+        self.accounts.settings().prefix()
+    }
+
+    /// Returns one of the site's own paths with its prefix, for a redirect.
+    pub(crate) fn place(&self, path: &str) -> SafeNext {
+        SafeNext::parse_below(self.prefix(), Some(&self.prefix().join(path)))
+    }
+
+    /// Returns one of the site's own paths as [`place`](Self::place), with `next` as a parameter.
+    pub(crate) fn place_with_next(&self, path: &str, next: &SafeNext) -> SafeNext {
+        let path = with_next(self.prefix().as_str(), path, next.as_str());
+        SafeNext::parse_below(self.prefix(), Some(&path))
+    }
+
+    /// Returns the page that a new login leads back to, or the home page.
+    fn way_back(&self) -> SafeNext {
+        self.place(self.endpoint.map_or("/", Endpoint::page))
     }
 
     pub(crate) fn wants_json(&self) -> bool {
@@ -132,7 +154,8 @@ impl<'a, R: Role> Exchange<'a, R> {
     }
 
     fn rejection_page(&self, rejection: Rejection) -> EndpointResponse {
-        let page = RejectionPage::of(rejection).with_next(self.way_back());
+        let next = self.way_back();
+        let page = RejectionPage::of(rejection).with_next(next.as_str());
         self.page(rejection.status(), &Page::Rejection(page))
     }
 
@@ -258,7 +281,7 @@ impl<'a, R: Role> Exchange<'a, R> {
         let response = if self.wants_json() {
             EndpointResponse::json(status, &json!({ "status": "enrolment_required" }))
         } else {
-            EndpointResponse::see_other(&SafeNext::parse(Some("/profile/two-factor")))
+            EndpointResponse::see_other(&self.place("/profile/two-factor"))
         };
         self.with_token(response, token)
     }
@@ -303,7 +326,7 @@ impl<'a, R: Role> Exchange<'a, R> {
         if self.wants_json() {
             EndpointResponse::empty(204)
         } else {
-            EndpointResponse::see_other(&SafeNext::parse(Some(page)))
+            EndpointResponse::see_other(&self.place(page))
         }
     }
 
@@ -312,6 +335,7 @@ impl<'a, R: Role> Exchange<'a, R> {
         let reader = Reader {
             username: self.request.who.username(),
             languages: std::str::from_utf8(languages).unwrap_or_default(),
+            prefix: self.prefix().as_str(),
         };
         self.pages.render(page, &reader)
     }

@@ -16,7 +16,7 @@ use crate::{
     fields::{Fault, Fields, field_fault, form_fault},
     login::page::LoginPage,
     pages::Page,
-    response::{EndpointResponse, with_next},
+    response::EndpointResponse,
 };
 
 pub(crate) fn show<R: Role>(exchange: &Exchange<'_, R>) -> EndpointResponse {
@@ -28,7 +28,7 @@ pub(crate) async fn submit<R: Role>(
     exchange: &Exchange<'_, R>,
 ) -> Result<EndpointResponse, Rejection> {
     let fields = exchange.fields()?;
-    let next = SafeNext::parse(Some(fields.typed("next")));
+    let next = exchange.next_of(&fields);
     Ok(log_in(exchange, &fields, &next).await.unwrap_or_else(|rejection| {
         exchange.reject(rejection, |rejection| {
             form(exchange, fields.typed("username"), &next, Some(rejection))
@@ -52,10 +52,7 @@ async fn log_in<R: Role>(
             let response = if exchange.wants_json() {
                 EndpointResponse::json(200, &json!({ "status": "second_factor_required" }))
             } else {
-                EndpointResponse::see_other(&SafeNext::parse(Some(&with_next(
-                    "/login/code",
-                    next.as_str(),
-                ))))
+                EndpointResponse::see_other(&exchange.place_with_next("/login/code", next))
             };
             exchange.with_token(response, &pending)
         }

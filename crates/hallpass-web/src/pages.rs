@@ -10,6 +10,10 @@
 //! policy in the headers of every page (see [`SECURITY_HEADERS`](crate::SECURITY_HEADERS)) blocks
 //! inline scripts and styles. [`SCRIPT`] is optional: every page works without it.
 //!
+//! The paths in the documentation of the pages have no prefix. On a site below a path, the links
+//! and forms of a page begin with [`Reader::prefix`](crate::Reader). `next` and the other paths in
+//! the data have the prefix.
+//!
 //! All text of a [`Page`] is plain text and must be escaped, except
 //! [`TwoFactorSetUpPage::qr_svg`]. The documentation of each page lists the path and the field
 //! names of its form.
@@ -108,8 +112,8 @@ pub struct RejectionPage<'a> {
     pub detail: Cow<'static, str>,
     /// The time to wait before the next attempt, if a later attempt can succeed.
     pub retry_after: Option<Duration>,
-    /// The path of the page that the person was on, or `/`. The path is on this site. A link to the
-    /// login page passes it as `next`.
+    /// The path of the page that the person was on, or of the home page, with the prefix of the
+    /// site. A link to the login page passes it as `next`.
     pub next: &'a str,
 }
 

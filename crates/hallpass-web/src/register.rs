@@ -3,7 +3,7 @@
 pub(crate) mod page;
 
 use hallpass_accounts::LoginStep;
-use hallpass_core::{Rejection, RejectionKind, Role, SafeNext};
+use hallpass_core::{Rejection, RejectionKind, Role};
 
 use crate::{
     exchange::Exchange,
@@ -23,7 +23,10 @@ pub(crate) async fn submit<R: Role>(
 ) -> Result<EndpointResponse, Rejection> {
     let fields = exchange.fields()?;
     Ok(register(exchange, &fields).await.unwrap_or_else(|rejection| {
-        exchange.reject(rejection, |rejection| form(fields.typed("username"), "/", Some(rejection)))
+        let home = exchange.place("/");
+        exchange.reject(rejection, |rejection| {
+            form(fields.typed("username"), home.as_str(), Some(rejection))
+        })
     }))
 }
 
@@ -34,7 +37,7 @@ async fn register<R: Role>(
     let (username, password) = (fields.required("username")?, fields.required("password")?);
     match exchange.accounts.register(username, password, &exchange.visitor()).await? {
         LoginStep::LoggedIn(opened) => {
-            exchange.logged_in(&opened, 201, &SafeNext::parse(Some("/profile")))
+            exchange.logged_in(&opened, 201, &exchange.place("/profile"))
         }
         LoginStep::EnrolmentRequired(token) => exchange.enrolment_required(201, &token),
         // A new account has no second factor, so no code can be required.

@@ -14,7 +14,7 @@ use zeroize::Zeroize;
 pub struct EndpointRequest {
     /// The method, in the case in which it was received.
     pub method: String,
-    /// The path in the browser's URL, without the query and not decoded.
+    /// The path as received, with or without the prefix of the site, not decoded.
     pub path: String,
     /// The query after `?`, not decoded. `None` if the target has no `?`.
     pub query: Option<String>,

@@ -111,12 +111,13 @@ impl From<RejectionResponse> for EndpointResponse {
     }
 }
 
-/// Returns the path with `next` as a query parameter, unless `next` is the default `/`.
-pub(crate) fn with_next(path: &str, next: &str) -> String {
-    if next == "/" || next.is_empty() {
-        path.to_owned()
+/// Returns one of the site's own paths, with its prefix and with `next` as a query parameter.
+/// `next` is left out if it is the home page, which is the default.
+pub(crate) fn with_next(prefix: &str, path: &str, next: &str) -> String {
+    if next.is_empty() || next.strip_prefix(prefix) == Some("/") {
+        format!("{prefix}{path}")
     } else {
-        format!("{path}?next={}", utf8_percent_encode(next, QUERY_VALUE))
+        format!("{prefix}{path}?next={}", utf8_percent_encode(next, QUERY_VALUE))
     }
 }
 
@@ -149,9 +150,11 @@ mod tests {
     #[test]
     fn next_is_escaped_and_the_default_is_left_out() {
         assert_eq!(
-            with_next("/login", "/posts/new?a=1&b=2"),
+            with_next("", "/login", "/posts/new?a=1&b=2"),
             "/login?next=%2Fposts%2Fnew%3Fa%3D1%26b%3D2"
         );
-        assert_eq!(with_next("/login", "/"), "/login");
+        assert_eq!(with_next("", "/login", "/"), "/login");
+        assert_eq!(with_next("/app", "/login", "/app/x"), "/app/login?next=%2Fapp%2Fx");
+        assert_eq!(with_next("/app", "/login", "/app/"), "/app/login");
     }
 }

@@ -16,7 +16,7 @@
 mod openapi;
 pub(crate) mod table;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, iter, sync::Arc, time::Duration};
 
 use hallpass_accounts::{Ability, Accounts, Event};
 use hallpass_core::{Caller, Rejection, RejectionKind, Role};
@@ -65,8 +65,7 @@ impl<R: Role> Routes<R> {
         &self.accounts
     }
 
-    /// Returns the paths of the abilities that are turned on. An adapter registers each path for
-    /// every method.
+    /// Returns the routes of the abilities that are turned on. Their paths have no prefix.
     #[must_use]
     pub fn routes(&self) -> Vec<Route> {
         Endpoint::ALL
@@ -76,7 +75,23 @@ impl<R: Role> Routes<R> {
             .collect()
     }
 
-    /// Handles a request to one of the [`routes`](Self::routes).
+    /// Returns every path that an adapter registers: each path of the [`routes`](Self::routes), and
+    /// the same path below the prefix of the site, for a reverse proxy that passes the prefix on.
+    /// The paths below `/.well-known` are at the root of the host only.
+    #[must_use]
+    pub fn paths(&self) -> Vec<String> {
+        let prefix = self.accounts.settings().prefix();
+        let below = |path: &str| {
+            (!prefix.is_empty() && !path.starts_with("/.well-known/")).then(|| prefix.join(path))
+        };
+        self.routes()
+            .into_iter()
+            .flat_map(|route| iter::once(route.path.to_owned()).chain(below(route.path)))
+            .collect()
+    }
+
+    /// Handles a request to one of the [`routes`](Self::routes), with or without the prefix of the
+    /// site.
     ///
     /// A rejection is a response too. Another path gets a 404. A request that is not complete
     /// within [`request_timeout`](hallpass_accounts::Settings::request_timeout) gets a 503.
@@ -154,6 +169,7 @@ impl<R: Role> Routes<R> {
     }
 
     fn endpoint(&self, path: &str) -> Option<Endpoint> {
+        let path = self.accounts.settings().prefix().strip(path);
         Endpoint::ALL
             .into_iter()
             .find(|endpoint| endpoint.route().path == path && self.serves(*endpoint))

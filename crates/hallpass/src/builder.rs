@@ -42,6 +42,7 @@ pub struct HallpassBuilder<R, S> {
     pub(crate) keys: Vec<KeySource>,
     pub(crate) cookies: CookieSettingsBuilder,
     pub(crate) insecure_plain_http_cookies: bool,
+    pub(crate) public_origin: Option<String>,
     pub(crate) trusted_origins: Vec<String>,
     pub(crate) rate_limits_in: Option<DynRateLimitStore>,
     pub(crate) without_refresh_tokens: bool,
@@ -67,6 +68,7 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
             keys: Vec::new(),
             cookies: CookieSettings::builder(),
             insecure_plain_http_cookies: false,
+            public_origin: None,
             trusted_origins: Vec::new(),
             rate_limits_in: None,
             without_refresh_tokens: false,
@@ -179,6 +181,51 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
         self
     }
 
+    /// Sets the address of the site in the browser: `https://site.example`, or
+    /// `https://site.example/app` for a site below a path. Defaults to none: the site has the whole
+    /// host, and its address is not known.
+    ///
+    /// These are taken from it and from no header of a request:
+    ///
+    /// - The path prefix, `/app`. The login routes answer with and without it, for reverse proxies
+    ///   that pass it on and for those that remove it. Links, redirects and forms have it, `next`
+    ///   stays below it, and the default names of the cookies have a tag of it.
+    /// - The origin from which unsafe requests are accepted, if a proxy sends another `Host`
+    ///   (CSRF).
+    /// - The name of a site without [`site_name`](Self::site_name) in authenticators: the host.
+    ///
+    /// A change of the path changes the names of the cookies, so all persons must log in again.
+    ///
+    /// ```
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use hallpass::{Hallpass, Role};
+    /// # use hallpass::store::SqlStore;
+    /// # #[derive(Role)] enum SiteRole { Admin }
+    /// # let store = SqlStore::open("sqlite::memory:").await?;
+    /// let hallpass = Hallpass::<SiteRole>::builder(store)
+    ///     .keys_in_memory()
+    ///     .everything()
+    ///     .public_origin("https://site.example/app")
+    ///     .start()
+    ///     .await?;
+    /// assert_eq!(hallpass.prefix().join("/login"), "/app/login");
+    ///
+    /// # let store = SqlStore::open("sqlite::memory:").await?;
+    /// let plain_http = Hallpass::<SiteRole>::builder(store)
+    ///     .keys_in_memory()
+    ///     .public_origin("http://site.example")
+    ///     .start()
+    ///     .await;
+    /// assert!(plain_http.is_err());
+    /// # Ok(())
+    /// # }
+    /// # tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(example()).unwrap();
+    /// ```
+    pub fn public_origin(mut self, origin: impl Into<String>) -> Self {
+        self.public_origin = Some(origin.into());
+        self
+    }
+
     /// Sets the names and attributes of the cookies. Defaults to names that begin with
     /// `__Host-hallpass`, and to `SameSite=Lax`. Browsers accept these cookies only over HTTPS and
     /// send them only to this host.
@@ -197,7 +244,8 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
     }
 
     /// Accepts unsafe requests from another origin, for example `https://shop.example`. Defaults to
-    /// only the site's own origin (CSRF).
+    /// only the site's own origin (CSRF): that of the request's `Host`, and the
+    /// [`public_origin`](Self::public_origin).
     pub fn trust_origin(mut self, origin: impl Into<String>) -> Self {
         self.trusted_origins.push(origin.into());
         self

@@ -6,7 +6,9 @@ use hallpass_accounts::{
     Account, AccountId, AccountStore, Accounts, AccountsError, Commands, Readiness, RevocationSync,
     Username,
 };
-use hallpass_core::{Identity, Keys, RequestAuthenticator, Role, RoleSet};
+use hallpass_core::{
+    Identity, Keys, PathPrefix, PublicOrigin, RequestAuthenticator, Role, RoleSet,
+};
 use hallpass_web::Routes;
 
 use crate::{background::Background, builder::HallpassBuilder};
@@ -68,6 +70,20 @@ impl<R: Role> Hallpass<R> {
     #[must_use]
     pub fn endpoints(&self) -> &Routes<R> {
         &self.routes
+    }
+
+    /// Returns the address of the site in the browser, or `None` if
+    /// [`public_origin`](HallpassBuilder::public_origin) is not set.
+    #[must_use]
+    pub fn public_origin(&self) -> Option<&PublicOrigin> {
+        self.accounts.public_origin()
+    }
+
+    /// Returns the path below which the site is reached, for the links and redirects of the site's
+    /// own pages: `hallpass.prefix().join("/posts")`. It is empty if the site has the whole host.
+    #[must_use]
+    pub fn prefix(&self) -> &PathPrefix {
+        self.accounts.settings().prefix()
     }
 
     /// Returns the authenticator, which finds and verifies the caller's token in a request. Keep

@@ -246,7 +246,8 @@ pub mod totp {
     };
 }
 
-/// The origin check (CSRF), the responses of rejected requests, and the table of routes.
+/// The public origin, the origin check (CSRF), the responses of rejected requests, and the table of
+/// routes.
 pub mod request {
     #[cfg(any(feature = "actix", feature = "axum"))]
     pub use crate::{
@@ -256,7 +257,7 @@ pub mod request {
     #[cfg(feature = "utoipa")]
     pub use hallpass_core::ApiSecurity;
     pub use hallpass_core::{
-        Caller, FieldFault, Meter, OriginCheck, OriginFacts, RejectionResponse, RejectionSettings,
-        RouteTable,
+        Caller, FieldFault, Meter, OriginCheck, OriginFacts, PathPrefix, PublicOrigin,
+        PublicOriginError, RejectionResponse, RejectionSettings, RouteTable,
     };
 }

@@ -31,7 +31,8 @@ impl<R: Role> Hallpass<R> {
     /// Puts [`layer`](Self::layer) around a router: `axum::serve(listener, hallpass.protect(app))`.
     ///
     /// `Router::layer` allocates one boxed service per route. `protect` wraps the whole router
-    /// once, including its fallback.
+    /// once, including its fallback. The routes answer with and without the path prefix of the
+    /// site, as with [`mount`](Self::mount).
     ///
     /// ```
     /// # use hallpass::{Hallpass, Role};
@@ -57,12 +58,40 @@ impl<R: Role> Hallpass<R> {
     pub fn protect(&self, router: Router) -> Protected<Router, R> {
         self.layer().protect(router)
     }
+
+    /// Returns a router whose routes answer with and without the path prefix of the site, for a
+    /// router that already has the [`layer`](Self::layer). The router may also have been nested at
+    /// the prefix. Returns the router itself if the site has no path prefix.
+    ///
+    /// ```
+    /// # use hallpass::{Hallpass, Role};
+    /// # use hallpass::store::SqlStore;
+    /// # #[derive(Role)] enum SiteRole { Admin }
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let store = SqlStore::open("sqlite::memory:").await?;
+    /// # let hallpass = Hallpass::<SiteRole>::builder(store).keys_in_memory().public_origin("https://site.example/app").start().await?;
+    /// use axum::{Router, body::Body, http::Request, routing::get};
+    /// use tower::ServiceExt;
+    ///
+    /// let app = Router::new().route("/posts", get(|| async { "the posts" })).layer(hallpass.layer());
+    /// let site = hallpass.mount(app);
+    /// for path in ["/posts", "/app/posts"] {
+    ///     let response = site.clone().oneshot(Request::get(path).body(Body::empty())?).await?;
+    ///     assert_eq!(response.status(), 200, "{path}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// # tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(example()).unwrap();
+    /// ```
+    pub fn mount(&self, router: Router) -> Router {
+        hallpass_axum::mount(router, self.prefix())
+    }
 }
 
 impl<R: Role, P, T> AuthLayer<R, P, T> {
     /// Puts the layer around the whole router, as [`Hallpass::protect`] does.
     pub fn protect(&self, router: Router) -> Protected<Router, R, P, T> {
-        self.layer(router)
+        self.layer(hallpass_axum::mount(router, self.tower.prefix()))
     }
 }
 

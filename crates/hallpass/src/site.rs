@@ -82,7 +82,8 @@ impl<R: Role> Hallpass<R> {
     }
 
     /// Returns the login routes: `.merge(hallpass.routes())` on axum, `.service(hallpass.routes())`
-    /// on actix-web. Do not nest or scope them: pages and cookies contain their paths.
+    /// on actix-web. They answer with and without the path prefix of the site. Do not nest or scope
+    /// them at another path: pages and redirects contain their paths.
     ///
     /// On axum, rate limits per address require that the site is served with
     /// `into_make_service_with_connect_info::<SocketAddr>()`. Rate limits per account always apply.

@@ -7,7 +7,8 @@ use hallpass_accounts::{
     StoreFault, StoreSet, SystemRandom,
 };
 use hallpass_core::{
-    Clock, CookieSettingsError, KeyRing, Keys, OriginCheck, OriginCheckError, Role, SystemClock,
+    Clock, CookieSettingsError, KeyRing, Keys, OriginCheck, OriginCheckError, PublicOrigin,
+    PublicOriginError, Role, SystemClock,
 };
 use hallpass_web::{Pages, Routes};
 use tokio::runtime::Handle;
@@ -42,6 +43,11 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
         let keys_last = !matches!(keys, KeySource::Drawn);
         let (keys, key_file) = open_keys(keys, &stores, settings.store_timeout).await?;
         let accounts = Accounts::new(keys.clone(), stores, settings)?;
+        let routes = match pages {
+            Some(pages) => Routes::with_pages(&accounts, pages),
+            None => Routes::new(&accounts),
+        };
+        check_prefix(&routes)?;
         let sync = RevocationSync::new(&accounts);
         sync.begin().await?;
         if keys_last {
@@ -52,10 +58,6 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
         }
         let background =
             Background::start(&runtime, sync.clone(), key_file.map(|file| (file, keys)));
-        let routes = match pages {
-            Some(pages) => Routes::with_pages(&accounts, pages),
-            None => Routes::new(&accounts),
-        };
         Ok(Hallpass {
             authenticator: accounts.request_authenticator(),
             accounts,
@@ -89,6 +91,8 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
             self.cookies
         };
         settings.cookies = cookies.build()?;
+        settings.public_origin =
+            self.public_origin.as_deref().map(PublicOrigin::parse).transpose()?;
         settings.origin_check = self
             .trusted_origins
             .iter()
@@ -108,6 +112,18 @@ impl<R: Role> CheckedSettings<R> {
             other => open_keys(other, &self.stores, self.settings.store_timeout).await?.0,
         };
         Ok(Accounts::new(keys, self.stores, self.settings)?)
+    }
+}
+
+/// Rejects a prefix that is a login route: `/login` would be the page of the route and the home
+/// page of the site.
+fn check_prefix<R: Role>(routes: &Routes<R>) -> Result<(), StartError> {
+    let prefix = routes.accounts().settings().prefix();
+    match routes.routes().into_iter().find(|route| prefix.covers(route.path)) {
+        Some(route) if !prefix.is_empty() => {
+            Err(StartError::PrefixIsRoute { prefix: prefix.to_string(), route: route.path })
+        }
+        _ => Ok(()),
     }
 }
 
@@ -181,6 +197,19 @@ pub enum StartError {
     /// Browsers would not accept the cookies.
     #[error(transparent)]
     Cookies(#[from] CookieSettingsError),
+    /// The public origin is not valid.
+    #[error(transparent)]
+    PublicOrigin(#[from] PublicOriginError),
+    /// The path of the public origin is that of a login route.
+    #[error(
+        "the path {prefix:?} of the public origin is also the path of the login route {route:?}: set another path, such as /app"
+    )]
+    PrefixIsRoute {
+        /// The path of the public origin.
+        prefix: String,
+        /// The path of the login route.
+        route: &'static str,
+    },
     /// A trusted origin is not a valid origin.
     #[error(transparent)]
     Origin(#[from] OriginCheckError),

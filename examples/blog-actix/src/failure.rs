@@ -55,15 +55,17 @@ pub(crate) async fn render<B: MessageBody + 'static>(
     else {
         return Ok(response.map_into_left_body());
     };
-    let mut rendered = Visit::of(response.request()).failure(&failure);
+    let visit = Visit::of(response.request());
+    let mut rendered = visit.failure(&failure);
     if let Some(methods) = response.headers().get(ALLOW) {
         rendered.headers_mut().insert(ALLOW, methods.clone());
     }
     if let Some(seconds) = failure.retry_after() {
         rendered.headers_mut().insert(RETRY_AFTER, seconds.into());
     }
-    if let Some(challenge) = failure.challenge() {
-        rendered.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+    let challenge = failure.challenge(visit.prefix.as_str());
+    if let Some(challenge) = challenge.and_then(|text| HeaderValue::try_from(text).ok()) {
+        rendered.headers_mut().insert(WWW_AUTHENTICATE, challenge);
     }
     Ok(response.into_response(rendered.map_into_right_body()))
 }

@@ -54,18 +54,19 @@ pub(crate) async fn publish(
     };
     let now = SystemClock.now().as_secs();
     let slug = site.posts.publish(&draft, me.username(), now).await.map_err(Failure::store)?;
-    let place = format!("/posts/{slug}");
+    let path = format!("/posts/{slug}");
     if visit.wants_json() {
+        let place = visit.prefix.join(&path);
         let json = json!({"slug": slug.as_str(), "url": place});
         return Ok(HttpResponse::SeeOther().insert_header((LOCATION, place)).json(json));
     }
-    Ok(see_other(&place))
+    Ok(visit.see_other(&path))
 }
 
 /// Hides a post.
-pub(crate) async fn hide(site: Data<Site>, slug: Path<String>) -> Answer {
+pub(crate) async fn hide(visit: Visit, site: Data<Site>, slug: Path<String>) -> Answer {
     match site.posts.hide(&slug).await.map_err(Failure::store)? {
-        Hide::Hidden => Ok(see_other("/")),
+        Hide::Hidden => Ok(visit.see_other("/")),
         Hide::NotFound => Err(Failure::NotFound.into()),
     }
 }
@@ -98,9 +99,5 @@ pub(crate) async fn set_role(
     if visit.wants_json() {
         return Ok(HttpResponse::NoContent().finish());
     }
-    Ok(see_other("/admin"))
-}
-
-fn see_other(place: &str) -> HttpResponse {
-    HttpResponse::SeeOther().insert_header((LOCATION, place)).finish()
+    Ok(visit.see_other("/admin"))
 }

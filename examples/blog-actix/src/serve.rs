@@ -3,6 +3,7 @@
 use std::{
     error::Error,
     io::{self, Write},
+    net::TcpListener,
 };
 
 use actix_web::{
@@ -17,7 +18,14 @@ use crate::{failure::render, routes, visit::rejection_page};
 
 /// Serves until SIGINT or SIGTERM, then finishes the requests that are in flight.
 pub(crate) async fn serve(config: &Config) -> Result<(), Box<dyn Error + Send + Sync>> {
-    let site = Site::open(config).await?;
+    let listener = TcpListener::bind(config.address).map_err(|source| {
+        let address = config.address;
+        format!("cannot listen on BLOG_ADDR {address}; set another address: {source}")
+    })?;
+    // The default public origin contains the port.
+    let mut config = config.clone();
+    config.address = listener.local_addr()?;
+    let site = Site::open(&config).await?;
     let (mut interrupt, mut terminate) =
         (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     let stopped = async move {
@@ -37,14 +45,8 @@ pub(crate) async fn serve(config: &Config) -> Result<(), Box<dyn Error + Send + 
             .wrap(site.hallpass.layer().on_rejection(rejection_page).deny_unguarded_routes())
             .wrap(security_headers())
     };
-    let server = HttpServer::new(app)
-        .bind(config.address)
-        .map_err(|source| {
-            let address = config.address;
-            format!("cannot listen on BLOG_ADDR {address}; set another address: {source}")
-        })?
-        .shutdown_signal(stopped)
-        .shutdown_timeout(GRACE);
+    let server =
+        HttpServer::new(app).listen(listener)?.shutdown_signal(stopped).shutdown_timeout(GRACE);
     for address in server.addrs() {
         writeln!(io::stdout(), "listening on http://{address}")?;
     }

@@ -7,17 +7,19 @@ use actix_web::{
     dev::Payload,
     http::{
         StatusCode,
-        header::{CACHE_CONTROL, VARY},
+        header::{CACHE_CONTROL, LOCATION, VARY},
     },
+    web,
 };
-use blog::{BlogRole, Content, Data, Failure, Notice, Viewer};
+use blog::{BlogRole, Content, Data, Failure, Notice, Site, Viewer};
 use hallpass::Rejection;
-use hallpass::request::{Caller, RejectedRequest};
+use hallpass::request::{Caller, PathPrefix, RejectedRequest};
 use hallpass::token::Authentication;
 
 /// The identity of the client, and whether it prefers JSON.
 pub(crate) struct Visit {
     pub(crate) viewer: Option<Viewer>,
+    pub(crate) prefix: PathPrefix,
     json: bool,
 }
 
@@ -29,8 +31,10 @@ impl Visit {
             .and_then(Authentication::identity::<BlogRole>);
         let header = |name: &str| request.headers().get(name).map(|value| value.as_bytes());
         let caller = Caller::new(request.method().as_str(), request.path(), header);
+        let site = request.app_data::<web::Data<Site>>();
         Self {
             viewer: identity.map(|me| Viewer::new(me.username(), me.roles())),
+            prefix: site.map(|site| site.hallpass.prefix().clone()).unwrap_or_default(),
             json: caller.prefers_json(),
         }
     }
@@ -44,14 +48,23 @@ impl Visit {
         self.page_with(StatusCode::OK, content)
     }
 
+    /// Redirects to one of the blog's own paths.
+    pub(crate) fn see_other(&self, path: &str) -> HttpResponse {
+        HttpResponse::SeeOther().insert_header((LOCATION, self.prefix.join(path))).finish()
+    }
+
     pub(crate) fn page_with(&self, status: StatusCode, content: &impl Content) -> HttpResponse {
-        let document = blog::document(content, self.viewer.as_ref());
+        let document = blog::document(content, self.viewer.as_ref(), self.prefix.as_str());
         personal(status).content_type("text/html; charset=utf-8").body(document)
     }
 
     /// Renders the page as HTML, or its data as JSON.
     pub(crate) fn answer(&self, page: &impl Data) -> HttpResponse {
-        if self.json { personal(StatusCode::OK).json(page.json()) } else { self.page(page) }
+        if self.json {
+            personal(StatusCode::OK).json(page.json(self.prefix.as_str()))
+        } else {
+            self.page(page)
+        }
     }
 
     /// Renders a failure as a page or as problem details (RFC 9457).
@@ -100,6 +113,7 @@ pub(crate) fn rejection_page(
         rejection.status(),
         request.target(),
         visit.viewer.as_ref(),
+        &visit.prefix,
     )?;
     Some(visit.page_with(StatusCode::from_u16(rejection.status()).ok()?, &notice))
 }

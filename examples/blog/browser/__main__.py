@@ -2,14 +2,18 @@
 """Tests the pages of the blog in headless Chromium.
 
     python3 examples/blog/browser [--package blog-actix] [--pictures DIRECTORY]
+    python3 examples/blog/browser --prefix /app --nginx strip|keep [--package blog-actix]
 
 Builds and starts the blog with an empty database. `--package` selects the blog on actix-web instead
 of axum. `--pictures` writes a screenshot of each page into the directory, in light and dark, wide
 and narrow. `python3 examples/blog/browser --pictures docs/screenshots` makes the screenshots of the
 repository.
 
+`--prefix` visits the blog and the example of the README below a path instead, behind an nginx that
+removes the prefix (`strip`) or passes it on (`keep`).
+
 Requires chromium, chromedriver, oathtool and npm, which installs axe-core into a temporary
-directory. `--pictures` also requires pngquant.
+directory. `--pictures` also requires pngquant, and `--prefix` nginx.
 """
 import argparse
 import pathlib
@@ -18,6 +22,7 @@ import tempfile
 import time
 import unittest
 
+from below import Below
 from elsewhere import Elsewhere
 from running_blog import PASSWORD, ROOT, Blog
 from walk import Walk
@@ -189,16 +194,22 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--package", default="blog", metavar="NAME")
     arguments.add_argument("--pictures", type=pathlib.Path, metavar="DIRECTORY")
+    arguments.add_argument("--prefix", metavar="PATH")
+    arguments.add_argument("--nginx", choices=["strip", "keep"], default="strip")
     given = arguments.parse_args()
     Pages.package, Pages.pictures = given.package, given.pictures
     subprocess.run(["cargo", "build", "-q", "-p", given.package], cwd=ROOT, check=True)
+    if given.prefix:
+        Below.package, Below.prefix, Below.kind = given.package, given.prefix, given.nginx
+        outcome = unittest.main(argv=["browser", "Below"], verbosity=2, exit=False).result
+        raise SystemExit(not outcome.wasSuccessful())
     with tempfile.TemporaryDirectory() as directory:
         npm = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", directory, AXE_CORE]
         subprocess.run(npm, check=True)
         Pages.axe = pathlib.Path(directory, "node_modules/axe-core/axe.min.js").read_text()
     if Pages.pictures:
         Pages.pictures.mkdir(parents=True, exist_ok=True)
-    outcome = unittest.main(argv=["browser"], verbosity=2, exit=False).result
+    outcome = unittest.main(argv=["browser", "Pages"], verbosity=2, exit=False).result
     if Pages.pictures:
         made = sorted(Pages.pictures.glob("*.png"))
         subprocess.run(["pngquant", "--force", "--ext", ".png", "--speed", "1", "--strip", "256", *made], check=True)

@@ -17,13 +17,16 @@ PASSWORD = "correct horse battery staple"
 
 
 class Blog:
-    def __init__(self, package):
+    def __init__(self, package, origin=None):
         self.program = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"), "debug", package)
+        self.origin = origin
 
     def __enter__(self):
         self.directory = tempfile.TemporaryDirectory()
         database = f"sqlite://{self.directory.name}/blog.db"
         self.environment = {**os.environ, "BLOG_ADDR": "127.0.0.1:0", "DATABASE_URL": database}
+        if self.origin:
+            self.environment["BLOG_ORIGIN"] = self.origin
         self.process = subprocess.Popen([self.program], env=self.environment, stdout=subprocess.PIPE, text=True)
         ready = self.process.stdout.readline().strip()
         if not ready.startswith("listening on "):

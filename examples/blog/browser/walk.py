@@ -1,4 +1,8 @@
 """Visits every page of the blog with clicks and keyboard input, and calls `seen` for each page."""
+import base64
+import hashlib
+import urllib.parse
+
 from running_blog import PASSWORD, code
 
 POSTS = [
@@ -28,15 +32,26 @@ PHONE = "Mozilla/5.0 (Android 16; Mobile; rv:145.0) Gecko/145.0 Firefox/145.0"
 class Walk:
     def __init__(self, browser, blog, site, seen):
         self.browser, self.blog, self.site, self.seen = browser, blog, site, seen
+        # The path below which the site is reached, or an empty text.
+        self.prefix = urllib.parse.urlsplit(site).path
+        self.access = "__Host-hallpass"
+        if self.prefix:
+            tag = base64.b32encode(hashlib.sha256(self.prefix.encode()).digest()).decode()
+            self.access += f"-{tag[:6].lower()}"
+
+    def own(self, selector):
+        """Returns the selector of a link or a form, with the prefix in its path."""
+        return selector.replace("='/", f"='{self.prefix}/")
 
     def fill(self, form="main form", **fields):
+        form = self.own(form)
         for name, text in fields.items():
             self.browser.type(f"{form} [name={name}]", text)
         self.browser.follow(f"{form} button:not([type=button])")
 
     def go(self, link, ends):
         """Follows a link that leads to this path."""
-        self.browser.follow(link)
+        self.browser.follow(self.own(link))
         self.at(ends)
 
     def at(self, path):
@@ -117,7 +132,7 @@ class Walk:
         self.seen("not-found")
         self.log_out()
         self.type_address("/profile")
-        self.at("/login?next=%2Fprofile")
+        self.at("/login?next=" + urllib.parse.quote(f"{self.prefix}/profile", safe=""))
         self.log_in("grace", "/login", password="not her password")
         self.shows("Invalid username, password or code")
         self.seen("login-error")
@@ -164,7 +179,7 @@ class Walk:
         self.go("header a.brand", "/")
         self.seen("home")
 
-        token = self.browser.cookies(self.site)["__Host-hallpass"]["value"]
+        token = self.browser.cookies(self.site)[self.access]["value"]
         self.hold(self.blog.aged(token, 660))
         self.type_address("/admin")
         self.shows("Log in again")
@@ -185,5 +200,5 @@ class Walk:
 
     def hold(self, token):
         cookie = {"path": "/", "secure": True, "httpOnly": True, "sameSite": "Lax"}
-        if not self.browser.devtools("Network.setCookie", name="__Host-hallpass", value=token, url=self.site, **cookie)["success"]:
+        if not self.browser.devtools("Network.setCookie", name=self.access, value=token, url=self.site, **cookie)["success"]:
             raise AssertionError("the browser does not accept the cookie")

@@ -36,12 +36,12 @@ class Driver:
 class Browser:
     """Headless Chromium with its own profile, with or without JavaScript."""
 
-    def __init__(self, driver, javascript=True):
+    def __init__(self, driver, javascript=True, watched=False):
         self.base = f"http://127.0.0.1:{driver.port}"
         self.javascript = javascript
         options = {
             "browserName": "chrome",
-            "goog:loggingPrefs": {"browser": "ALL"},
+            "goog:loggingPrefs": {"browser": "ALL", **({"performance": "ALL"} if watched else {})},
             "goog:chromeOptions": {
                 "binary": "/usr/bin/chromium",
                 "args": ["--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--force-device-scale-factor=1"],
@@ -130,6 +130,13 @@ class Browser:
 
     def picture(self, clip):
         return base64.b64decode(self.devtools("Page.captureScreenshot", clip=clip, captureBeyondViewport=True)["data"])
+
+    def requested(self):
+        """Returns the URLs of all requests since the last call. The browser must be `watched`."""
+        log = self.call("POST", "/se/log", {"type": "performance"})
+        events = [json.loads(entry["message"])["message"] for entry in log]
+        sent = [event["params"] for event in events if event["method"] == "Network.requestWillBeSent"]
+        return [event["request"]["url"] for event in sent]
 
     def complaints(self):
         """Returns the warnings and errors of the console since the last call, such as those of the

@@ -9,6 +9,7 @@ use std::str::FromStr;
 
 use hallpass::Proxies;
 use hallpass::flow::ProxiesError;
+use hallpass::request::{PublicOrigin, PublicOriginError};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
 
@@ -19,6 +20,9 @@ pub struct Config {
     /// The address to listen on. Defaults to `127.0.0.1:3000`, which is not reachable from the
     /// network.
     pub address: SocketAddr,
+    /// The address of the blog in the browser, such as `https://site.example/blog`. Defaults to
+    /// `None`, which stands for `http://localhost` with the port of `address`.
+    pub origin: Option<PublicOrigin>,
     /// The URL of a SQLite file or of a PostgreSQL database. Defaults to `sqlite://blog.db`.
     pub database_url: String,
     /// The URL of the Redis server for rate limits and pushed revocations. Defaults to `None`; one
@@ -33,7 +37,8 @@ pub struct Config {
 }
 
 impl Config {
-    /// Reads `BLOG_ADDR`, `DATABASE_URL`, `REDIS_URL`, `BLOG_KEYS` and `BLOG_PROXIES`.
+    /// Reads `BLOG_ADDR`, `BLOG_ORIGIN`, `DATABASE_URL`, `REDIS_URL`, `BLOG_KEYS` and
+    /// `BLOG_PROXIES`.
     ///
     /// # Errors
     /// Returns a [`ConfigError`] that names the setting if a value is invalid.
@@ -50,6 +55,8 @@ impl Config {
     ) -> Result<Self, ConfigError> {
         let address = setting("BLOG_ADDR")?.unwrap_or_else(|| DEFAULT_ADDRESS.to_owned());
         let address = address.parse().map_err(|_| ConfigError::Address(address))?;
+        let origin = setting("BLOG_ORIGIN")?.filter(|origin| !origin.is_empty());
+        let origin = origin.as_deref().map(PublicOrigin::parse).transpose()?;
         let database_url = setting("DATABASE_URL")?.unwrap_or_else(|| DEFAULT_DATABASE.to_owned());
         let directory = directory_of(&database_url)?;
         let redis_url = match setting("REDIS_URL")? {
@@ -67,7 +74,18 @@ impl Config {
             Some(list) => Proxies::x_forwarded_for(list.split(',').map(str::trim))?,
             None => Proxies::default(),
         };
-        Ok(Self { address, database_url, redis_url, keys, proxies })
+        Ok(Self { address, origin, database_url, redis_url, keys, proxies })
+    }
+
+    /// Returns the address of the blog in the browser. Returns `None` if it is not set and the port
+    /// is not yet known.
+    #[must_use]
+    pub fn public_origin(&self) -> Option<String> {
+        match (&self.origin, self.address.port()) {
+            (Some(origin), _) => Some(origin.to_string()),
+            (None, 0) => None,
+            (None, port) => Some(format!("http://localhost:{port}")),
+        }
     }
 }
 
@@ -114,6 +132,9 @@ pub enum ConfigError {
         "BLOG_ADDR {0:?} is not an address with a port; set an IP address and a port, such as 127.0.0.1:3000"
     )]
     Address(String),
+    /// `BLOG_ORIGIN` is not the address of a site.
+    #[error("BLOG_ORIGIN")]
+    Origin(#[from] PublicOriginError),
     /// `DATABASE_URL` is not the URL of a SQLite file or of a PostgreSQL database.
     #[error(
         "DATABASE_URL {0:?} is not a database that the blog can open; set the URL of a SQLite file or of a PostgreSQL database, such as sqlite://blog.db or postgres://blog@localhost/blog"
@@ -158,6 +179,24 @@ mod tests {
         assert_eq!(config.database_url, "sqlite://blog.db");
         assert_eq!(config.keys, Path::new("blog-keys.json"));
         assert_eq!(config.proxies.header(), None);
+        assert_eq!(config.public_origin().as_deref(), Some("http://localhost:3000"));
+    }
+
+    #[test]
+    fn the_public_origin_defaults_to_localhost_with_the_port() {
+        let origin = |settings: &[_]| read(settings).unwrap().public_origin();
+        for (address, expected) in [
+            ("127.0.0.1:8080", Some("http://localhost:8080")),
+            ("0.0.0.0:80", Some("http://localhost:80")),
+            ("127.0.0.1:0", None),
+        ] {
+            assert_eq!(origin(&[("BLOG_ADDR", address)]).as_deref(), expected);
+            // An empty variable counts as unset.
+            let empty = origin(&[("BLOG_ADDR", address), ("BLOG_ORIGIN", "")]);
+            assert_eq!(empty.as_deref(), expected);
+        }
+        let set = origin(&[("BLOG_ORIGIN", "https://site.example/app/")]);
+        assert_eq!(set.as_deref(), Some("https://site.example/app"));
     }
 
     #[test]
@@ -183,6 +222,8 @@ mod tests {
             ("BLOG_ADDR", "localhost"),
             ("BLOG_ADDR", ""),
             ("BLOG_ADDR", "127.0.0.1:99999"),
+            ("BLOG_ORIGIN", "site.example"),
+            ("BLOG_ORIGIN", "http://site.example"),
             ("DATABASE_URL", ""),
             ("DATABASE_URL", "blog.db"),
             ("DATABASE_URL", "mysql://localhost/blog"),

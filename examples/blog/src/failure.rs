@@ -76,8 +76,8 @@ impl Failure {
 
     /// Returns the challenge of a 401 (RFC 9110 section 15.5.2), the same as hallpass's.
     #[must_use]
-    pub fn challenge(&self) -> Option<&'static str> {
-        matches!(self, Self::Revoked).then_some("Cookie form-action=\"/login\"")
+    pub fn challenge(&self, prefix: &str) -> Option<String> {
+        matches!(self, Self::Revoked).then(|| format!("Cookie form-action=\"{prefix}/login\""))
     }
 
     /// Returns the last part of the problem's type. The names are those of hallpass's routes.

@@ -6,21 +6,21 @@ use crate::{Admin, Content, Home, Post, PostView, Profile, rfc3339};
 
 /// A page whose data is also available as JSON.
 pub trait Data: Content {
-    /// Returns the data of the page.
-    fn json(&self) -> Value;
+    /// Returns the data of the page. `prefix` is the path below which the blog is reached.
+    fn json(&self, prefix: &str) -> Value;
 }
 
 impl Data for Home<'_> {
-    fn json(&self) -> Value {
+    fn json(&self, prefix: &str) -> Value {
         json!({
             "posts": self.page.posts.iter().map(summary).collect::<Vec<_>>(),
-            "older": self.page.older_than.map(|id| format!("/?before={id}")),
+            "older": self.page.older_than.map(|id| format!("{prefix}/?before={id}")),
         })
     }
 }
 
 impl Data for PostView<'_> {
-    fn json(&self) -> Value {
+    fn json(&self, _: &str) -> Value {
         let mut json = summary(self.post);
         json["body"] = self.post.body.clone().into();
         json
@@ -28,7 +28,7 @@ impl Data for PostView<'_> {
 }
 
 impl Data for Profile {
-    fn json(&self) -> Value {
+    fn json(&self, _: &str) -> Value {
         let sessions = self.sessions.iter().map(|session| {
             json!({
                 "id": session.id.to_string(),
@@ -49,7 +49,7 @@ impl Data for Profile {
 }
 
 impl Data for Admin {
-    fn json(&self) -> Value {
+    fn json(&self, _: &str) -> Value {
         let users = self.people.iter().map(|person| {
             json!({
                 "id": person.id,

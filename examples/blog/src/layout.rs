@@ -1,7 +1,7 @@
 //! The blog's frame around hallpass's pages.
 
 use hallpass::RoleSet;
-use hallpass::pages::Layout;
+use hallpass::pages::{Layout, Reader};
 
 use crate::{Viewer, frame};
 
@@ -11,8 +11,8 @@ pub struct BlogLayout;
 
 impl Layout for BlogLayout {
     /// Ignores the language: the frame and the pages that the blog configures are in English.
-    fn wrap(&self, title: &str, main: &str, _lang: &str, username: Option<&str>) -> String {
-        let viewer = username.map(|username| Viewer::new(username, RoleSet::EMPTY));
-        frame(title, main, viewer.as_ref())
+    fn wrap(&self, title: &str, main: &str, _lang: &str, reader: &Reader<'_>) -> String {
+        let viewer = reader.username.map(|username| Viewer::new(username, RoleSet::EMPTY));
+        frame(title, main, viewer.as_ref(), reader.prefix)
     }
 }

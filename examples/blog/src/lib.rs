@@ -10,6 +10,7 @@ mod date;
 mod draft;
 mod failure;
 mod fields;
+mod filters;
 mod json;
 mod layout;
 mod notice;

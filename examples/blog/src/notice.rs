@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 
 use askama::Template;
-use hallpass::RejectionKind;
+use hallpass::{RejectionKind, request::PathPrefix};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-use crate::{Content, Viewer};
+use crate::{Content, Viewer, filters};
 
 /// A heading, a few sentences, and links. The first link is the most likely next step.
 #[derive(Template)]
@@ -20,6 +20,7 @@ pub struct Notice {
 }
 
 struct Way {
+    /// A path without the prefix, which the template adds.
     href: Cow<'static, str>,
     label: &'static str,
 }
@@ -31,7 +32,8 @@ impl Content for Notice {
 }
 
 impl Notice {
-    /// Returns the page for a rejection. `target` is the path and query of the request.
+    /// Returns the page for a rejection. `target` is the path and query of the request, with or
+    /// without the prefix of the blog.
     ///
     /// Returns `None` if hallpass's own response should be used: a redirect, or a status for
     /// another service.
@@ -41,7 +43,10 @@ impl Notice {
         status: u16,
         target: &str,
         viewer: Option<&Viewer>,
+        prefix: &PathPrefix,
     ) -> Option<Self> {
+        let target = prefix.strip(target);
+        let target = &*target;
         Some(match kind {
             RejectionKind::RoleMissing => Self::access_denied(viewer),
             RejectionKind::SecondFactorMissing => Self {
@@ -57,7 +62,7 @@ impl Notice {
                 status,
                 heading: "Log in again",
                 text: vec!["This page requires a login within the last ten minutes. Your last login is older.".into()],
-                ways: vec![way(login(target), "Log in again"), FRONT_PAGE],
+                ways: vec![way(login(target, prefix), "Log in again"), FRONT_PAGE],
             },
             RejectionKind::NotLoggedIn
             | RejectionKind::Expired
@@ -66,7 +71,7 @@ impl Notice {
                 status,
                 heading: "You are not logged in",
                 text: vec!["This action requires a login. Nothing was changed.".into()],
-                ways: vec![way(login(target), "Log in"), FRONT_PAGE],
+                ways: vec![way(login(target, prefix), "Log in"), FRONT_PAGE],
             },
             RejectionKind::CrossOrigin => Self {
                 status,
@@ -116,8 +121,9 @@ fn way(href: impl Into<Cow<'static, str>>, label: &'static str) -> Way {
     Way { href: href.into(), label }
 }
 
-fn login(target: &str) -> String {
-    format!("/login?next={}", utf8_percent_encode(page_of(target), QUERY_VALUE))
+fn login(target: &str, prefix: &PathPrefix) -> String {
+    let next = prefix.join(page_of(target));
+    format!("/login?next={}", utf8_percent_encode(&next, QUERY_VALUE))
 }
 
 /// Returns the page to open after the login: `target`, or the page that has the form of `target`.

@@ -1,11 +1,13 @@
 //! The blog's pages: the frame, and the content of each page.
 
+use std::any::Any;
+
 use askama::Template;
 use hallpass::Account;
 use hallpass::store::Session;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::{DraftErrors, Post, PostPage, Viewer};
+use crate::{DraftErrors, Post, PostPage, Viewer, filters};
 
 /// The content of a page: an HTML fragment, and a title for the browser's tab.
 pub trait Content: Template {
@@ -13,22 +15,24 @@ pub trait Content: Template {
     fn title(&self) -> &str;
 }
 
-/// Renders the whole document of a page.
+/// Renders the whole document of a page. `prefix` is the path below which the blog is reached.
 #[must_use]
-pub fn document(content: &impl Content, viewer: Option<&Viewer>) -> String {
-    frame(content.title(), &html(content), viewer)
+pub fn document(content: &impl Content, viewer: Option<&Viewer>, prefix: &str) -> String {
+    frame(content.title(), &html(content, prefix), viewer, prefix)
 }
 
 /// Renders a fragment of HTML in the blog's frame.
 #[must_use]
-pub fn frame(title: &str, main: &str, viewer: Option<&Viewer>) -> String {
-    html(&Frame { title, main, viewer })
+pub fn frame(title: &str, main: &str, viewer: Option<&Viewer>, prefix: &str) -> String {
+    html(&Frame { title, main, viewer }, prefix)
 }
 
-fn html(template: &impl Template) -> String {
+fn html(template: &impl Template, prefix: &str) -> String {
     // Writing to a `String` fails only if the `Display` of a value fails, and the templates print
-    // only text and numbers.
-    template.render().unwrap_or_else(|error| {
+    // only text and numbers. The filter `here` reads this value.
+    let prefix = prefix.to_owned();
+    let values = (filters::PREFIX, &prefix as &dyn Any);
+    template.render_with_values(&values).unwrap_or_else(|error| {
         tracing::error!(%error, "a page could not be rendered");
         String::new()
     })
@@ -203,9 +207,13 @@ mod tests {
         let page = PostPage { posts: vec![post.clone()], older_than: None };
         let viewer = viewer(BlogRole::Admin);
         for html in [
-            document(&PostView { post: &post, may_hide: true }, Some(&viewer)),
-            document(&Home { page: &page, first: true }, Some(&viewer)),
-            document(&NewPost { title: script, body: script, ..NewPost::default() }, Some(&viewer)),
+            document(&PostView { post: &post, may_hide: true }, Some(&viewer), ""),
+            document(&Home { page: &page, first: true }, Some(&viewer), ""),
+            document(
+                &NewPost { title: script, body: script, ..NewPost::default() },
+                Some(&viewer),
+                "",
+            ),
         ] {
             assert!(
                 !html.contains(script) && !html.contains("<b>") && !html.contains("<ann>"),
@@ -216,9 +224,56 @@ mod tests {
     }
 
     #[test]
+    fn every_link_and_form_has_the_prefix() {
+        let viewer = viewer(BlogRole::Admin);
+        let one = post("text");
+        let page = PostPage { posts: vec![one.clone()], older_than: Some(7) };
+        let admin = Admin { people: vec![person()], roles: vec!["guest"], more: true };
+        let profile = Profile {
+            id: "1".to_owned(),
+            username: "ann".to_owned(),
+            roles: vec!["guest"],
+            second_factor: false,
+            sessions: Vec::new(),
+            session: None,
+        };
+        let mut links = 0;
+        for viewer in [None, Some(&viewer)] {
+            for html in [
+                document(&Home { page: &page, first: true }, viewer, "/app"),
+                document(&PostView { post: &one, may_hide: true }, viewer, "/app"),
+                document(&NewPost::default(), viewer, "/app"),
+                document(&admin, viewer, "/app"),
+                document(&profile, viewer, "/app"),
+                document(&crate::Notice::not_found(), viewer, "/app"),
+            ] {
+                for attribute in [" href=\"", " src=\"", " action=\""] {
+                    for link in html.split(attribute).skip(1) {
+                        links += 1;
+                        let own = link.starts_with("/app/") || link.starts_with("#main\"");
+                        assert!(own, "{}", &link[..link.len().min(40)]);
+                    }
+                }
+            }
+        }
+        assert!(links > 60, "{links} links");
+    }
+
+    fn person() -> Person {
+        Person {
+            id: "1".to_owned(),
+            username: "åsa/../x?y".to_owned(),
+            roles: vec!["guest".to_owned()],
+            second_factor: false,
+            disabled: false,
+        }
+    }
+
+    #[test]
     fn the_header_shows_the_links_of_a_role() {
         let page = PostPage { posts: Vec::new(), older_than: None };
-        let home = |viewer: Option<&Viewer>| document(&Home { page: &page, first: true }, viewer);
+        let home =
+            |viewer: Option<&Viewer>| document(&Home { page: &page, first: true }, viewer, "");
         assert!(home(Some(&viewer(BlogRole::Admin))).contains("New post"));
         for html in [home(Some(&viewer(BlogRole::Moderator))), home(Some(&viewer(BlogRole::Guest)))]
         {
@@ -233,24 +288,18 @@ mod tests {
 
     #[test]
     fn pages_have_no_inline_script_or_style() {
-        let html = document(&PostView { post: &post("text"), may_hide: true }, None);
+        let html = document(&PostView { post: &post("text"), may_hide: true }, None, "");
         assert!(!html.contains("style=") && !html.contains("<style") && !html.contains("onclick"));
     }
 
     #[test]
     fn a_user_name_is_percent_encoded_as_one_path_segment() {
-        let person = Person {
-            id: "1".to_owned(),
-            username: "åsa/../x?y".to_owned(),
-            roles: vec!["guest".to_owned()],
-            second_factor: false,
-            disabled: false,
-        };
         let html = document(
-            &Admin { people: vec![person], roles: vec!["guest", "admin"], more: false },
+            &Admin { people: vec![person()], roles: vec!["guest", "admin"], more: false },
             None,
+            "/app",
         );
-        assert!(html.contains("/admin/users/%C3%A5sa%2F%2E%2E%2Fx%3Fy/role"), "{html}");
+        assert!(html.contains("=\"/app/admin/users/%C3%A5sa%2F%2E%2E%2Fx%3Fy/role\""), "{html}");
         assert!(html.contains("<option selected>guest</option>"), "{html}");
     }
 }

@@ -46,6 +46,10 @@ impl Site {
             Some(url) => hallpass.shared_backend(RedisStore::open(url).await?),
             None => hallpass,
         };
+        let hallpass = match config.public_origin() {
+            Some(origin) => hallpass.public_origin(origin),
+            None => hallpass,
+        };
         Ok(hallpass
             .key_file(&config.keys)
             .site_name("Hall Notes")
@@ -73,6 +77,9 @@ pub enum OpenError {
     /// The Redis server cannot be reached.
     #[error("REDIS_URL")]
     Redis(#[from] RedisOpenError),
+    /// The path of the public origin cannot be used.
+    #[error("BLOG_ORIGIN")]
+    Origin(#[source] StartError),
     /// The key file cannot be created or read.
     #[error("BLOG_KEYS")]
     Keys(#[source] StartError),
@@ -82,6 +89,7 @@ impl OpenError {
     fn of_start(error: StartError) -> Self {
         match error {
             StartError::RevocationLog(_) => Self::RevocationLog(error),
+            StartError::PublicOrigin(_) | StartError::PrefixIsRoute { .. } => Self::Origin(error),
             _ => Self::Keys(error),
         }
     }

@@ -17,6 +17,7 @@ mod model;
 mod one_cost;
 mod own_changes;
 mod own_claims;
+mod public_origin;
 mod revocation;
 mod second_factor;
 mod secret;

@@ -4,6 +4,10 @@
 //! that sends false headers only receives a response that it cannot read. Adapters pass a function
 //! that looks up a header, so this module alone chooses the headers.
 
+use std::borrow::Cow;
+
+use crate::request::path_prefix::PathPrefix;
+
 /// The kind of client, for the form of a response.
 ///
 /// ```
@@ -84,13 +88,14 @@ impl<'a> Caller<'a> {
         self.navigates
     }
 
-    /// Returns the page to return to after a login, or `None` if there is no such page, as after
-    /// the POST of a form.
-    pub(crate) fn way_back(&self) -> Option<&'a str> {
+    /// Returns the page to return to after a login, as the browser has it: with the prefix. Returns
+    /// `None` if there is no such page, as after the POST of a form.
+    pub(crate) fn way_back(&self, prefix: &PathPrefix) -> Option<Cow<'a, str>> {
         match self.kind {
-            // The target of an htmx request is a fragment. The person sees the page around it.
-            CallerKind::Htmx => self.page.and_then(path_of_url),
-            _ => self.navigates.then_some(self.target),
+            // The target of an htmx request is a fragment. The person sees the page around it. Its
+            // address is from the browser, so no proxy has removed the prefix.
+            CallerKind::Htmx => self.page.and_then(path_of_url).map(Cow::Borrowed),
+            _ => self.navigates.then(|| prefix.complete(self.target)),
         }
     }
 }

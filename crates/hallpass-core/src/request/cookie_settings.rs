@@ -12,6 +12,7 @@ use cookie::Cookie;
 
 use crate::{
     keys::signature::TokenType,
+    request::cookie_settings::builder::CookieSettingsBuilder,
     time::unix_time::UnixTime,
     token::issued_token::{Token, TokenKind},
 };
@@ -72,6 +73,8 @@ pub struct CookieSettings {
     same_site: SameSite,
     domain: Option<String>,
     secure: bool,
+    /// The names that the site has set. The others are defaults.
+    builder: CookieSettingsBuilder,
 }
 
 impl CookieSettings {

@@ -15,8 +15,8 @@
 //! 3. Without that header, an `Origin` with the host and port of `Host` passes. A request that also
 //!    has no `Origin` passes, because every browser since 2020 sends one of the two headers with an
 //!    unsafe request, and other clients have no cookie to abuse.
-//! 4. A request that rule 2 or 3 rejects still passes for a trusted origin or an `insecure_bypass`
-//!    path.
+//! 4. A request that rule 2 or 3 rejects still passes for the site's public origin, for a trusted
+//!    origin or for an `insecure_bypass` path.
 //!
 //! An empty header counts as an absent one. Two rules are stricter than in Go. `Origin` is parsed
 //! by the grammar of RFC 6454 section 7.1 and not as a whole URL, so `https://me@host/` matches
@@ -25,10 +25,13 @@
 //!
 //! `Host` does not contain the scheme, so in rule 3 `http://site` passes for `https://site`. Send
 //! `Strict-Transport-Security`. For browsers since 2023, rule 2 decides. A reverse proxy must
-//! forward the `Host` that the browser sent. A WebSocket handshake is a `GET` and passes: only
-//! `SameSite` keeps the cookie from it.
+//! forward the `Host` that the browser sent, unless the site has a public origin. A WebSocket
+//! handshake is a `GET` and passes: only `SameSite` keeps the cookie from it.
 
-use crate::access::{rejection::Rejection, rejection_kind::RejectionKind};
+use crate::{
+    access::{rejection::Rejection, rejection_kind::RejectionKind},
+    request::{path_prefix::PathPrefix, public_origin::PublicOrigin},
+};
 
 #[cfg(test)]
 mod tests;
@@ -59,6 +62,7 @@ mod tests;
 pub struct OriginCheck {
     trusted: Vec<Box<str>>,
     bypassed: Vec<Box<str>>,
+    prefix: PathPrefix,
 }
 
 /// The parts of a request that the check reads: the first header of each name, or `None` if the
@@ -135,9 +139,18 @@ impl OriginCheck {
         Ok(self)
     }
 
+    /// Also admits unsafe requests from the site's public origin, for a reverse proxy that sends
+    /// another `Host`. Defaults to none.
+    #[must_use]
+    pub fn public_origin(mut self, origin: &PublicOrigin) -> Self {
+        self.trusted.push(origin.origin().into());
+        self.prefix = origin.prefix().clone();
+        self
+    }
+
     /// Excludes one path from the check, or all paths below it if it ends in `/`. It is for
-    /// endpoints with their own proof, such as a signed webhook. Defaults to none, because any site
-    /// can post to an excluded path with the visitor's cookie.
+    /// endpoints with their own proof, such as a signed webhook. The path has no path prefix.
+    /// Defaults to none, because any site can post to an excluded path with the visitor's cookie.
     ///
     /// # Errors
     /// Returns [`OriginCheckError::Path`] if the path does not start with `/`, or if routers could
@@ -169,9 +182,9 @@ impl OriginCheck {
 
     fn is_exempt(&self, request: &OriginFacts<'_>) -> bool {
         let trusted = |origin| self.trusted.iter().any(|trusted| trusted.as_bytes() == origin);
-        let bypassed = |path: &str| {
-            request.path == path || (path.ends_with('/') && request.path.starts_with(path))
-        };
+        let received = self.prefix.strip(request.path);
+        let bypassed =
+            |path: &str| received == path || (path.ends_with('/') && received.starts_with(path));
         present(request.origin).is_some_and(trusted)
             || (self.bypassed.iter().any(|path| bypassed(path)) && reads_one_way(request.path))
     }

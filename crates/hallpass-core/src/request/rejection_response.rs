@@ -28,6 +28,7 @@ use crate::{
     request::{
         authenticator::RequestAuthenticator,
         caller::{Caller, CallerKind},
+        path_prefix::PathPrefix,
         safe_next::SafeNext,
     },
     token::role::Role,
@@ -53,6 +54,7 @@ pub struct RejectionSettings {
     login_path: String,
     two_factor_path: String,
     style_sheet: Option<String>,
+    prefix: PathPrefix,
     bearer: bool,
 }
 
@@ -84,6 +86,20 @@ impl RejectionSettings {
         self
     }
 
+    /// Sets the path below which the site is reached. The other paths and `next` get this prefix,
+    /// unless they have it. Defaults to none.
+    #[must_use]
+    pub fn path_prefix(mut self, prefix: &PathPrefix) -> Self {
+        self.prefix = prefix.clone();
+        self
+    }
+
+    /// Returns the path below which the site is reached.
+    #[must_use]
+    pub fn prefix(&self) -> &PathPrefix {
+        &self.prefix
+    }
+
     /// Sets the challenge of a 401 to `Bearer`. Defaults to `Cookie`.
     #[must_use]
     pub fn bearer(mut self) -> Self {
@@ -98,6 +114,7 @@ impl Default for RejectionSettings {
             login_path: "/login".to_owned(),
             two_factor_path: "/profile/two-factor".to_owned(),
             style_sheet: None,
+            prefix: PathPrefix::NONE,
             bearer: false,
         }
     }
@@ -255,7 +272,10 @@ fn ways_forward(
         | RejectionKind::Stale
         | RejectionKind::NotRecent => vec![accounts("Log in again")],
         RejectionKind::SecondFactorMissing => vec![
-            Link { label: "Set up a second factor", path: settings.two_factor_path.clone() },
+            Link {
+                label: "Set up a second factor",
+                path: settings.prefix.complete(&settings.two_factor_path).into_owned(),
+            },
             accounts("Log in again"),
         ],
         _ => Vec::new(),
@@ -283,20 +303,20 @@ impl RejectionSettings {
     /// Returns the path of the login page with `next`. A target on another site is replaced
     /// ([`SafeNext`]).
     fn login(&self, caller: &Caller<'_>) -> String {
-        let mut path = self.login_path.clone();
-        if let Some(target) = caller.way_back() {
+        let mut path = self.prefix.complete(&self.login_path).into_owned();
+        if let Some(target) = caller.way_back(&self.prefix) {
             path.push_str(if path.contains('?') { "&next=" } else { "?next=" });
-            path.extend(utf8_percent_encode(
-                SafeNext::parse(Some(target)).as_str(),
-                NOT_IN_QUERY_VALUE,
-            ));
+            let next = SafeNext::parse_below(&self.prefix, Some(&target));
+            path.extend(utf8_percent_encode(next.as_str(), NOT_IN_QUERY_VALUE));
         }
         path
     }
 
     fn challenge(&self, kind: RejectionKind) -> String {
         match (self.bearer, kind) {
-            (false, _) => format!("Cookie form-action=\"{}\"", self.login_path),
+            (false, _) => {
+                format!("Cookie form-action=\"{}\"", self.prefix.complete(&self.login_path))
+            }
             // RFC 6750 section 3.1: there is no error code for a request without a token. A token
             // that is not valid gets the same challenge as no token.
             (true, RejectionKind::Expired | RejectionKind::Revoked | RejectionKind::Stale) => {
@@ -325,13 +345,15 @@ fn page(kind: RejectionKind, links: &[Link], settings: &RejectionSettings) -> St
     // Writing to a String cannot fail.
     let _ = writeln!(page, "<title>{title}</title>");
     if let Some(path) = &settings.style_sheet {
-        let _ = writeln!(page, "<link rel=\"stylesheet\" href=\"{}\">", escaped(path));
+        let path = settings.prefix.complete(path);
+        let _ = writeln!(page, "<link rel=\"stylesheet\" href=\"{}\">", escaped(&path));
     }
     let _ = writeln!(page, "</head>\n<body>\n<main>\n<h1>{title}</h1>\n<p>{detail}</p>");
     for Link { label, path } in links {
         let _ = writeln!(page, "<p><a href=\"{}\">{label}</a></p>", escaped(path));
     }
-    page.push_str("<p><a href=\"/\">Home page</a></p>\n</main>\n</body>\n</html>\n");
+    let _ = writeln!(page, "<p><a href=\"{}/\">Home page</a></p>", settings.prefix);
+    page.push_str("</main>\n</body>\n</html>\n");
     page
 }
 

@@ -21,12 +21,16 @@
 //!    UTF-8 (`%c0%af` is a slash for a lenient decoder). These are harmless here, but a reader that
 //!    decodes the path again (a proxy, the site's own router) would violate rules 1 to 4.
 //! 6. The text has at most 2048 bytes.
+//! 7. If the site has a path prefix, the path is the prefix or below it. Another site may be at the
+//!    other paths of the host.
 //!
 //! The table of cases is `tests/tables/next.jsonl`.
 
 use std::fmt;
 
 use percent_encoding::percent_decode_str;
+
+use crate::request::path_prefix::PathPrefix;
 
 #[cfg(test)]
 mod tests;
@@ -49,22 +53,33 @@ impl SafeNext {
     pub const MAX_LENGTH: usize = 2048;
 
     /// Returns the path of `next`. Returns `/` if there is no `next`, or if it is not a path of
-    /// this site.
+    /// this host.
     pub fn parse(next: Option<&str>) -> Self {
+        Self::parse_below(&PathPrefix::NONE, next)
+    }
+
+    /// Returns the path of `next`, with the prefix. Returns the prefix and `/` if there is no
+    /// `next`, or if it is not a path of the site that has this prefix.
+    ///
+    /// ```
+    /// use hallpass_core::{PublicOrigin, SafeNext};
+    ///
+    /// let origin = PublicOrigin::parse("https://site.example/app")?;
+    /// let next = |next| SafeNext::parse_below(origin.prefix(), Some(next)).to_string();
+    /// assert_eq!(next("/app/posts"), "/app/posts");
+    /// assert_eq!(next("/shop/posts"), "/app/");
+    /// # Ok::<(), hallpass_core::PublicOriginError>(())
+    /// ```
+    pub fn parse_below(prefix: &PathPrefix, next: Option<&str>) -> Self {
         match next {
-            Some(next) if stays_here(next) => Self(next.into()),
-            _ => Self::default(),
+            Some(next) if stays_here(next) && prefix.covers(next) => Self(next.into()),
+            _ => Self(prefix.join(DEFAULT).into()),
         }
     }
 
     /// Returns the path and query, ready for a `Location` header. They still need escaping in HTML.
     pub fn as_str(&self) -> &str {
         &self.0
-    }
-
-    /// Returns whether this is the default: `next` was absent, not allowed, or `/`.
-    pub fn is_default(&self) -> bool {
-        &*self.0 == DEFAULT
     }
 }
 

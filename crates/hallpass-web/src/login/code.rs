@@ -12,7 +12,7 @@ use crate::{
     fields::{Fault, Fields, field_fault, form_fault},
     login::{self, page::CodePage},
     pages::Page,
-    response::{EndpointResponse, with_next},
+    response::EndpointResponse,
 };
 
 pub(crate) fn show<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Rejection> {
@@ -22,7 +22,7 @@ pub(crate) fn show<R: Role>(exchange: &Exchange<'_, R>) -> Result<EndpointRespon
     } else if exchange.wants_json() {
         Err(RejectionKind::InvalidCredentials.into())
     } else {
-        Ok(EndpointResponse::see_other(&SafeNext::parse(Some(&with_next("/login", next.as_str())))))
+        Ok(EndpointResponse::see_other(&exchange.place_with_next("/login", &next)))
     }
 }
 
@@ -30,7 +30,7 @@ pub(crate) async fn submit<R: Role>(
     exchange: &Exchange<'_, R>,
 ) -> Result<EndpointResponse, Rejection> {
     let fields = exchange.fields()?;
-    let next = SafeNext::parse(Some(fields.typed("next")));
+    let next = exchange.next_of(&fields);
     Ok(confirm(exchange, &fields, &next).await.unwrap_or_else(|rejection| {
         exchange.reject(rejection, |rejection| {
             if exchange.awaits_code() {

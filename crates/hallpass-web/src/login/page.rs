@@ -56,11 +56,12 @@ pub(crate) mod template {
         pub(crate) t: &'a Texts,
         pub(crate) page: &'a LoginPage<'a>,
         pub(crate) username: Option<&'a str>,
+        pub(crate) prefix: &'a str,
     }
 
     impl LoginTemplate<'_> {
         fn register_link(&self) -> String {
-            with_next("/register", self.page.next)
+            with_next(self.prefix, "/register", self.page.next)
         }
     }
 
@@ -69,11 +70,12 @@ pub(crate) mod template {
     pub(crate) struct CodeTemplate<'a> {
         pub(crate) t: &'a Texts,
         pub(crate) page: &'a CodePage<'a>,
+        pub(crate) prefix: &'a str,
     }
 
     impl CodeTemplate<'_> {
         fn login_link(&self) -> String {
-            with_next("/login", self.page.next)
+            with_next(self.prefix, "/login", self.page.next)
         }
     }
 }

@@ -19,15 +19,16 @@ use crate::{
 /// The frame around the content of a page: a site's own head, navigation and footer.
 ///
 /// ```
-/// use hallpass_web::{DefaultPages, Layout};
+/// use hallpass_web::{DefaultPages, Layout, Reader};
 ///
 /// struct Frame;
 ///
 /// impl Layout for Frame {
-///     fn wrap(&self, title: &str, main: &str, lang: &str, _username: Option<&str>) -> String {
+///     fn wrap(&self, title: &str, main: &str, lang: &str, reader: &Reader<'_>) -> String {
+///         let prefix = reader.prefix;
 ///         format!(
 ///             "<!doctype html><html lang=\"{lang}\"><title>{title}</title>\
-///              <link rel=\"stylesheet\" href=\"/hallpass.css\"><main>{main}</main></html>"
+///              <link rel=\"stylesheet\" href=\"{prefix}/hallpass.css\"><main>{main}</main></html>"
 ///         )
 ///     }
 /// }
@@ -46,9 +47,9 @@ pub trait Layout: Send + Sync + 'static {
     /// - `title` is plain text from [`Texts`]. Escape it if a text of the site contains `&` or `<`.
     /// - `main` is HTML with one `<h1>`, which must not be escaped.
     /// - `lang` is the language of both, for the `lang` attribute.
-    /// - `username` is the user name of the logged-in visitor, as plain text that must be escaped.
-    ///   `None` if nobody is logged in.
-    fn wrap(&self, title: &str, main: &str, lang: &str, username: Option<&str>) -> String;
+    /// - `reader` has the user name of the logged-in visitor, as plain text that must be escaped,
+    ///   and the prefix of the frame's own links.
+    fn wrap(&self, title: &str, main: &str, lang: &str, reader: &Reader<'_>) -> String;
 }
 
 /// The default pages: accessible HTML that works without JavaScript, light and dark, styled by
@@ -130,41 +131,45 @@ impl Default for DefaultPages {
 impl<L: Layout> Pages for DefaultPages<L> {
     fn render(&self, page: &Page<'_>, reader: &Reader<'_>) -> String {
         let t = self.languages.preferred(reader.languages);
-        let username = reader.username;
+        let Reader { username, prefix, .. } = *reader;
         let (title, main) = match page {
-            Page::Register(page) => (t.register, RegisterTemplate { t, page }.render()),
-            Page::Login(page) => (t.log_in, LoginTemplate { t, page, username }.render()),
-            Page::Code(page) => (t.code_title, CodeTemplate { t, page }.render()),
+            Page::Register(page) => (t.register, RegisterTemplate { t, page, prefix }.render()),
+            Page::Login(page) => (t.log_in, LoginTemplate { t, page, username, prefix }.render()),
+            Page::Code(page) => (t.code_title, CodeTemplate { t, page, prefix }.render()),
             Page::TwoFactorSetUp(page) => {
-                (t.two_factor, TwoFactorSetUpTemplate { t, page }.render())
+                (t.two_factor, TwoFactorSetUpTemplate { t, page, prefix }.render())
             }
-            Page::TwoFactorOn(page) => (t.two_factor, TwoFactorOnTemplate { t, page }.render()),
+            Page::TwoFactorOn(page) => {
+                (t.two_factor, TwoFactorOnTemplate { t, page, prefix }.render())
+            }
             Page::RecoveryCodes(page) => {
-                (t.codes_title, RecoveryCodesTemplate { t, page }.render())
+                (t.codes_title, RecoveryCodesTemplate { t, page, prefix }.render())
             }
             Page::Password(page) => {
-                (t.password_title, PasswordTemplate { t, page, username }.render())
+                (t.password_title, PasswordTemplate { t, page, username, prefix }.render())
             }
-            Page::Sessions(page) => (t.sessions_title, SessionsTemplate { t, page }.render()),
+            Page::Sessions(page) => {
+                (t.sessions_title, SessionsTemplate { t, page, prefix }.render())
+            }
             Page::Rejection(page) => {
-                let template = RejectionTemplate { t, page };
+                let template = RejectionTemplate { t, page, prefix };
                 (template.title(), template.render())
             }
         };
         // Rendering into a `String` fails only if the `Display` of a value fails. No value here has
         // a `Display` implementation that fails.
-        self.layout.wrap(title, &main.unwrap_or_default(), t.lang, username)
+        self.layout.wrap(title, &main.unwrap_or_default(), t.lang, reader)
     }
 }
 
 impl Layout for DefaultLayout {
-    fn wrap(&self, title: &str, main: &str, lang: &str, username: Option<&str>) -> String {
+    fn wrap(&self, title: &str, main: &str, lang: &str, reader: &Reader<'_>) -> String {
         LayoutTemplate {
             t: self.languages.of(lang),
             site: self.site_name.as_deref(),
             title,
             main,
-            username,
+            reader,
         }
         .render()
         .unwrap_or_default()
@@ -178,7 +183,7 @@ struct LayoutTemplate<'a> {
     site: Option<&'a str>,
     title: &'a str,
     main: &'a str,
-    username: Option<&'a str>,
+    reader: &'a Reader<'a>,
 }
 
 #[derive(Template)]
@@ -186,6 +191,7 @@ struct LayoutTemplate<'a> {
 struct RejectionTemplate<'a> {
     t: &'a Texts,
     page: &'a RejectionPage<'a>,
+    prefix: &'a str,
 }
 
 impl RejectionTemplate<'_> {
@@ -204,11 +210,13 @@ impl RejectionTemplate<'_> {
             | RejectionKind::Expired
             | RejectionKind::Revoked
             | RejectionKind::Stale
-            | RejectionKind::NotRecent => (with_next("/login", self.page.next), self.t.log_in),
-            RejectionKind::SecondFactorMissing => {
-                ("/profile/two-factor".to_owned(), self.t.two_factor)
+            | RejectionKind::NotRecent => {
+                (with_next(self.prefix, "/login", self.page.next), self.t.log_in)
             }
-            _ => ("/".to_owned(), self.t.home),
+            RejectionKind::SecondFactorMissing => {
+                (format!("{}/profile/two-factor", self.prefix), self.t.two_factor)
+            }
+            _ => (format!("{}/", self.prefix), self.t.home),
         }
     }
 }

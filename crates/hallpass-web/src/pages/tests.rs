@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hallpass_accounts::RecoveryCode;
-use hallpass_core::{FieldFault, RejectionKind, TotpSecret};
+use hallpass_core::{FieldFault, PublicOrigin, RejectionKind, TotpSecret};
 
 use super::*;
 use crate::{
@@ -243,6 +243,30 @@ fn links_between_login_and_register_keep_next() {
     assert!(html.contains("href=\"/register?next=%2Fposts%2Fnew\""));
     let html = render(&Page::Login(LoginPage { next: "/", ..LoginPage::default() }));
     assert!(!html.contains("/register"), "no link to a page that does not exist");
+}
+
+/// The reader who is logged in also gets the frame's form, but not the login pages: they then link
+/// to `next`, which has no prefix in these pages.
+#[test]
+fn every_link_and_form_has_the_path_prefix() {
+    let origin = PublicOrigin::parse("https://site.example/app").unwrap();
+    let mut links = 0;
+    for (reader, skipped) in [(Reader::default(), "none"), (Reader::logged_in("alice"), "login")] {
+        with_every_page(|name, page| {
+            if name.starts_with(skipped) {
+                return;
+            }
+            let html = DefaultPages::new().render(page, &reader.with_prefix(origin.prefix()));
+            for attribute in ["href", "src", "action"] {
+                for link in attributes(&html, attribute) {
+                    links += 1;
+                    let elsewhere = link.starts_with("otpauth:") || link == "data:,";
+                    assert!(link.starts_with("/app/") || elsewhere, "{name}: {link}");
+                }
+            }
+        });
+    }
+    assert!(links > 200, "{links} links");
 }
 
 #[test]

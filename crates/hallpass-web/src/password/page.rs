@@ -30,5 +30,6 @@ pub(crate) mod template {
         pub(crate) t: &'a Texts,
         pub(crate) page: &'a PasswordPage,
         pub(crate) username: Option<&'a str>,
+        pub(crate) prefix: &'a str,
     }
 }

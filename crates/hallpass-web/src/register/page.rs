@@ -29,11 +29,12 @@ pub(crate) mod template {
     pub(crate) struct RegisterTemplate<'a> {
         pub(crate) t: &'a Texts,
         pub(crate) page: &'a RegisterPage<'a>,
+        pub(crate) prefix: &'a str,
     }
 
     impl RegisterTemplate<'_> {
         fn login_link(&self) -> String {
-            with_next("/login", self.page.next)
+            with_next(self.prefix, "/login", self.page.next)
         }
     }
 }

@@ -1,11 +1,11 @@
 //! The table of paths and their methods. An ability that is not turned on has no path.
 
-/// One path of the login routes. An adapter registers it for **every** method, because the endpoint
-/// returns the 405 after the origin check.
+/// One path of the login routes. An adapter registers [`paths`](crate::Routes::paths) for **every**
+/// method, because the endpoint returns the 405 after the origin check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Route {
-    /// The path, without parameters.
+    /// The path, without parameters and without the prefix of the site.
     pub path: &'static str,
     /// The accepted methods, in upper case. A path that accepts `GET` accepts `HEAD` too.
     pub methods: &'static [&'static str],
@@ -68,8 +68,8 @@ impl Endpoint {
         Route { path, methods }
     }
 
-    /// Returns the page of the endpoint: its own page, or the page with its form. Returns `/` for
-    /// endpoints that a login does not lead back to.
+    /// Returns the page of the endpoint, without the prefix of the site: its own page, or the page
+    /// with its form. Returns `/` for endpoints that a login does not lead back to.
     pub(crate) const fn page(self) -> &'static str {
         match self {
             Self::TwoFactor | Self::DisableTwoFactor | Self::RecoveryCodes => "/profile/two-factor",

@@ -49,6 +49,7 @@ pub(crate) mod template {
     pub(crate) struct SessionsTemplate<'a> {
         pub(crate) t: &'a Texts,
         pub(crate) page: &'a SessionsPage<'a>,
+        pub(crate) prefix: &'a str,
     }
 
     impl SessionsTemplate<'_> {

@@ -77,6 +77,7 @@ pub(crate) mod template {
     pub(crate) struct TwoFactorSetUpTemplate<'a> {
         pub(crate) t: &'a Texts,
         pub(crate) page: &'a TwoFactorSetUpPage<'a>,
+        pub(crate) prefix: &'a str,
     }
 
     impl TwoFactorSetUpTemplate<'_> {
@@ -96,6 +97,7 @@ pub(crate) mod template {
     pub(crate) struct TwoFactorOnTemplate<'a> {
         pub(crate) t: &'a Texts,
         pub(crate) page: &'a TwoFactorOnPage,
+        pub(crate) prefix: &'a str,
     }
 
     #[derive(Template)]
@@ -103,5 +105,6 @@ pub(crate) mod template {
     pub(crate) struct RecoveryCodesTemplate<'a> {
         pub(crate) t: &'a Texts,
         pub(crate) page: &'a RecoveryCodesPage<'a>,
+        pub(crate) prefix: &'a str,
     }
 }

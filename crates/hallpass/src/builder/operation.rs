@@ -116,9 +116,10 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
         self
     }
 
-    /// Sets the name of the site on the default pages and in authenticator apps. Defaults to the
-    /// issuer in authenticator apps, and to the link "Home" on the pages. Own
-    /// [`pages`](Self::pages) render their own name.
+    /// Sets the name of the site on the default pages and in authenticator apps. In authenticator
+    /// apps it defaults to the host of the [`public_origin`](Self::public_origin), or to the issuer
+    /// without one. On the pages it defaults to the link "Home". Own [`pages`](Self::pages) render
+    /// their own name.
     pub fn site_name(mut self, name: impl Into<String>) -> Self {
         self.settings.site_name = Some(name.into());
         self

@@ -21,6 +21,7 @@ mod own_claims;
 mod pepper;
 #[cfg(feature = "postgres")]
 mod postgres_outage;
+mod public_origin;
 mod races;
 #[cfg(feature = "redis")]
 mod redis_outage;

@@ -167,9 +167,9 @@ pub(crate) const JOBS: &[Job] = &[
     },
     Job {
         name: "browser",
-        about: "The blog in headless Chromium, on axum and on actix-web.",
-        minutes: 4,
-        tools: &["chromedriver", "chromium", "npm", "oathtool", "pngquant", "python3"],
+        about: "The blog in headless Chromium, on axum and on actix-web, and below a path behind nginx.",
+        minutes: 5,
+        tools: &["chromedriver", "chromium", "nginx", "npm", "oathtool", "pngquant", "python3"],
         steps: &[
             Step {
                 name: "the blog in Chromium",
@@ -181,6 +181,16 @@ pub(crate) const JOBS: &[Job] = &[
             Step {
                 name: "the blog on actix-web in Chromium",
                 run: |c| c.run("python3 examples/blog/browser --package blog-actix"),
+            },
+            Step {
+                name: "below a path, behind an nginx that removes it",
+                run: |c| c.run("python3 examples/blog/browser --prefix /app --nginx strip"),
+            },
+            Step {
+                name: "below a path, behind an nginx that passes it on",
+                run: |c| {
+                    c.run("python3 examples/blog/browser --prefix /app --nginx keep --package blog-actix")
+                },
             },
         ],
     },

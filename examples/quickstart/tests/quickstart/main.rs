@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod below;
 mod commands;
 mod served;
 mod text;

@@ -82,14 +82,31 @@ fn caller_kind_is_derived_from_headers() {
     assert_eq!(caller("CONNECT", &[]).kind(), CallerKind::Upgrade);
 }
 
+/// Returns the return page on a site without a prefix.
+fn way_back(caller: &Caller<'static>) -> Option<Cow<'static, str>> {
+    caller.way_back(&PathPrefix::NONE)
+}
+
 #[test]
 fn only_a_navigation_has_a_return_page() {
-    assert_eq!(caller("GET", &[]).way_back(), Some("/posts?page=2"));
-    assert_eq!(caller("HEAD", &[]).way_back(), Some("/posts?page=2"));
-    assert_eq!(caller("GET", &[("sec-fetch-mode", "navigate")]).way_back(), Some("/posts?page=2"));
-    assert_eq!(caller("GET", &[("sec-fetch-mode", "cors")]).way_back(), None);
-    assert_eq!(caller("GET", &[("sec-fetch-mode", "no-cors")]).way_back(), None);
-    assert_eq!(caller("POST", &[]).way_back(), None);
+    let page = |method, headers: &[(&str, &'static str)]| way_back(&caller(method, headers));
+    assert_eq!(page("GET", &[]).as_deref(), Some("/posts?page=2"));
+    assert_eq!(page("HEAD", &[]).as_deref(), Some("/posts?page=2"));
+    assert_eq!(page("GET", &[("sec-fetch-mode", "navigate")]).as_deref(), Some("/posts?page=2"));
+    assert_eq!(page("GET", &[("sec-fetch-mode", "cors")]), None);
+    assert_eq!(page("GET", &[("sec-fetch-mode", "no-cors")]), None);
+    assert_eq!(page("POST", &[]), None);
+}
+
+#[test]
+fn the_return_page_has_the_path_prefix() {
+    let app = PathPrefix::new("/app");
+    for (received, page) in [("/posts", "/app/posts"), ("/app/posts", "/app/posts")] {
+        assert_eq!(Caller::new("GET", received, |_| None).way_back(&app).as_deref(), Some(page));
+    }
+    let url = "https://site.example/app/posts";
+    let fragment = caller("GET", &[("hx-request", "true"), ("hx-current-url", url)]);
+    assert_eq!(fragment.way_back(&app).as_deref(), Some("/app/posts"));
 }
 
 #[test]
@@ -103,14 +120,14 @@ fn htmx_returns_to_the_page_around_the_fragment() {
         ("https://site.example/ü", Some("/ü")),
     ] {
         let caller = caller("POST", &[("hx-request", "true"), ("hx-current-url", url)]);
-        assert_eq!(caller.way_back(), path, "{url}");
+        assert_eq!(way_back(&caller).as_deref(), path, "{url}");
     }
     let broken = Caller::new("GET", "/", |name| match name {
         "hx-request" => Some(b"true"),
         "hx-current-url" => Some(b"https://site.example/\xff"),
         _ => None,
     });
-    assert_eq!(broken.way_back(), None);
+    assert_eq!(way_back(&broken), None);
 }
 
 proptest! {
@@ -119,7 +136,7 @@ proptest! {
     fn no_request_header_value_panics(value in any::<Vec<u8>>(), like_accept in "[a-z/*+;q=0-9., ]{0,60}") {
         for value in [&value[..], like_accept.as_bytes()] {
             let caller = Caller::new("GET", "/", |_| Some(value));
-            let _ = caller.way_back();
+            let _ = caller.way_back(&PathPrefix::NONE);
             prop_assert!(weight(value, b"application", b"json").quality <= 1000);
         }
     }

@@ -1,9 +1,12 @@
 //! The builder of the cookie settings. Each setter documents its default, and
 //! [`build`](CookieSettingsBuilder::build) checks the settings as a whole.
 
-use crate::request::cookie_settings::{
-    CookieSettings, SameSite,
-    rules::{self, CookieSettingsError},
+use crate::request::{
+    cookie_settings::{
+        CookieSettings, SameSite,
+        rules::{self, CookieSettingsError},
+    },
+    path_prefix::PathPrefix,
 };
 
 /// The builder of [`CookieSettings`]. [`build`](Self::build) checks the settings as a whole.
@@ -17,6 +20,7 @@ pub struct CookieSettingsBuilder {
     same_site: SameSite,
     domain: Option<String>,
     plain_http: bool,
+    tag: Option<String>,
 }
 
 impl CookieSettingsBuilder {
@@ -91,16 +95,22 @@ impl CookieSettingsBuilder {
             (false, Some(_)) => "__Secure-",
             (false, None) => "__Host-",
         };
-        let named =
-            |name: Option<String>, or: &str| name.unwrap_or_else(|| format!("{prefix}{or}"));
+        let access = match &self.tag {
+            Some(tag) => format!("{prefix}hallpass-{tag}"),
+            None => format!("{prefix}hallpass"),
+        };
+        let named = |name: &Option<String>, suffix: &str| {
+            name.clone().unwrap_or_else(|| format!("{access}{suffix}"))
+        };
         CookieSettings {
-            access_name: named(self.access_name, "hallpass"),
-            refresh_name: named(self.refresh_name, "hallpass_refresh"),
-            pending_name: named(self.pending_name, "hallpass_pending"),
-            device_name: named(self.device_name, "hallpass_device"),
+            access_name: named(&self.access_name, ""),
+            refresh_name: named(&self.refresh_name, "_refresh"),
+            pending_name: named(&self.pending_name, "_pending"),
+            device_name: named(&self.device_name, "_device"),
             same_site: self.same_site,
-            domain: self.domain,
+            domain: self.domain.clone(),
             secure: !self.plain_http,
+            builder: self,
         }
     }
 }
@@ -109,6 +119,27 @@ impl CookieSettings {
     /// Returns a builder with the defaults.
     pub fn builder() -> CookieSettingsBuilder {
         CookieSettingsBuilder::default()
+    }
+
+    /// Returns these settings for a site below this path. Each default name gets a short tag of the
+    /// prefix, such as `__Host-hallpass-6u5vfl` for `/app`: two sites on one host would otherwise
+    /// overwrite each other's cookies, because a cookie with `__Host-` has `Path=/`. A name that
+    /// was set is kept.
+    ///
+    /// ```
+    /// use hallpass_core::{CookieSettings, PublicOrigin};
+    ///
+    /// let origin = PublicOrigin::parse("https://site.example/app")?;
+    /// let cookies = CookieSettings::default().below(origin.prefix())?;
+    /// assert_eq!(cookies.access_name(), "__Host-hallpass-6u5vfl");
+    /// assert_eq!(cookies.refresh_name(), "__Host-hallpass-6u5vfl_refresh");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Returns [`CookieSettingsError::SameName`] if a name that was set equals a name with the tag.
+    pub fn below(&self, prefix: &PathPrefix) -> Result<Self, CookieSettingsError> {
+        CookieSettingsBuilder { tag: prefix.tag(), ..self.builder.clone() }.build()
     }
 }
 

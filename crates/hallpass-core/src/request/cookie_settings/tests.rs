@@ -1,7 +1,10 @@
 use std::collections::BTreeMap;
 
 use super::{rules::CookieSettingsError, *};
-use crate::token::issued_token::{Access, Device, EnrolmentPending, MfaPending};
+use crate::{
+    request::path_prefix::PathPrefix,
+    token::issued_token::{Access, Device, EnrolmentPending, MfaPending},
+};
 
 const NOW: UnixTime = UnixTime::from_secs(1_764_000_000);
 const LIFE: Duration = Duration::from_secs(900);
@@ -118,6 +121,47 @@ fn default_cookie_names_have_the_allowed_prefix() {
     assert_eq!(plain.pending_name(), "hallpass_pending");
     assert_eq!(plain.device_name(), "hallpass_device");
     assert!(!plain.remove::<Access>().contains("Secure"));
+}
+
+#[test]
+fn default_cookie_names_have_a_tag_of_the_path_prefix() {
+    let app = PathPrefix::new("/app");
+    let names = |builder: CookieSettingsBuilder, prefix: &PathPrefix| {
+        let cookies = builder.build().unwrap().below(prefix).unwrap();
+        [
+            cookies.access_name(),
+            cookies.refresh_name(),
+            cookies.pending_name(),
+            cookies.device_name(),
+        ]
+        .map(str::to_owned)
+    };
+    let builder = CookieSettings::builder;
+    let [access, refresh, pending, device] = names(builder(), &app);
+    assert_eq!(access, "__Host-hallpass-6u5vfl");
+    assert_eq!(refresh, "__Host-hallpass-6u5vfl_refresh");
+    assert_eq!(pending, "__Host-hallpass-6u5vfl_pending");
+    assert_eq!(device, "__Host-hallpass-6u5vfl_device");
+    let of_shop = names(builder(), &PathPrefix::new("/shop"));
+    assert!(names(builder(), &app).iter().all(|name| !of_shop.contains(name)));
+    let [access, ..] = names(builder().domain("site.example"), &app);
+    assert_eq!(access, "__Secure-hallpass-6u5vfl");
+    let [access, ..] = names(builder().insecure_plain_http_cookies(), &app);
+    assert_eq!(access, "hallpass-6u5vfl");
+
+    let [access, refresh, ..] = names(builder().access_name("__Host-site"), &app);
+    assert_eq!((&*access, &*refresh), ("__Host-site", "__Host-hallpass-6u5vfl_refresh"));
+    assert_eq!(names(builder(), &PathPrefix::NONE)[0], "__Host-hallpass");
+    let taken = builder().access_name("__Host-hallpass-6u5vfl_refresh").build().unwrap();
+    assert_eq!(
+        taken.below(&app).unwrap_err(),
+        CookieSettingsError::SameName("__Host-hallpass-6u5vfl_refresh".to_owned())
+    );
+    let cookies = CookieSettings::default().below(&app).unwrap();
+    assert_eq!(
+        cookies.set_refresh("xyz", LIFE).unwrap(),
+        "__Host-hallpass-6u5vfl_refresh=xyz; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=900"
+    );
 }
 
 #[test]

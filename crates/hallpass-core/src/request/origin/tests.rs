@@ -126,6 +126,47 @@ fn trusted_origin_must_be_as_browsers_send_it() {
     }
 }
 
+/// A proxy may send another `Host` than the browser, or remove the prefix from the path.
+#[test]
+fn public_origin_passes_behind_a_proxy_that_rewrites_host() {
+    let origin = PublicOrigin::parse("https://site.example/app").unwrap();
+    let check = OriginCheck::new()
+        .public_origin(&origin)
+        .trust("https://admin.example")
+        .and_then(|check| check.insecure_bypass("/hooks/"))
+        .unwrap();
+    let post = OriginFacts {
+        method: "POST",
+        host: Some(b"backend:3000"),
+        path: "/login",
+        ..OriginFacts::default()
+    };
+    let passes = |facts: OriginFacts<'_>| check.check(&facts).is_ok();
+    assert!(passes(OriginFacts { origin: Some(b"https://site.example"), ..post }));
+    assert!(passes(OriginFacts { origin: Some(b"https://admin.example"), ..post }));
+    assert!(passes(OriginFacts { origin: Some(b"http://backend:3000"), ..post }));
+    assert!(passes(OriginFacts { sec_fetch_site: Some(b"same-origin"), ..post }));
+    for other in [
+        &b"https://evil.example"[..],
+        b"http://site.example",
+        b"https://site.example:8443",
+        b"https://site.example/app",
+        b"https://site.example.evil.example",
+        b"null",
+    ] {
+        assert!(!passes(OriginFacts { origin: Some(other), ..post }));
+        let site = Some(&b"cross-site"[..]);
+        assert!(!passes(OriginFacts { origin: Some(other), sec_fetch_site: site, ..post }));
+    }
+    let evil = Some(&b"https://evil.example"[..]);
+    for path in ["/hooks/x", "/app/hooks/x"] {
+        assert!(passes(OriginFacts { origin: evil, path, ..post }));
+    }
+    for path in ["/app/app/hooks/x", "/apphooks/x", "/app/hooks", "/app//hooks/x"] {
+        assert!(!passes(OriginFacts { origin: evil, path, ..post }));
+    }
+}
+
 #[test]
 fn bypass_path_must_be_unambiguous() {
     for good in ["/", "/ping", "/hooks/", "/a/b.c/d", "/.well-known/x", "/..."] {

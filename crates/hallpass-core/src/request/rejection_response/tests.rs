@@ -231,6 +231,50 @@ fn rejection_page_links_to_the_fix() {
     assert!(!page.contains("/login") && !page.contains("stylesheet"), "{page}");
 }
 
+/// A proxy that removes the prefix and one that does not lead to the same response.
+#[test]
+fn every_path_of_a_rejection_has_the_path_prefix() {
+    let settings = RejectionSettings::default()
+        .style_sheet("/hallpass.css")
+        .path_prefix(&PathPrefix::new("/app"));
+    let render = |kind, target: &'static str, headers: Headers| {
+        let caller = Caller::new("GET", target, |name| {
+            headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_bytes())
+        });
+        RejectionResponse::new(Rejection::new(kind), &caller, &settings)
+    };
+    for target in ["/posts?page=2", "/app/posts?page=2"] {
+        let to_login = render(RejectionKind::NotLoggedIn, target, BROWSER);
+        assert_eq!(to_login.header("location"), Some("/app/login?next=%2Fapp%2Fposts%3Fpage%3D2"));
+        let json = render(RejectionKind::NotLoggedIn, target, JSON);
+        assert_eq!(json.header("www-authenticate"), Some("Cookie form-action=\"/app/login\""));
+        let page = render(RejectionKind::SecondFactorMissing, target, BROWSER).body;
+        let paths: Vec<&str> =
+            page.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        assert_eq!(
+            paths,
+            [
+                "/app/hallpass.css",
+                "/app/profile/two-factor",
+                "/app/login?next=%2Fapp%2Fposts%3Fpage%3D2",
+                "/app/"
+            ]
+        );
+    }
+    // `/posts` of the host is a page of another site.
+    let fragment = render(RejectionKind::NotLoggedIn, "/fragment", HTMX);
+    assert_eq!(fragment.header("hx-redirect"), Some("/app/login?next=%2Fapp%2F"));
+    let off_site = render(RejectionKind::NotLoggedIn, "//evil.example/", BROWSER);
+    assert_eq!(off_site.header("location"), Some("/app/login?next=%2Fapp%2F"));
+
+    let elsewhere =
+        settings.login_path("https://login.example/").path_prefix(&PathPrefix::new("/app"));
+    let caller = Caller::new("GET", "/posts", |_| None);
+    let to_login =
+        RejectionResponse::new(Rejection::new(RejectionKind::NotLoggedIn), &caller, &elsewhere);
+    assert_eq!(to_login.header("location"), Some("https://login.example/?next=%2Fapp%2Fposts"));
+}
+
 #[test]
 fn www_authenticate_names_the_accepted_scheme() {
     let challenge = |kind, settings: &RejectionSettings| {

@@ -20,7 +20,13 @@ fn every_row_of_the_table_gets_its_result() {
     for row in rows {
         let next = SafeNext::parse(Some(&row.next));
         assert_eq!(next.as_str(), row.to, "{}: {:?}", row.why, row.next);
-        assert_eq!(next.is_default(), row.to == "/", "{}", row.why);
+        // The same row on a site with a prefix, whose paths begin with it.
+        let app = PathPrefix::new("/app");
+        let below = SafeNext::parse_below(&app, Some(&format!("/app{}", row.next)));
+        if row.to == row.next && row.next.len() + 4 <= SafeNext::MAX_LENGTH {
+            assert_eq!(below.as_str(), format!("/app{}", row.to), "{}", row.why);
+        }
+        assert_eq!(SafeNext::parse_below(&app, Some(&row.next)).as_str(), "/app/", "{}", row.why);
     }
 }
 
@@ -28,6 +34,33 @@ fn every_row_of_the_table_gets_its_result() {
 fn absent_next_is_the_default() {
     assert_eq!(SafeNext::parse(None), SafeNext::default());
     assert_eq!(SafeNext::default().to_string(), "/");
+    assert_eq!(SafeNext::parse_below(&PathPrefix::new("/app"), None).as_str(), "/app/");
+}
+
+#[test]
+fn next_outside_the_prefix_is_the_default() {
+    let below = |next| SafeNext::parse_below(&PathPrefix::new("/app"), Some(next)).to_string();
+    for kept in ["/app", "/app/", "/app?a=1", "/app#top", "/app/login?next=%2Fshop", "/app//x"] {
+        assert_eq!(below(kept), kept);
+    }
+    for other in [
+        "/",
+        "/apple",
+        "/app2/",
+        "/App/",
+        "/%61pp/",
+        "/shop/app/",
+        "//app/",
+        "/app/../shop",
+        "/app/%2e%2e/shop",
+        "/app/..%2fshop",
+        "/app\\..\\shop",
+        "/app%2fshop",
+        "app/",
+        "https://site.example/app/",
+    ] {
+        assert_eq!(below(other), "/app/", "{other}");
+    }
 }
 
 /// Returns a `Location` as a browser reads it before it resolves it (WHATWG URL, basic URL parser):
@@ -58,7 +91,7 @@ proptest! {
     #[test]
     fn next_is_kept_whole_or_replaced(next in any::<String>()) {
         let kept = SafeNext::parse(Some(&next));
-        prop_assert!(kept.as_str() == next || kept.is_default());
+        prop_assert!(kept.as_str() == next || kept == SafeNext::default());
         prop_assert_eq!(SafeNext::parse(Some(kept.as_str())), kept);
     }
 

@@ -10,6 +10,7 @@ mod axum_stack;
 mod negotiation;
 mod next;
 mod origin_check;
+mod prefix;
 mod report;
 mod rotation;
 mod routes;

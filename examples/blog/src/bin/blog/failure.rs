@@ -52,8 +52,9 @@ pub(crate) async fn render(visit: Visit, request: Request, next: Next) -> Respon
     if let Some(seconds) = failure.retry_after() {
         head.headers.insert(RETRY_AFTER, seconds.into());
     }
-    if let Some(challenge) = failure.challenge() {
-        head.headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+    let challenge = failure.challenge(visit.prefix.as_str());
+    if let Some(challenge) = challenge.and_then(|text| HeaderValue::try_from(text).ok()) {
+        head.headers.insert(WWW_AUTHENTICATE, challenge);
     }
     Response::from_parts(head, body)
 }

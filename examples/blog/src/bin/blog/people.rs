@@ -3,7 +3,7 @@
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
 use blog::{After, BlogRole, Failure, RoleField, Site};
 use hallpass::Identity;
 
@@ -34,5 +34,5 @@ pub(crate) async fn set_role(
     if visit.wants_json() {
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
-    Ok(Redirect::to("/admin").into_response())
+    Ok(visit.see_other("/admin"))
 }

@@ -4,7 +4,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::http::header::LOCATION;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
 use blog::{
     BlogRole, Draft, DraftFields, Failure, Hide, Home, NewPost, Older, PostView, Site, Viewer,
 };
@@ -62,21 +62,23 @@ pub(crate) async fn publish(
     };
     let now = SystemClock.now().as_secs();
     let slug = site.posts.publish(&draft, me.username(), now).await.map_err(Failure::store)?;
-    let place = format!("/posts/{slug}");
+    let path = format!("/posts/{slug}");
     if visit.wants_json() {
+        let place = visit.prefix.join(&path);
         let json = axum::Json(json!({"slug": slug.as_str(), "url": place}));
         return Ok((StatusCode::SEE_OTHER, [(LOCATION, place)], json).into_response());
     }
-    Ok(Redirect::to(&place).into_response())
+    Ok(visit.see_other(&path))
 }
 
 /// Hides a post.
 pub(crate) async fn hide(
+    visit: Visit,
     State(site): State<Site>,
     Segment(slug): Segment,
 ) -> Result<Response, Failed> {
     match site.posts.hide(&slug).await.map_err(Failure::store)? {
-        Hide::Hidden => Ok(Redirect::to("/").into_response()),
+        Hide::Hidden => Ok(visit.see_other("/")),
         Hide::NotFound => Err(Failure::NotFound.into()),
     }
 }

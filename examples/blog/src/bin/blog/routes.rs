@@ -6,7 +6,7 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use axum::middleware::{from_fn, map_response};
+use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use blog::{BlogRole, Failure, Site};
@@ -17,12 +17,14 @@ use crate::rejected::rejection_page;
 use crate::security_headers::security_headers;
 use crate::{people, post_pages, profile};
 
-/// Returns the router of the whole site. The last layer in the source runs first.
+/// Returns the router of the whole site. The last layer in the source runs first. The routes answer
+/// with and without the path of the public origin.
 pub(crate) fn routes(site: Site) -> Router {
     let admin = || require_roles([BlogRole::Admin]);
     let recent_admin = || admin().and_second_factor().and_recent(TEN_MINUTES);
     let moderator = || require_any_role([BlogRole::Moderator, BlogRole::Admin]);
-    Router::new()
+    let prefix = site.hallpass.prefix().clone();
+    let router = Router::new()
         .route("/", get(post_pages::home))
         .route("/posts/{slug}", get(post_pages::post))
         .route("/posts/new", get(post_pages::new).route_layer(admin()))
@@ -46,10 +48,15 @@ pub(crate) fn routes(site: Site) -> Router {
         .with_state(site.clone())
         .merge(site.hallpass.routes())
         .layer(DefaultBodyLimit::max(FORM_LIMIT))
-        .layer(from_fn(render))
+        .layer(from_fn_with_state(site.clone(), render))
         .layer(site.hallpass.origin_layer())
-        .layer(site.hallpass.layer().on_rejection(rejection_page))
-        .layer(map_response(security_headers))
+        .layer(
+            site.hallpass.layer().on_rejection(move |rejection, request| {
+                rejection_page(rejection, request, &prefix)
+            }),
+        )
+        .layer(map_response(security_headers));
+    site.hallpass.mount(router)
 }
 
 /// Responds with 503 until this process has loaded the revocations.

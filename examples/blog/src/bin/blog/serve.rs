@@ -14,13 +14,16 @@ use crate::routes::routes;
 
 /// Serves until SIGINT or SIGTERM, then finishes the requests that are in flight.
 pub(crate) async fn serve(config: &Config) -> Result<(), Box<dyn Error + Send + Sync>> {
-    let site = Site::open(config).await?;
     let listener = TcpListener::bind(config.address)
         .await
         .map_err(|source| BindError { address: config.address, source })?;
+    let address = listener.local_addr()?;
+    // The default public origin contains the port.
+    let mut config = config.clone();
+    config.address = address;
+    let site = Site::open(&config).await?;
     let stopped = stop_signal()?;
     let app = routes(site).into_make_service_with_connect_info::<SocketAddr>();
-    let address = listener.local_addr()?;
     let server = axum::serve(listener, app).with_graceful_shutdown(heard(stopped.clone()));
     writeln!(io::stdout(), "listening on http://{address}")?;
     tokio::select! {

@@ -1,24 +1,28 @@
 //! The client of a request: the identity, and the preferred format of the response.
 
 use axum::Json;
-use axum::extract::{FromRequestParts, OptionalFromRequestParts};
+use axum::extract::{FromRef, FromRequestParts, OptionalFromRequestParts};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, VARY};
 use axum::http::request::Parts;
-use axum::response::{Html, IntoResponse, Response};
-use blog::{BlogRole, Content, Data, Viewer};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use blog::{BlogRole, Content, Data, Site, Viewer};
 use hallpass::Identity;
 use hallpass::axum::Rejected;
-use hallpass::request::Caller;
+use hallpass::request::{Caller, PathPrefix};
 use serde_json::Value;
 
 /// The identity of the client, and whether it prefers JSON.
 #[derive(Clone, Debug)]
 pub(crate) struct Visit {
     pub(crate) viewer: Option<Viewer>,
+    pub(crate) prefix: PathPrefix,
     json: bool,
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Visit {
+impl<S: Send + Sync> FromRequestParts<S> for Visit
+where
+    Site: FromRef<S>,
+{
     type Rejection = Rejected;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejected> {
@@ -29,6 +33,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Visit {
         let caller = Caller::new(parts.method.as_str(), parts.uri.path(), header);
         Ok(Self {
             viewer: me.map(|me| Viewer::new(me.username(), me.roles())),
+            prefix: Site::from_ref(state).hallpass.prefix().clone(),
             json: caller.prefers_json(),
         })
     }
@@ -41,12 +46,22 @@ impl Visit {
 
     /// Renders the page in the blog's frame.
     pub(crate) fn page(&self, content: &impl Content) -> Response {
-        (PERSONAL, Html(blog::document(content, self.viewer.as_ref()))).into_response()
+        let document = blog::document(content, self.viewer.as_ref(), self.prefix.as_str());
+        (PERSONAL, Html(document)).into_response()
+    }
+
+    /// Redirects to one of the blog's own paths.
+    pub(crate) fn see_other(&self, path: &str) -> Response {
+        Redirect::to(&self.prefix.join(path)).into_response()
     }
 
     /// Renders the page as HTML, or its data as JSON.
     pub(crate) fn answer(&self, page: &impl Data) -> Response {
-        if self.json { (PERSONAL, Json(page.json())).into_response() } else { self.page(page) }
+        if self.json {
+            (PERSONAL, Json(page.json(self.prefix.as_str()))).into_response()
+        } else {
+            self.page(page)
+        }
     }
 
     /// Returns a response with problem details (RFC 9457).
