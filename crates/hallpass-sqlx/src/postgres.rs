@@ -28,13 +28,15 @@ macro_rules! skip_locked {
     };
 }
 
+#[macro_use]
+#[path = "sql/mod.rs"]
+mod sql;
+
 #[path = "inspection.rs"]
 mod inspection;
 mod open;
 mod rate_limit;
 mod revocation;
-#[path = "sql/mod.rs"]
-mod sql;
 mod write;
 
 pub(crate) use revocation::Listen;

@@ -28,6 +28,10 @@ macro_rules! skip_locked {
     };
 }
 
+#[macro_use]
+#[path = "sql/mod.rs"]
+mod sql;
+
 mod connection;
 mod host_time;
 #[path = "inspection.rs"]
@@ -37,8 +41,6 @@ mod place;
 mod rate_limit;
 mod revocation;
 mod side_file;
-#[path = "sql/mod.rs"]
-mod sql;
 mod write;
 
 pub(crate) use revocation::Watch;

@@ -1,5 +1,5 @@
-//! Operator commands, which any site adds with one line: `user`, `keys`, `migrate`, `prune` and
-//! `doctor`. The site's program runs them before it starts the site.
+//! Operator commands, which any site adds with one line: `user`, `sessions`, `keys`, `migrate`,
+//! `prune` and `doctor`. The site's program runs them before it starts the site.
 //!
 //! - A command opens an existing database and an existing key file, or fails with one line that
 //!   names the path. It creates neither. A command in the wrong directory that created an empty
@@ -134,12 +134,18 @@ impl Command {
         let output = Output::new(json);
         let outcome = match group {
             // It opens each part itself, because each part may be the fault that it reports.
-            Group::Doctor => doctor::run(url, site, output).await,
+            Group::Doctor(accept) if accept.is_none() => doctor::run(url, site, output).await,
+            Group::Doctor(accept) => {
+                on_site(url, site, async |site| store::accept(accept, site, output).await).await
+            }
             Group::User(command) => {
                 on_site(url, site, async |site| user::run(command, site, output).await).await
             }
             Group::Keys(command) => {
-                on_site(url, site, async |site| keys::run(command, site, output)).await
+                on_site(url, site, async |site| keys::run(command, site, output).await).await
+            }
+            Group::Sessions(command) => {
+                on_site(url, site, async |site| store::sessions(command, site, output).await).await
             }
             Group::Migrate => {
                 on_site(url, site, async |site| store::migrate(site, output).await).await

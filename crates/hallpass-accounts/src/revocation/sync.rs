@@ -212,6 +212,15 @@ impl<R: Role> RevocationSync<R> {
         Ok(missing)
     }
 
+    /// Returns the number of keys that the store was used with and that this node lacks. Records
+    /// nothing, for a check of the installation.
+    ///
+    /// # Errors
+    /// The error of the store.
+    pub async fn lacking_keys(&self) -> Result<usize, StoreFault> {
+        self.accounts.lacking_keys().await
+    }
+
     /// Reads the log to its end into the revocation list, and marks the list as current. If the
     /// store is not the one that the site used before, the node becomes not ready instead. Does
     /// nothing if the site has no revocation log.

@@ -59,6 +59,14 @@ impl<R: Role> Accounts<R> {
         lasting.map(check).collect()
     }
 
+    pub(crate) async fn lacking_keys(&self) -> Result<usize, StoreFault> {
+        let stores = self.stores();
+        let Some(site) = &stores.site else { return Ok(0) };
+        let own = self.key_checks();
+        let recorded = stores.within_bound(site.key_checks()).await?;
+        Ok(recorded.iter().filter(|key| !own.contains(key)).count())
+    }
+
     /// Records the check values of this node's encryption keys and peppers. Returns the number of
     /// keys that the store was used with and that this node lacks.
     pub(crate) async fn compare_keys(&self) -> Result<usize, StoreFault> {

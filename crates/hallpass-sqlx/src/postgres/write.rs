@@ -18,11 +18,6 @@ use crate::error::StoreError;
 pub(super) const LOCK_SESSION: &str =
     "SELECT 1 FROM hallpass_sessions WHERE id = $1 AND account_id = $2 FOR NO KEY UPDATE";
 
-/// Deletes expired sessions by their index. It waits for no other transaction.
-pub(super) const PRUNE_SESSIONS: &str = "DELETE FROM hallpass_sessions WHERE id IN \
-     (SELECT id FROM hallpass_sessions WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2 \
-     FOR UPDATE SKIP LOCKED)";
-
 /// A transaction that holds its lock. It is rolled back if it is dropped without
 /// [`commit`](Self::commit).
 pub(super) struct Write {

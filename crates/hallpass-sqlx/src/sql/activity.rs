@@ -41,7 +41,7 @@ pub(crate) async fn record(
 ) -> Result<(), StoreError> {
     let insert = sql("INSERT INTO hallpass_activity \
          (account_id, at, kind, address, browser, methods) \
-         SELECT id, $2, $3, $4, $5, $6 FROM hallpass_accounts WHERE id = $1")
+         SELECT account_id, $2, $3, $4, $5, $6 FROM hallpass_account_state WHERE account_id = $1")
     .bind(account.as_str())
     .bind(column::from_time(activity.at))
     .bind(activity.kind.as_str())

@@ -106,7 +106,7 @@ pub(crate) async fn remember(write: &mut Write, login: &BrowserLogin) -> Result<
     }
     let upsert = sql("INSERT INTO hallpass_browsers \
          (account_id, browser_hash, id, credential, created_at, used_at, trusted_until, name) \
-         SELECT id, $2, $3, $4, $5, $5, $6, $7 FROM hallpass_accounts WHERE id = $1 \
+         SELECT account_id, $2, $3, $4, $5, $5, $6, $7 FROM hallpass_account_state WHERE account_id = $1 \
          ON CONFLICT (account_id, browser_hash) DO UPDATE SET credential = excluded.credential, \
          used_at = excluded.used_at, name = excluded.name, \
          trusted_until = COALESCE(excluded.trusted_until, \

@@ -33,7 +33,7 @@ use sqlx::{Decode, Row as _, Type, query::Query};
 
 use super::{
     Arguments, Database, Row, Store,
-    write::{LOCK_SESSION, PRUNE_SESSIONS, Write},
+    write::{LOCK_SESSION, Write},
 };
 use crate::{column, error::StoreError};
 

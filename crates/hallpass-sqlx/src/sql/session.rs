@@ -7,7 +7,7 @@ use hallpass_accounts::{
 use hallpass_core::UnixTime;
 
 use super::{
-    PRUNE_SESSIONS, Row, Store,
+    Row, Store,
     account::{self, own_change},
     column,
     revocation::{self, Credential},
@@ -59,7 +59,11 @@ impl SessionStore for Store {
     }
 
     async fn prune(&self, now: UnixTime, limit: u32) -> Result<u64, StoreError> {
-        let prune = sql(PRUNE_SESSIONS).bind(column::from_time(now)).bind(i64::from(limit));
+        let prune = sql(delete_some!(
+            "hallpass_sessions",
+            "WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2"
+        ));
+        let prune = prune.bind(column::from_time(now)).bind(i64::from(limit));
         self.change(prune).await
     }
 

@@ -54,8 +54,10 @@ impl RateLimitStore for SqliteStore {
     }
 
     async fn prune(&self, now: UnixTime, limit: u32) -> Result<u64, StoreError> {
-        let prune = sql("DELETE FROM hallpass_rate_limits WHERE rowid IN (SELECT rowid \
-             FROM hallpass_rate_limits WHERE forget_at <= ?1 ORDER BY forget_at LIMIT ?2)");
+        let prune = sql(delete_some!(
+            "hallpass_rate_limits",
+            "WHERE forget_at <= $1 ORDER BY forget_at LIMIT $2"
+        ));
         self.change(prune.bind(column::from_time(now)).bind(i64::from(limit))).await
     }
 }

@@ -40,8 +40,10 @@ impl RevocationLog for SqliteStore {
 
     async fn purge_before(&self, before: UnixTime) -> Result<(), StoreError> {
         loop {
-            let forget = sql("DELETE FROM hallpass_revocations WHERE place IN \
-                 (SELECT place FROM hallpass_revocations WHERE at < ?1 ORDER BY at LIMIT ?2)");
+            let forget = sql(delete_some!(
+                "hallpass_revocations",
+                "WHERE at < $1 ORDER BY at LIMIT $2"
+            ));
             let forget = forget.bind(column::from_time(before)).bind(STRETCH);
             if self.change(forget).await? == 0 {
                 return Ok(());

@@ -11,10 +11,6 @@ use crate::error::{StoreError, StoreErrorKind};
 pub(super) const LOCK_SESSION: &str =
     "SELECT 1 FROM hallpass_sessions WHERE id = $1 AND account_id = $2";
 
-/// Deletes expired sessions by their index.
-pub(super) const PRUNE_SESSIONS: &str = "DELETE FROM hallpass_sessions WHERE rowid IN \
-     (SELECT rowid FROM hallpass_sessions WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
-
 /// A transaction that holds the write lock. It is rolled back if it is dropped without
 /// [`commit`](Self::commit).
 pub(super) struct Write(Option<Open>);

@@ -4,7 +4,7 @@ use std::{ffi::OsString, fmt, path::Path, process};
 
 use clap::{Parser, Subcommand, error::ErrorKind};
 
-use super::{keys, user};
+use super::{keys, store, user};
 
 /// An operator command, parsed from the arguments of the process.
 ///
@@ -117,6 +117,9 @@ pub(super) enum Group {
     /// List, show and change accounts
     #[command(subcommand)]
     User(user::Command),
+    /// End the sessions of the whole site
+    #[command(subcommand)]
+    Sessions(store::Sessions),
     /// Change the key file
     #[command(subcommand)]
     Keys(keys::Command),
@@ -125,7 +128,7 @@ pub(super) enum Group {
     /// Delete expired rows from the database
     Prune,
     /// Check the database, the keys and the notifications; exits with 1 if a check failed
-    Doctor,
+    Doctor(store::Accept),
 }
 
 #[cfg(test)]
@@ -163,9 +166,21 @@ mod tests {
     #[test]
     fn help_lists_the_commands_and_is_not_an_error() {
         for (line, commands) in [
-            ("site --help", &["user", "keys", "migrate", "prune", "doctor"][..]),
+            ("site --help", &["user", "sessions", "keys", "migrate", "prune", "doctor"][..]),
             ("site user --help", &["list", "show", "set-role", "make-admin", "enable", "log-out"]),
-            ("site keys --help", &["rotate", "add-pepper"]),
+            (
+                "site keys --help",
+                &[
+                    "rotate",
+                    "publish",
+                    "activate",
+                    "rotate-encryption",
+                    "replace-leaked",
+                    "fingerprint",
+                    "add-pepper",
+                ],
+            ),
+            ("site sessions --help", &["end-all"]),
         ] {
             let error = error(line);
             assert_eq!(error.error.exit_code(), 0);

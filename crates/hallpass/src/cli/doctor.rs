@@ -129,6 +129,6 @@ async fn check_all<R: Role>(site: Site<R>) -> Vec<Check> {
         accounts::roles::<R>(&site.store).await,
         store::revocation_log(&site).await,
     ];
-    checks.push(store::notifier(site).await);
+    checks.extend(store::with_keys(site).await);
     checks
 }

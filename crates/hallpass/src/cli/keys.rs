@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use clap::Subcommand;
+use hallpass_accounts::{Event, EventActor};
 use hallpass_core::{Clock, Key, Role, SystemClock};
 use serde_json::json;
 
@@ -23,12 +24,27 @@ pub(crate) enum Command {
         #[arg(long, value_name = "SECONDS")]
         accept_old_for: Option<u64>,
     },
+    /// Add a new signing key that verifies and does not sign yet, for nodes without a shared file
+    Publish,
+    /// Let the published key sign, after every node has the file with it
+    Activate {
+        /// Time for which the previous key stays accepted, in seconds. Defaults as for `rotate`
+        #[arg(long, value_name = "SECONDS")]
+        accept_old_for: Option<u64>,
+    },
+    /// Put a new encryption key into use. Older keys decrypt, and each secret is encrypted again at
+    /// the next login of its account
+    RotateEncryption,
+    /// Replace all keys after the key file has leaked, and end every session of the site
+    ReplaceLeaked,
+    /// Print a check value of each key, to compare nodes. It does not reveal the key
+    Fingerprint,
     /// Put a new pepper into use. New password hashes use it, and each older hash is replaced at
     /// the next login of its account. If the file is lost, every password is lost
     AddPepper,
 }
 
-pub(super) fn run<R: Role>(
+pub(super) async fn run<R: Role>(
     command: Command,
     site: Site<R>,
     output: Output,
@@ -54,6 +70,75 @@ pub(super) fn run<R: Role>(
                     "active": active,
                     "accept_old_for": accept,
                 }),
+            )?;
+        }
+        Command::Publish => {
+            file.publish(now)?;
+            site.report("keys publish");
+            output.print(
+                &format!("published a new signing key in {path}; copy the file to every node, then run keys activate"),
+                &json!({ "command": "keys publish", "key_file": path }),
+            )?;
+        }
+        Command::Activate { accept_old_for } => {
+            let lifetime = site.checked.settings.lifetime;
+            let accept = accept_old_for.map_or(lifetime.max(ACCEPT_OLD_FOR), Duration::from_secs);
+            let ring = file.activate(None, now, accept)?;
+            site.report("keys activate");
+            let active = ring.active().map(Key::id).map(ToString::to_string).unwrap_or_default();
+            output.print(
+                &format!("the signing key {active} is in use in {path}; copy the file to every node"),
+                &json!({ "command": "keys activate", "key_file": path, "active": active }),
+            )?;
+        }
+        Command::RotateEncryption => {
+            file.rotate_encryption(now)?;
+            site.report("keys rotate-encryption");
+            output.print(
+                &format!("put a new encryption key into use in {path}; make a backup of the file"),
+                &json!({ "command": "keys rotate-encryption", "key_file": path }),
+            )?;
+        }
+        Command::ReplaceLeaked => {
+            file.replace_leaked(now)?;
+            let engine = site.engine().await?;
+            let epoch = engine.accounts.end_all_sessions().await;
+            let epoch = epoch.map_err(|error| engine.failed(error))?;
+            let operation = "keys replace-leaked";
+            engine.accounts.report(Event::Maintenance { operation, actor: EventActor::Operator });
+            output.print(
+                &format!(
+                    "replaced all keys in {path} and ended every session of {}; copy the file to every node and make a backup",
+                    engine.database
+                ),
+                &json!({
+                    "command": operation,
+                    "key_file": path,
+                    "database": engine.database,
+                    "epoch": epoch,
+                }),
+            )?;
+        }
+        Command::Fingerprint => {
+            let ring = file.load()?;
+            let keys: Vec<_> = ring.facts(now).collect();
+            let lines: Vec<_> = keys
+                .iter()
+                .map(|key| format!("{} {} {}", key.check_value, key.purpose.as_str(), key.id))
+                .collect();
+            let documents: Vec<_> = keys
+                .iter()
+                .map(|key| {
+                    json!({
+                        "check_value": key.check_value.to_string(),
+                        "use": key.purpose.as_str(),
+                        "id": key.id.to_string(),
+                    })
+                })
+                .collect();
+            output.print(
+                &lines.join("\n"),
+                &json!({ "command": "keys fingerprint", "key_file": path, "keys": documents }),
             )?;
         }
         Command::AddPepper => {

@@ -1,5 +1,6 @@
-//! `migrate` and `prune`: change the tables.
+//! `sessions`, `migrate`, `prune`, and what `doctor` accepts: change the tables.
 
+use clap::{Args, Subcommand};
 use hallpass_accounts::{Event, EventActor, RevocationSync};
 use hallpass_core::Role;
 use serde_json::{Value, json};
@@ -37,6 +38,79 @@ pub(super) async fn migrate<R: Role>(
         &text,
         &json!({ "command": "migrate", "database": database, "before": before, "after": after }),
     )?;
+    Ok(Status::Done)
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Sessions {
+    /// End every session of the site: everybody logs in again
+    EndAll,
+}
+
+/// Ends every session of the site.
+pub(super) async fn sessions<R: Role>(
+    command: Sessions,
+    site: Site<R>,
+    output: Output,
+) -> Result<Status, CommandError> {
+    let Sessions::EndAll = command;
+    let site = site.engine().await?;
+    let epoch = site.accounts.end_all_sessions().await.map_err(|error| site.failed(error))?;
+    let operation = "sessions end-all";
+    site.accounts.report(Event::Maintenance { operation, actor: EventActor::Operator });
+    let database = &site.database;
+    output.print(
+        &format!("ended every session of {database}; its epoch is {epoch}"),
+        &json!({ "command": operation, "database": database, "epoch": epoch }),
+    )?;
+    Ok(Status::Done)
+}
+
+/// What an operator accepts after `doctor` has reported it.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct Accept {
+    /// Accept the database as it is, after a backup was restored or a failover lost changes. Ends
+    /// every session of the site
+    #[arg(long)]
+    accept_restore: bool,
+    /// Accept that keys of this database are lost. Second factors under a lost encryption key must
+    /// be removed, and passwords under a lost pepper must be reset
+    #[arg(long)]
+    accept_lost_keys: bool,
+}
+
+impl Accept {
+    pub(super) fn is_none(self) -> bool {
+        !self.accept_restore && !self.accept_lost_keys
+    }
+}
+
+/// Accepts a restored database, or lost keys.
+pub(super) async fn accept<R: Role>(
+    accept: Accept,
+    site: Site<R>,
+    output: Output,
+) -> Result<Status, CommandError> {
+    let site = site.engine().await?;
+    let database = &site.database;
+    let mut lines = Vec::new();
+    let mut document = json!({ "command": "doctor", "database": database });
+    let report = |operation| {
+        site.accounts.report(Event::Maintenance { operation, actor: EventActor::Operator });
+    };
+    if accept.accept_lost_keys {
+        let lost = site.accounts.accept_lost_keys().await.map_err(|error| site.failed(error))?;
+        report("doctor --accept-lost-keys");
+        lines.push(format!("accepted that {lost} keys of {database} are lost"));
+        document["lost_keys"] = json!(lost);
+    }
+    if accept.accept_restore {
+        let epoch = site.accounts.accept_restore().await.map_err(|error| site.failed(error))?;
+        report("doctor --accept-restore");
+        lines.push(format!("accepted {database} as it is, and ended every session; its epoch is {epoch}"));
+        document["epoch"] = json!(epoch);
+    }
+    output.print(&lines.join("\n"), &document)?;
     Ok(Status::Done)
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hallpass_accounts::RevocationSync;
+use hallpass_accounts::{Readiness, RevocationSync};
 use hallpass_core::{Clock, Role, SystemClock};
 use hallpass_sqlx::SqlStore;
 
@@ -62,17 +62,59 @@ pub(super) async fn revocation_log<R: Role>(site: &Site<R>) -> Check {
     Check::ok(name, text)
 }
 
-/// Without notifications, revocations arrive by polling, within the same bound.
-pub(super) async fn notifier<R: Role>(site: Site<R>) -> Check {
-    let name = "notifier";
-    let accounts = match site.checked.accounts() {
+/// The checks that need the engine, and so the keys.
+pub(super) async fn with_keys<R: Role>(site: Site<R>) -> Vec<Check> {
+    let accounts = match site.checked.accounts().await {
         Ok(accounts) => accounts,
         Err(error) => {
             let fix = "fix the key file first";
-            return Check::warn(name, format!("was not checked: {error}"), fix);
+            let unchecked = |name| Check::warn(name, format!("was not checked: {error}"), fix);
+            return ["facts", "key_values", "notifier"].map(unchecked).into();
         }
     };
-    match RevocationSync::new(&accounts).connect_notifiers().await {
+    let sync = RevocationSync::new(&accounts);
+    vec![facts(&sync).await, key_values(&sync).await, notifier(&sync).await]
+}
+
+/// A restored backup, a failover and a wrong clock make every node not ready.
+async fn facts<R: Role>(sync: &RevocationSync<R>) -> Check {
+    let name = "facts";
+    if let Err(error) = sync.read().await {
+        return Check::failed(name, &error, "start the database, then try again");
+    }
+    let fix = match sync.readiness() {
+        Readiness::Ready => return Check::ok(name, "the database is the one of this site"),
+        Readiness::ClockDiffers => "correct the clock of this machine or of the database server",
+        Readiness::Replica => "connect to the primary server",
+        Readiness::Failover => {
+            "wait for a node that was ready before the failover; if there is none, run doctor \
+             --accept-restore, which ends every session"
+        }
+        Readiness::Restored => "run doctor --accept-restore, which ends every session",
+        _ => "start a node, and read its log",
+    };
+    Check::fail(name, format!("the nodes are not ready: {}", sync.readiness().as_str()), fix)
+}
+
+/// Keys of another site make second factors and passwords unreadable.
+async fn key_values<R: Role>(sync: &RevocationSync<R>) -> Check {
+    let name = "key_values";
+    match sync.lacking_keys().await {
+        Ok(0) => Check::ok(name, "the key file has each key of this database"),
+        Ok(missing) => Check::fail(
+            name,
+            format!("the key file lacks {missing} keys that this database was used with"),
+            "use the key file of this site or restore it from a backup; if the keys are lost, run \
+             doctor --accept-lost-keys",
+        ),
+        Err(error) => Check::failed(name, &error, "start the database, then try again"),
+    }
+}
+
+/// Without notifications, revocations arrive by polling, within the same bound.
+async fn notifier<R: Role>(sync: &RevocationSync<R>) -> Check {
+    let name = "notifier";
+    match sync.connect_notifiers().await {
         Ok(()) => Check::ok(name, "revocations are pushed to each node"),
         Err(error) => Check::warn(
             name,
