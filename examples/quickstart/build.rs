@@ -1,6 +1,6 @@
 //! Writes copies of `src/main.rs` for the tests, with an address that the test sets, because port
-//! 3000 may be in use on the machine: `quickstart.rs`, `with_commands.rs` with the line of the README
-//! that adds the operator commands, and `below.rs` with a public origin.
+//! 3000 may be in use on the machine: `quickstart.rs`, `with_commands.rs` with the line of the
+//! README that adds the operator commands, and `below.rs` with a public origin.
 
 use std::{env, fs, path::Path};
 

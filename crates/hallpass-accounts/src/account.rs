@@ -74,9 +74,9 @@ pub struct Account {
 
 /// The numbers that decide which tokens and browsers of an account are accepted. They only grow.
 ///
-/// A token carries the larger of the first two numbers at its issue as `gen`. It is revoked if `gen`
-/// is less than `revoked_below`, or else stale if `gen` is less than `stale_below`. Raising either
-/// sets it to the larger of the two plus one, so that every token issued before is below it.
+/// A token carries the larger of the first two numbers at its issue as `gen`. It is revoked if
+/// `gen` is less than `revoked_below`, or else stale if `gen` is less than `stale_below`. Raising
+/// either sets it to the larger of the two plus one, so that every token issued before is below it.
 ///
 /// Exhaustive, because a store constructs it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -87,8 +87,8 @@ pub struct AccountNumbers {
     /// Tokens with a lower `gen` are stale: the session is live, and a refresh returns a token with
     /// the new roles. Raised by a change of roles.
     pub stale_below: u32,
-    /// Raised by a change of password or second factor and by an operator's log-out. Known browsers
-    /// and the counters of codes are keyed by it.
+    /// Raised by a change of password or second factor and by an operator who logs the account out.
+    /// Known browsers and the counters of codes are keyed by it.
     pub credential: u32,
 }
 

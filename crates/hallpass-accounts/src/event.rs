@@ -171,8 +171,8 @@ pub enum Event {
         /// The new epoch.
         epoch: u64,
     },
-    /// Entries of the revocation log were skipped, because this version cannot read them. The tokens
-    /// that they revoke are accepted until they expire.
+    /// Entries of the revocation log were skipped, because this version cannot read them. The
+    /// tokens that they revoke are accepted until they expire.
     RevocationsSkipped {
         /// Number of entries.
         entries: u64,

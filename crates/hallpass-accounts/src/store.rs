@@ -471,7 +471,8 @@ impl StoreSet {
     }
 
     /// Returns whether the store has an account. Returns `false` for a store without
-    /// [`site`](Self::site) and [`administration`](Self::administration), which cannot say it.
+    /// [`site`](Self::site) and [`administration`](Self::administration), which cannot list
+    /// accounts.
     ///
     /// # Errors
     /// The store failed, or did not respond within the timeout.
@@ -499,7 +500,8 @@ impl StoreSet {
         Ok(())
     }
 
-    /// Deletes the rows that have expired at `now`, in bounded pieces, so that no statement runs long.
+    /// Deletes the rows that have expired at `now`, in bounded pieces, so that no statement runs
+    /// long.
     pub(crate) async fn prune(&self, now: UnixTime) -> Result<u64, StoreFault> {
         let mut deleted = 0;
         // A store that reports rows without deleting them must not keep this loop busy.

@@ -199,9 +199,8 @@ pub mod flow {
         FactorOff, ForeignHash, ForeignMatch, HashError, ImpossibleCost, LoginStep, MfaRequired,
         NextStep, NoRandomness, OpenedSession, OwnClaims, Password, PasswordAccepted,
         PasswordError, PasswordHasher, ProxiesError, Random, RateLimitKind, Readiness,
-        RefreshToken,
-        RejectionReason, RevocationSync, RightPassword, SetUp, Settings, SettingsError,
-        SystemRandom, Tokens, TwoFactor, Visitor, check_password, hash_password,
+        RefreshToken, RejectionReason, RevocationSync, RightPassword, SetUp, Settings,
+        SettingsError, SystemRandom, Tokens, TwoFactor, Visitor, check_password, hash_password,
     };
     pub use hallpass_core::{
         CookieSettingsBuilder, CookieSettingsError, OriginCheckError, SetCookieError,

@@ -185,7 +185,9 @@ pub enum StartError {
         path: PathBuf,
     },
     /// The keys are not those that the store was used with.
-    #[error("the keys lack {missing} of the encryption keys and peppers that this database was used with: use the key file of this site, or restore it from a backup")]
+    #[error(
+        "the keys lack {missing} of the encryption keys and peppers that this database was used with: use the key file of this site, or restore it from a backup"
+    )]
     KeysMissing {
         /// Number of missing keys.
         missing: usize,

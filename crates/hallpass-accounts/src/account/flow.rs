@@ -203,8 +203,8 @@ pub(crate) fn session_of<R: Role>(who: &Identity<R>) -> Option<SessionId> {
 }
 
 impl<R: Role> Accounts<R> {
-    /// Publishes this node's revocations to the logs outside the store, before a command returns: an
-    /// operator's process may exit immediately afterwards.
+    /// Publishes this node's revocations to the logs outside the store, before a command returns:
+    /// an operator's process may exit immediately afterwards.
     pub(crate) async fn publish_now(&self) {
         if let Err(error) = self.stores().publish().await {
             let source = std::error::Error::source(&error);

@@ -17,10 +17,9 @@ use crate::{
 ///
 /// **A store checks in the transaction of the change** that the account exists and is enabled, and
 /// that its `revoked_below` is not above `generation`, and `generation` not above both its numbers.
-/// For a command, its `stale_below` must not be above `generation` either, because the actor's roles
-/// decided. If
-/// `session` is `Some`, the store also checks that the session exists and belongs to the account.
-/// Otherwise it writes nothing.
+/// For a command, its `stale_below` must not be above `generation` either, because the actor's
+/// roles decided. If `session` is `Some`, the store also checks that the session exists and belongs
+/// to the account. Otherwise it writes nothing.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Actor {

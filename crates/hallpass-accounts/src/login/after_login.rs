@@ -46,8 +46,8 @@ pub(crate) fn after_change<R: Role>(
     methods: Methods,
 ) -> LoggedIn<R> {
     let authenticated_at = known_login(who.authenticated_at(), site.now());
-    // The epoch is that of the actor, which the store has checked, and not that of the row: a command
-    // that ends all sessions may have been committed in between.
+    // The epoch is that of the actor, which the store has checked, and not that of the row: a
+    // command that ends all sessions may have been committed in between.
     let session = who.session().unwrap_or_default();
     logged_in(site, account, who.epoch(), session, methods, authenticated_at)
 }

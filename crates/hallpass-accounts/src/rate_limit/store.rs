@@ -69,8 +69,9 @@ pub trait RateLimitStore: Send + Sync + 'static {
         std::future::ready(Ok(()))
     }
 
-    /// Deletes up to `limit` keys that count nothing any more at `now`, and returns their number. The
-    /// sync calls this every minute. Defaults to nothing, for a store that expires its keys itself.
+    /// Deletes up to `limit` keys that count nothing any more at `now`, and returns their number.
+    /// The sync calls this every minute. Defaults to nothing, for a store that expires its keys
+    /// itself.
     ///
     /// # Errors
     /// The error of the store.

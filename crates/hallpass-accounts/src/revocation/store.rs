@@ -105,8 +105,8 @@ pub struct RevocationPage {
     pub changes: Vec<Revocation>,
     /// The cursor of the next page.
     pub cursor: Cursor,
-    /// Number of entries that were skipped, because this version cannot read them. One corrupt entry
-    /// must not hide those after it.
+    /// Number of entries that were skipped, because this version cannot read them. One corrupt
+    /// entry must not hide those after it.
     pub skipped: u64,
     /// The facts of the store, from the same consistent read. `None` if the store keeps none.
     pub facts: Option<StoreFacts>,

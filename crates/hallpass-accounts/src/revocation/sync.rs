@@ -62,14 +62,14 @@ struct LogState {
     woken: Arc<Notify>,
 }
 
-/// The position in the log, and what is known of the store that it belongs to.
+/// The position in the log, and the facts of the store that it belongs to.
 #[derive(Default)]
 struct Position {
     cursor: Cursor,
     known: Option<StoreFacts>,
 }
 
-/// Whether this node may serve requests: whether it knows every revocation that is older than 5
+/// Whether this node may serve requests: whether its list has every revocation that is older than 5
 /// seconds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
@@ -84,7 +84,7 @@ pub enum Readiness {
     ClockDiffers,
     /// The store is a replica that accepts no writes. Check the address of the database.
     Replica,
-    /// A replica has taken over, and no node has written again yet what it may have lost. If no node
+    /// A replica has taken over, and no node has written the latest revocations again. If no node
     /// was ready before the failover, run `doctor --accept-restore`.
     Failover,
     /// The store is not the one that this site used before, for example because a backup was
@@ -175,8 +175,8 @@ impl<R: Role> RevocationSync<R> {
         }
     }
 
-    /// Begins to use the store: reads the log, and separates the site from the other sites in stores
-    /// that several sites share. Call it once, before the stores are used.
+    /// Begins to use the store: reads the log, and separates the site from the other sites in
+    /// stores that several sites share. Call it once, before the stores are used.
     ///
     /// # Errors
     /// The error of a store.
@@ -192,8 +192,8 @@ impl<R: Role> RevocationSync<R> {
     /// their check values, and records new ones. Returns the number of keys that this node lacks:
     /// with any, the node is not ready. Does nothing without a [`SiteStore`](crate::SiteStore).
     ///
-    /// [`run`](Self::run) repeats it every minute if it was called once. Do not call it for keys that
-    /// end with the process.
+    /// [`run`](Self::run) repeats it every minute if it was called once. Do not call it for keys
+    /// that end with the process.
     ///
     /// # Errors
     /// The error of the store.
@@ -234,7 +234,7 @@ impl<R: Role> RevocationSync<R> {
             return Ok(());
         };
         let mut position = self.log.position.lock().await;
-        // The time and the epochs before the read: what is written during it is part of the next
+        // The time and the epochs before the read, because a change during it is part of the next
         // read.
         let (now, newer_epoch) = (accounts.now(), list.newer_epoch());
         let read = self.read_on(log, &mut position).await;
@@ -273,8 +273,8 @@ impl<R: Role> RevocationSync<R> {
         Ok(())
     }
 
-    /// Deletes the entries of logs and list that cannot affect a live token any more, and the rows of
-    /// the stores that have expired.
+    /// Deletes the entries of logs and list that cannot affect a live token any more, and the rows
+    /// of the stores that have expired.
     ///
     /// # Errors
     /// The error of the store. Entries of the list are deleted even then.
@@ -308,9 +308,9 @@ impl<R: Role> RevocationSync<R> {
         Ok(())
     }
 
-    /// Returns whether the node may serve requests, for `/readyz`. It is judged at each call: a list
-    /// that has become older than the documented bound of 5 seconds is not current. Always true if
-    /// the site has no revocation log.
+    /// Returns whether the node may serve requests, for `/readyz`. It is judged at each call: a
+    /// list that has become older than the documented bound of 5 seconds is not current. Always
+    /// true if the site has no revocation log.
     #[must_use]
     pub fn is_ready(&self) -> bool {
         self.readiness() == Readiness::Ready
@@ -334,8 +334,8 @@ impl<R: Role> RevocationSync<R> {
         }
     }
 
-    /// Returns the time since the log was last read to its end, or `None` if it never was, or if the
-    /// store cannot be relied on.
+    /// Returns the time since the log was last read to its end, or `None` if it never was, or if
+    /// the store cannot be relied on.
     #[must_use]
     pub fn staleness(&self) -> Option<Duration> {
         let settings = self.accounts.settings();
@@ -399,8 +399,8 @@ impl<R: Role> RevocationSync<R> {
                 if timeline_only {
                     self.write_again().await?;
                 } else {
-                    // Every token that this list could reject has a lower epoch. Numbers may be lower
-                    // in the restored store, and would be rejected for ever.
+                    // Every token that this list could reject has a lower epoch. Numbers may be
+                    // lower in the restored store, and would be rejected for ever.
                     let list = &self.accounts.settings().revocation_list;
                     list.raise_epoch(facts.epoch, 0);
                     list.clear();
@@ -423,7 +423,8 @@ impl<R: Role> RevocationSync<R> {
         match &facts.recorded {
             Some(recorded) if recorded == observed => Ok(Verdict::Continue),
             None => {
-                // The first node of a new store. If another node was faster, the next read shows it.
+                // The first node of a new store. If another node was faster, the next read shows
+                // it.
                 stores.within_bound(site.record_incarnation(None, observed)).await?;
                 Ok(Verdict::ReadAgain)
             }
@@ -431,8 +432,8 @@ impl<R: Role> RevocationSync<R> {
                 Ok(Verdict::NotReady(Readiness::Restored))
             }
             Some(recorded) => {
-                // A replica has taken over. Only a node that was ready before knows what it may have
-                // lost.
+                // A replica has taken over. Only a node that was ready before has the revocations
+                // that it may have lost.
                 let was_ready = position.known.as_ref().is_some_and(|known| {
                     known.recorded.as_ref() == Some(recorded) && self.was_ready()
                 });
@@ -461,7 +462,8 @@ impl<R: Role> RevocationSync<R> {
         self.accounts.stores().recent.lag_of(facts.newest) > FURTHEST_BEHIND
     }
 
-    /// Writes again what this node has seen lately. What the store still has does not change.
+    /// Writes the latest revocations of this node again. Entries that the store still has do not
+    /// change it.
     async fn write_again(&self) -> Result<(), StoreFault> {
         let stores = self.accounts.stores();
         let Some(site) = &stores.site else { return Ok(()) };

@@ -89,10 +89,7 @@ impl<R: Role> RequestRefresh<R> {
         cookies: impl IntoIterator<Item = &'h [u8]>,
     ) -> Option<&'h [u8]> {
         let has_run_out = who.username().is_none()
-            && matches!(
-                who.reason(),
-                None | Some(TokenErrorKind::Expired | TokenErrorKind::Stale)
-            );
+            && matches!(who.reason(), None | Some(TokenErrorKind::Expired | TokenErrorKind::Stale));
         if !has_run_out
             || !self.accounts.has(Ability::RefreshTokenStore)
             || matches!(request.method, "OPTIONS" | "TRACE")

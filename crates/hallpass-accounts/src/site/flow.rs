@@ -29,10 +29,10 @@ impl<R: Role> Accounts<R> {
         Ok(epoch)
     }
 
-    /// Accepts that keys which the store was used with are lost: forgets their check values, so that
+    /// Accepts that keys of the store are lost: forgets their check values, so that
     /// the nodes start with the keys that they have. Returns the number of lost keys.
     ///
-    /// What was encrypted with a lost key cannot be decrypted: each second factor must be removed or
+    /// Secrets under a lost key cannot be decrypted: each second factor must be removed or
     /// logged in to with a recovery code, and a password under a lost pepper must be reset.
     ///
     /// # Errors

@@ -1,5 +1,5 @@
-//! The revocations that this node has seen lately, so that it can write them again into a store that
-//! lost them in a failover.
+//! The revocations that this node has seen lately, so that it can write them again into a store
+//! that lost them in a failover.
 
 use std::{
     collections::HashMap,
@@ -63,8 +63,8 @@ impl Recent {
         all.chain(entries.sessions.values()).chain(&entries.epoch).cloned().collect()
     }
 
-    /// Returns how far a log is behind these entries. `logged` is the time of its newest entry. If the
-    /// log is empty, it is at least as far behind as the oldest entry that it should have.
+    /// Returns how far a log is behind these entries. `logged` is the time of its newest entry. If
+    /// the log is empty, it is at least as far behind as the oldest entry that it should have.
     pub(crate) fn lag_of(&self, logged: Option<UnixTime>) -> Duration {
         let entries = self.lock();
         let all = entries.revoked.values().chain(entries.stale.values());

@@ -81,7 +81,7 @@ impl StoreFacts {
     }
 }
 
-/// What a restored backup does not bring along, and what a failover changes.
+/// The facts that a restored backup does not have, and that a failover changes.
 ///
 /// Exhaustive, because a store constructs it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -123,9 +123,9 @@ pub trait SiteStore: Send + Sync + 'static {
     ) -> impl Future<Output = Result<bool, Self::Error>> + Send;
 
     /// Writes revocations again that a failover may have lost, in **one transaction**: raises each
-    /// number to at least the given one, disables the account if the revocation says so, and deletes
-    /// the sessions that the revocation ended. What the store still has is not changed and not
-    /// logged. Returns the accounts whose numbers were behind.
+    /// number to at least the given one, disables the account if the revocation disabled it, and
+    /// deletes the sessions that the revocation ended. Entries that the store still has change
+    /// nothing and are not logged again. Returns the accounts whose numbers were behind.
     ///
     /// # Errors
     /// The error of the store.
@@ -134,7 +134,7 @@ pub trait SiteStore: Send + Sync + 'static {
         lost: &[Revocation],
     ) -> impl Future<Output = Result<Vec<AccountId>, Self::Error>> + Send;
 
-    /// Returns whether the store has an account. Keys are created only beside a store without
+    /// Returns whether the store has an account. Keys are created only for a store without
     /// accounts, because new keys log everybody out and make second factors unreadable.
     ///
     /// # Errors

@@ -1,5 +1,5 @@
-//! The recent revocations: the accounts whose older tokens were revoked or became stale, the sessions
-//! that were ended, and the epoch of the site.
+//! The recent revocations: the accounts whose older tokens were revoked or became stale, the
+//! sessions that were ended, and the epoch of the site.
 //!
 //! The request path reads this list instead of the store. An entry is dropped when every token that
 //! it revokes has expired. The size of the list is therefore bounded by the number of revocations
@@ -115,7 +115,7 @@ impl RevocationList {
     /// Checks whether a token is accepted at `now`.
     ///
     /// # Errors
-    /// Returns [`Revoked`] with the [`RevokedKind`] that says why.
+    /// Returns [`Revoked`] with its [`RevokedKind`].
     pub fn check(&self, token: &TokenFacts<'_>, now: UnixTime) -> Result<(), Revoked> {
         self.check_epoch(token.epoch)?;
         if let Some(kind) = self.0.ledger.look_up(token) {
@@ -145,12 +145,12 @@ impl RevocationList {
         Err(Revoked(RevokedKind::NewerEpoch))
     }
 
-    /// Sets the epoch of the site. Tokens with a lower epoch are revoked from now on. It never lowers
-    /// an epoch that was set before. Before the first call, no epoch is checked.
+    /// Sets the epoch of the site. Tokens with a lower epoch are revoked from now on. It never
+    /// lowers an epoch that was set before. Before the first call, no epoch is checked.
     ///
-    /// `looked_up` is the value of [`newer_epoch`](Self::newer_epoch) before the store was read, or 0
-    /// if the store was not read for it. Higher epochs up to it are revoked too, because the site has
-    /// none of them.
+    /// `looked_up` is the value of [`newer_epoch`](Self::newer_epoch) before the store was read, or
+    /// 0 if the store was not read for it. Higher epochs up to it are revoked too, because the site
+    /// has none of them.
     pub fn raise_epoch(&self, epoch: u64, looked_up: u64) {
         let raise = |known| (known == NEVER || known < epoch).then_some(epoch);
         // The error is the case that the epoch is not higher.
@@ -176,8 +176,8 @@ impl RevocationList {
         let _ = self.0.on_newer_epoch.set(Box::new(notify));
     }
 
-    /// Revokes every token of the account with a `gen` below `number`. It never lowers a number that
-    /// was raised before.
+    /// Revokes every token of the account with a `gen` below `number`. It never lowers a number
+    /// that was raised before.
     ///
     /// `forget_after` is the latest `exp` that such a token can have.
     pub fn revoke_below(&self, user_id: &str, number: u32, forget_after: UnixTime) {
@@ -187,8 +187,8 @@ impl RevocationList {
         }
     }
 
-    /// Makes every token of the account with a `gen` below `number` stale: a request with it needs a
-    /// refresh first. It never lowers a number that was raised before.
+    /// Makes every token of the account with a `gen` below `number` stale: a request with it needs
+    /// a refresh first. It never lowers a number that was raised before.
     ///
     /// `forget_after` is the latest `exp` that such a token can have.
     pub fn stale_below(&self, user_id: &str, number: u32, forget_after: UnixTime) {
@@ -204,8 +204,8 @@ impl RevocationList {
         self.0.ledger.put(Kind::Session, session, Entry::new(1, forget_after));
     }
 
-    /// Drops all entries. Call it only after [`raise_epoch`](Self::raise_epoch) with a higher epoch,
-    /// which revokes every token that an entry revokes.
+    /// Drops all entries. Call it only after [`raise_epoch`](Self::raise_epoch) with a higher
+    /// epoch, which revokes every token that an entry revokes.
     pub fn clear(&self) {
         self.0.ledger.clear();
     }
@@ -235,8 +235,8 @@ impl RevocationList {
         self.0.synced.store(at.as_secs(), Ordering::Relaxed);
     }
 
-    /// Marks the list as outdated until the next call of [`synced`](Self::synced), because the store
-    /// cannot be relied on: it was restored, or its clock differs.
+    /// Marks the list as outdated until the next call of [`synced`](Self::synced), because the
+    /// store cannot be relied on: it was restored, or its clock differs.
     pub fn outdated(&self) {
         self.0.synced.store(NEVER, Ordering::Relaxed);
     }

@@ -39,8 +39,8 @@ pub enum RevokedKind {
     Forgotten,
     /// The sessions of the whole site were ended: the token's epoch is below the site's.
     Epoch,
-    /// The token's epoch is above the site's epoch that this node has read. The node reads the store
-    /// again.
+    /// The token's epoch is above the site's epoch that this node has read. The node reads the
+    /// store again.
     NewerEpoch,
     /// The roles of the account have changed since the token was issued. The session is live, and a
     /// refresh returns a token with the new roles.

@@ -35,8 +35,8 @@ pub trait Clock: Send + Sync + 'static {
     /// Returns the current time.
     fn now(&self) -> UnixTime;
 
-    /// Returns whether this is the clock of the operating system, which must agree with the clock of
-    /// the store. Defaults to `false`: a clock that a test injects is also used for the store.
+    /// Returns whether this is the clock of the operating system, which must agree with the clock
+    /// of the store. Defaults to `false`: a clock that a test injects is also used for the store.
     fn is_system(&self) -> bool {
         false
     }

@@ -52,10 +52,8 @@ impl RevocationLog for PostgresStore {
 
     async fn purge_before(&self, before: UnixTime) -> Result<(), StoreError> {
         loop {
-            let forget = sql(delete_some!(
-                "hallpass_revocations",
-                "WHERE at < $1 ORDER BY at LIMIT $2"
-            ));
+            let forget =
+                sql(delete_some!("hallpass_revocations", "WHERE at < $1 ORDER BY at LIMIT $2"));
             let forget = forget.bind(column::from_time(before)).bind(STRETCH);
             if self.change(forget).await? == 0 {
                 return Ok(());

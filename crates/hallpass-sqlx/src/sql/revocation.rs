@@ -9,8 +9,8 @@ use super::{
 };
 use crate::error::StoreError;
 
-/// Whether a change revokes a credential too, so that known browsers and the counters of codes begin
-/// anew.
+/// Whether a change revokes a credential too, so that known browsers and the counters of codes
+/// start again.
 #[derive(Clone, Copy)]
 pub(crate) enum Credential {
     New,
@@ -44,8 +44,8 @@ pub(crate) async fn everything(
 /// Revokes every token of the account that was issued before. Sessions stay. Has no effect on an
 /// account that does not exist.
 ///
-/// At the highest number the schema rejects the change, because a wrap-around would revive every old
-/// token.
+/// At the highest number the schema rejects the change, because a wrap-around would revive every
+/// old token.
 pub(crate) async fn account(
     write: &mut Write,
     account: &AccountId,

@@ -21,8 +21,8 @@ impl SessionStore for Store {
     async fn open(&self, session: NewSession) -> Result<OpenOutcome, StoreError> {
         let mut write = self.write_to(&session.account).await?;
         let account = session.account.as_str();
-        // The session and its token get the epoch of this one read. Otherwise a token of a newer epoch
-        // than its session could be issued.
+        // The session and its token get the epoch of this one read. Otherwise a token of a newer
+        // epoch than its session could be issued.
         let Some(written) = account::find(&mut write, &session.account).await? else {
             return Ok(OpenOutcome::AccountChanged);
         };

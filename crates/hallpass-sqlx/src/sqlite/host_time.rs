@@ -1,9 +1,9 @@
 //! The time of the host, without the jumps of its clock.
 //!
-//! SQLite has no clock of its own. A clock that jumps by a day would delete the revocation log of all
-//! processes. So the time of this store continues by the time since the start of the machine, and
-//! follows the clock only while both agree. A node whose clock has jumped differs from it, and is not
-//! ready.
+//! SQLite has no clock of its own. A clock that jumps by a day would delete the revocation log of
+//! all processes. So the time of this store continues by the time since the start of the machine,
+//! and follows the clock only while both agree. A node whose clock has jumped differs from it, and
+//! is not ready.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -37,8 +37,8 @@ impl HostTime {
     }
 }
 
-/// Returns the time since the start of the machine. On Linux it includes the time in which the machine
-/// was suspended, which [`Instant`] does not.
+/// Returns the time since the start of the machine. On Linux it includes the time in which the
+/// machine was suspended, which [`Instant`] does not.
 fn uptime(start: Instant) -> Duration {
     let text = std::fs::read_to_string("/proc/uptime").unwrap_or_default();
     let seconds = text.split(' ').next().and_then(|text| text.parse().ok());

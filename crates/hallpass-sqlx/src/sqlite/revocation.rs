@@ -40,10 +40,8 @@ impl RevocationLog for SqliteStore {
 
     async fn purge_before(&self, before: UnixTime) -> Result<(), StoreError> {
         loop {
-            let forget = sql(delete_some!(
-                "hallpass_revocations",
-                "WHERE at < $1 ORDER BY at LIMIT $2"
-            ));
+            let forget =
+                sql(delete_some!("hallpass_revocations", "WHERE at < $1 ORDER BY at LIMIT $2"));
             let forget = forget.bind(column::from_time(before)).bind(STRETCH);
             if self.change(forget).await? == 0 {
                 return Ok(());
@@ -72,8 +70,8 @@ impl SqliteStore {
         Ok(facts.at(self.time.now()).with_incarnations(recorded, Some(observed)))
     }
 
-    /// Records the incarnation in the side file, before the database. If the process ends in between,
-    /// the two differ, and the node is not ready.
+    /// Records the incarnation in the side file, before the database. If the process ends in
+    /// between, the two differ, and the node is not ready.
     pub(super) async fn before_record(&self, new: &Incarnation) -> Result<(), StoreError> {
         let Some(side_file) = self.side_file.clone() else { return Ok(()) };
         let new = new.clone();
@@ -83,8 +81,8 @@ impl SqliteStore {
     }
 }
 
-/// One statement, so that the facts and the entries are of one moment. The facts are in every row, and
-/// in one row without an entry if there is no entry.
+/// One statement, so that the facts and the entries are of one moment. The facts are in every row,
+/// and in one row without an entry if there is no entry.
 const SINCE: &str = "SELECT s.store_id, s.epoch, s.incarnation, s.timeline, \
      s.incarnation AS observed_incarnation, s.timeline AS observed_timeline, FALSE AS is_replica, \
      (SELECT seq FROM sqlite_sequence WHERE name = 'hallpass_revocations') AS highest, \

@@ -1,9 +1,9 @@
-//! The side file: what a restored copy of the database does not bring along.
+//! The side file: facts that a restored copy of the database does not have.
 //!
-//! A copy of the file has all the facts of the database, so the database alone cannot show that it is
-//! an older copy. The side file beside it has a random identity, which the database has too, and the
-//! highest number of the revocation log that was seen. A database with another identity or with a
-//! lower number was restored.
+//! A copy of the file has all the facts of the database, so the database alone cannot show that it
+//! is an older copy. The side file next to it has a random identity, which the database has too,
+//! and the highest number of the revocation log that was seen. A database with another identity or
+//! with a lower number was restored.
 
 use std::{
     fs, io,
@@ -34,8 +34,8 @@ impl SideFile {
     }
 
     /// Returns the incarnation that the side file shows, for a database with this id, recorded
-    /// incarnation and highest number. If they do not belong together, it is a new one. A new database
-    /// gets its id, so that processes that start together find the same.
+    /// incarnation and highest number. If they do not belong together, it is a new one. A new
+    /// database gets its id, so that processes that start together find the same.
     pub(super) fn observe(
         &self,
         store_id: &str,

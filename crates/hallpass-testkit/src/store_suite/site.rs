@@ -61,8 +61,8 @@ where
     assert_eq!(ended, EndOutcome::ActorChanged);
 }
 
-/// What a failover lost is written again, and what the store has stays as it is. A store that never
-/// fails over may ignore the call: it returns no account.
+/// Lost revocations are written again, and the others stay as they are. A store that never fails
+/// over may ignore the call: it returns no account.
 pub async fn a_lost_revocation_is_written_again<S>(store: &S)
 where
     S: RegistrationStore + SessionStore + AdministrationStore + SiteStore + RevocationLog,

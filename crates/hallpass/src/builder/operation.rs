@@ -54,8 +54,8 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
         self
     }
 
-    /// Uses the facts of the site in its store: the epoch, with which every session can be ended, and
-    /// the facts by which a failover or a restored backup is noticed.
+    /// Uses the facts of the site in its store: the epoch, with which every session can be ended,
+    /// and the facts by which a failover or a restored backup is noticed.
     /// [`everything`](Self::everything) includes it.
     pub fn site_facts(mut self) -> Self
     where

@@ -87,7 +87,9 @@ pub(super) async fn run<R: Role>(
             site.report("keys activate");
             let active = ring.active().map(Key::id).map(ToString::to_string).unwrap_or_default();
             output.print(
-                &format!("the signing key {active} is in use in {path}; copy the file to every node"),
+                &format!(
+                    "the signing key {active} is in use in {path}; copy the file to every node"
+                ),
                 &json!({ "command": "keys activate", "key_file": path, "active": active }),
             )?;
         }

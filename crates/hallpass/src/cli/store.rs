@@ -1,4 +1,4 @@
-//! `sessions`, `migrate`, `prune`, and what `doctor` accepts: change the tables.
+//! `sessions`, `migrate`, `prune`, and the options of `doctor` that change the tables.
 
 use clap::{Args, Subcommand};
 use hallpass_accounts::{Event, EventActor, RevocationSync};
@@ -66,7 +66,7 @@ pub(super) async fn sessions<R: Role>(
     Ok(Status::Done)
 }
 
-/// What an operator accepts after `doctor` has reported it.
+/// The faults that an operator accepts after `doctor` has reported them.
 #[derive(Args, Clone, Copy, Debug)]
 pub(crate) struct Accept {
     /// Accept the database as it is, after a backup was restored or a failover lost changes. Ends
@@ -107,7 +107,9 @@ pub(super) async fn accept<R: Role>(
     if accept.accept_restore {
         let epoch = site.accounts.accept_restore().await.map_err(|error| site.failed(error))?;
         report("doctor --accept-restore");
-        lines.push(format!("accepted {database} as it is, and ended every session; its epoch is {epoch}"));
+        lines.push(format!(
+            "accepted {database} as it is, and ended every session; its epoch is {epoch}"
+        ));
         document["epoch"] = json!(epoch);
     }
     output.print(&lines.join("\n"), &document)?;

@@ -1,6 +1,6 @@
-//! A replica that was behind takes over, and a dump is restored (rows 41 to 43 of the threat table
-//! and the table of faults in `docs/many-nodes.md`). No ready node accepts a revoked token, whatever
-//! the new server has lost.
+//! A replica that was behind takes over, and a dump is restored (rows 52 and 53 of the threat
+//! table, and the table of faults in `docs/many-nodes.md`). No ready node accepts a revoked token,
+//! whatever the new server has lost.
 
 use std::time::{Duration, Instant};
 
@@ -127,7 +127,7 @@ async fn what_a_lagging_replica_lost_is_written_again() {
     late.await_readiness(Readiness::Ready).await;
     for node in [one, other, &late] {
         assert_eq!(accepted_by(node), [false; 3]);
-        assert!(node.accepts(&dave.access), "what was not revoked is accepted");
+        assert!(node.accepts(&dave.access), "other tokens are accepted");
         for person in refused {
             let refreshed = node.accounts().refresh(person.refresh.as_bytes()).await;
             let kind = refreshed.err().map(|error| error.kind());

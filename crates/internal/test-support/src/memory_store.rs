@@ -116,8 +116,8 @@ impl Row {
 }
 
 impl State {
-    /// Returns the row of the actor. Returns `None` if the account is disabled, if the actor's token
-    /// is revoked, or if the session has ended.
+    /// Returns the row of the actor. Returns `None` if the account is disabled, if the actor's
+    /// token is revoked, or if the session has ended.
     fn row_of(&mut self, actor: &Actor) -> Option<&mut Row> {
         let epoch = self.epoch;
         let row = self.rows.get_mut(&actor.account)?;

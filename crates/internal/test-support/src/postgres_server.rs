@@ -1,6 +1,6 @@
-//! PostgreSQL servers that a test starts, pauses, kills and promotes, each with its own port and data.
-//! They require the programs of PostgreSQL 13 or later in the directory of the distribution or in
-//! `PATH`.
+//! PostgreSQL servers that a test starts, pauses, kills and promotes, each with its own port and
+//! data. They require the programs of PostgreSQL 13 or later in the directory of the distribution
+//! or in `PATH`.
 
 use std::{
     net::SocketAddr,
