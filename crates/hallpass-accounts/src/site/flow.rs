@@ -75,7 +75,15 @@ impl<R: Role> Accounts<R> {
         let own = self.key_checks();
         let recorded = stores.within_bound(site.key_checks()).await?;
         let new: Vec<_> = own.iter().filter(|key| !recorded.contains(key)).cloned().collect();
-        let missing = recorded.iter().filter(|key| !own.contains(key)).count();
+        let missing: Vec<_> =
+            recorded.iter().filter(|key| !own.contains(key)).cloned().collect();
+        let missing = if missing.is_empty() || stores.within_bound(site.has_accounts()).await? {
+            missing.len()
+        } else {
+            // Nothing was encrypted yet: the keys were replaced before the first account.
+            stores.within_bound(site.forget_key_checks(&missing)).await?;
+            0
+        };
         // A node that lacks keys has those of another site.
         if missing == 0 && !new.is_empty() {
             stores.within_bound(site.record_key_checks(&new, self.latest())).await?;

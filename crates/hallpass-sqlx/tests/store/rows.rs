@@ -120,7 +120,7 @@ async fn try_write_fails_on_a_locked_file_and_changes_nothing() {
     assert_eq!(after, before);
     let lock = tables.begin_with("BEGIN IMMEDIATE").await.unwrap();
     let error = store.try_write().await.unwrap_err();
-    assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+    assert_eq!(error.kind(), StoreErrorKind::Locked);
     lock.rollback().await.unwrap();
     store.try_write().await.unwrap();
 }

@@ -92,10 +92,10 @@ fn an_invalid_setting_fails_the_start_with_one_line() {
     )
     .expect("written");
     let no_database = format!("sqlite://{}", site.file("not-a.db").display());
-    std::fs::write(site.file("broken.json"), "{\"keys\":[").expect("written");
+    private_file(&site.file("broken.json"), "{\"keys\":[");
     let broken = site.file("broken.json").display().to_string();
     let short = r#"{"keys":[{"kty":"oct","kid":"a","alg":"HS256","use":"sig","k":"c2hvcnQ"}],"active":"a"}"#;
-    std::fs::write(site.file("short.json"), short).expect("written");
+    private_file(&site.file("short.json"), short);
     let short = site.file("short.json").display().to_string();
     let keys_nowhere = site.file("no/such/directory/keys.json").display().to_string();
     for (name, value) in [
@@ -139,4 +139,11 @@ fn a_started_blog_is_ready_and_healthy() {
     let site = Site::start();
     within_bound("ready", || site.script().get("/readyz").status == 200);
     site.script().get("/healthz").expect(200);
+}
+
+/// Writes a file that only its owner can read, because another key file causes a warning.
+fn private_file(path: &std::path::Path, text: &str) {
+    std::fs::write(path, text).expect("written");
+    let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(path, permissions).expect("the mode is set");
 }

@@ -44,7 +44,8 @@ fn origins_are_written_as_browsers_write_them() {
 #[test]
 fn texts_that_are_not_public_origins_are_refused() {
     use PublicOriginError as E;
-    let cases: [(fn(String) -> E, &[&str]); 7] = [
+    type Cases = (fn(String) -> E, &'static [&'static str]);
+    let cases: [Cases; 7] = [
         (
             E::Scheme,
             &[
