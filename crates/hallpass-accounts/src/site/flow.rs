@@ -75,8 +75,7 @@ impl<R: Role> Accounts<R> {
         let own = self.key_checks();
         let recorded = stores.within_bound(site.key_checks()).await?;
         let new: Vec<_> = own.iter().filter(|key| !recorded.contains(key)).cloned().collect();
-        let missing: Vec<_> =
-            recorded.iter().filter(|key| !own.contains(key)).cloned().collect();
+        let missing: Vec<_> = recorded.iter().filter(|key| !own.contains(key)).cloned().collect();
         let missing = if missing.is_empty() || stores.within_bound(site.has_accounts()).await? {
             missing.len()
         } else {

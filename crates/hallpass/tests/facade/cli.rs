@@ -118,8 +118,7 @@ async fn prune_keeps_the_entries_of_live_tokens() {
     let tables = SqlitePool::connect(&site.scratch.url("site.db")).await.unwrap();
     let now = i64::try_from(SystemClock.now().as_secs()).unwrap();
     for age in [10, 3600, 7200 + 120, 100_000] {
-        let entry =
-            "INSERT INTO hallpass_revocations (kind, account_id, number, at) VALUES ('revoked', '1', 1, ?)";
+        let entry = "INSERT INTO hallpass_revocations (kind, account_id, number, at) VALUES ('revoked', '1', 1, ?)";
         sqlx::query(entry).bind(now - age).execute(&tables).await.unwrap();
     }
     assert!(site.run("prune").await);

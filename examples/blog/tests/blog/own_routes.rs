@@ -1,7 +1,7 @@
 //! The blog's own routes, and the access of each role.
 
 use crate::person::{admin, log_in, register, with_role};
-use crate::site::{Site};
+use crate::site::Site;
 use hallpass_test_support::http::client::Client;
 
 const POST: [(&str, &str); 2] = [("title", "Hello"), ("body", "Words.")];

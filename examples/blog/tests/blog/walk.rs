@@ -70,8 +70,8 @@ fn register_enrol_log_in_and_publish() {
     ann.post("/posts", &[("title", "No"), ("body", "No")]).expect_page(403);
     assert!(!ann.get("/").expect_page(200).text().contains("New post"));
 
-    // The operator sets the role `admin`: the session continues and has the role within the bound. A
-    // login with a recovery code has it too.
+    // The operator sets the role `admin`: the session continues and has the role within the bound.
+    // A login with a recovery code has it too.
     site.operator(&["user", "set-role", "ann", "admin"]);
     within_bound("the role is in force", || ann.get("/posts/new").status == 200);
     ann.post("/login", &[fields.as_slice(), &[("code", recovery_code)]].concat())

@@ -257,8 +257,8 @@ async fn walk(site: &Site) {
     assert_eq!(thief.clone().post(site, "x").await.status, 401);
     assert_eq!(bob.post(site, "x").await.status, 401, "the session of the owner ends too");
 
-    // A change of roles makes the token stale. A request with a stale token refreshes the session, and
-    // has the new roles.
+    // A change of roles makes the token stale. A request with a stale token refreshes the session,
+    // and has the new roles.
     let mut eve = Browser::registered(site, "eve").await;
     let account = site.accounts.find(&Username::parse("eve").unwrap()).await.unwrap().unwrap();
     site.accounts.set_roles(account.id(), [SiteRole::Moderator]).await.unwrap();
