@@ -110,7 +110,7 @@ impl<R: Role> Accounts<R> {
         counted: &Counted,
     ) -> Result<Option<(Vec<RecoveryCode>, Account)>, AccountsError> {
         let store = offered(self.stores().two_factor.as_ref())?;
-        let now = self.store_now();
+        let now = self.now();
         let ring = self.issuer().keys().current();
         if ring.encryption_keys().next().is_none() {
             // Without a key, a right code would be counted as a wrong one.
@@ -258,7 +258,7 @@ impl<R: Role> Accounts<R> {
         let secret = self.live_secret(&ring, account, factor).await?;
         let Ok(right) = Totp::new(secret, self.settings().totp).check_drifting(
             code,
-            self.store_now(),
+            self.now(),
             factor.drift(),
         ) else {
             return Ok(Err(RejectionReason::WrongCode));
