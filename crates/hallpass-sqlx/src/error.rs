@@ -115,7 +115,7 @@ fn of_sqlite(code: u32) -> StoreErrorKind {
         // FULL
         (_, 13) => StoreErrorKind::DiskFull,
         // TOOBIG, CONSTRAINT, MISMATCH
-        (_, 18 | 19 | 20) => StoreErrorKind::Refused,
+        (_, 18..=20) => StoreErrorKind::Refused,
         _ => StoreErrorKind::Unavailable,
     }
 }

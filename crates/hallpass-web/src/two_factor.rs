@@ -72,7 +72,7 @@ pub(crate) async fn enable<R: Role>(
 enum Subject<R> {
     Member(Identity<R>),
     /// A person who must set up a second factor before the login is complete.
-    Enrolling(Enrolling<R>),
+    Enrolling(Box<Enrolling<R>>),
 }
 
 impl<R: Role> Subject<R> {
@@ -80,7 +80,7 @@ impl<R: Role> Subject<R> {
     /// account of the enrolment.
     async fn of(exchange: &Exchange<'_, R>) -> Result<Self, Rejection> {
         Ok(match exchange.enrolling().await? {
-            Some(enrolling) => Self::Enrolling(enrolling),
+            Some(enrolling) => Self::Enrolling(Box::new(enrolling)),
             None => Self::Member(exchange.member()?),
         })
     }

@@ -304,7 +304,7 @@ async fn writes_succeed_when_another_process_unlocks() {
     assert!(start.elapsed() >= Duration::from_secs(4), "the busy timeout is 5 s");
     // Calls that are dropped at the store timeout of a site.
     let mut tasks = JoinSet::new();
-    for write in prepared.iter().chain(&prepared).cloned() {
+    for write in [&prepared[..], &prepared[..]].concat() {
         let store = store.clone();
         let bound = Duration::from_millis(300);
         tasks.spawn(async move { timeout(bound, write.write(&store)).await.is_err() });

@@ -118,7 +118,7 @@ pub async fn key_checks_are_kept_until_forgotten<S: SiteStore>(store: &S) {
     let (one, two) = (check("one"), check("two"));
     assert_eq!(store.key_checks().await.unwrap(), []);
     store.record_key_checks(&[one.clone(), two.clone()], at(5)).await.unwrap();
-    store.record_key_checks(&[two.clone()], at(6)).await.unwrap();
+    store.record_key_checks(std::slice::from_ref(&two), at(6)).await.unwrap();
     let mut checks = store.key_checks().await.unwrap();
     checks.sort();
     assert_eq!(checks, [one.clone(), two.clone()]);

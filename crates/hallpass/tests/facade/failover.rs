@@ -2,6 +2,8 @@
 //! table, and the table of faults in `docs/many-nodes.md`). No ready node accepts a revoked token,
 //! whatever the new server has lost.
 
+#![allow(clippy::print_stdout, reason = "prints the figures")]
+
 use std::time::{Duration, Instant};
 
 use hallpass::flow::{Accounts, Readiness, Visitor};

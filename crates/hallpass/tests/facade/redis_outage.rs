@@ -3,6 +3,8 @@
 //! live token are not affected. Once the cause is gone, the next login succeeds. Each test prints
 //! its row.
 
+#![allow(clippy::print_stdout, reason = "prints the figures")]
+
 use std::{
     io,
     sync::{Arc, Mutex},

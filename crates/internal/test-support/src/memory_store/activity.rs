@@ -15,10 +15,9 @@ impl ActivityStore for MemoryStore {
         let of_account = |(of, _): &(AccountId, Activity)| of == account;
         if state.activity.iter().filter(|row| of_account(row)).count()
             > Activity::MAX_PER_ACCOUNT as usize
+            && let Some(first) = state.activity.iter().position(of_account)
         {
-            if let Some(first) = state.activity.iter().position(of_account) {
-                state.activity.remove(first);
-            }
+            state.activity.remove(first);
         }
         Ok(())
     }
