@@ -288,7 +288,10 @@ impl Sql {
         let delete = "DELETE FROM hallpass_account_state";
         let delete = format!("{delete} WHERE account_id = '{id}' RETURNING {GENERATION}");
         let generation = self.number(&delete).await;
-        self.number(&format!("DELETE FROM hallpass_accounts WHERE id = '{id}' RETURNING 1")).await;
+        self.number(&format!(
+            "DELETE FROM hallpass_accounts WHERE id = '{id}' RETURNING CAST(1 AS BIGINT)"
+        ))
+        .await;
         generation
     }
 
