@@ -123,4 +123,6 @@ def built_test(package):
     """Builds the tests of a package and returns their program."""
     build = ["cargo", "test", "-q", "-p", package, "--test", package, "--no-run", "--message-format=json"]
     lines = subprocess.run(build, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
-    return next(program for line in lines if (program := json.loads(line).get("executable")))
+    artifacts = map(json.loads, lines)
+    # The binaries of the package are built too.
+    return next(found["executable"] for found in artifacts if found.get("executable") and found["target"]["kind"] == ["test"])
