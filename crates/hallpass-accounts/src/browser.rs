@@ -20,6 +20,8 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
+use crate::stored_bytes::stored_bytes;
+
 /// The stored form of a browser cookie: SHA-256, 32 bytes. A store compares it for equality.
 ///
 /// A fast hash is sufficient, because 2¹²⁸ values cannot be tried.
@@ -43,25 +45,9 @@ impl BrowserHash {
         hash.update(cookie);
         Self(hash.finalize().into())
     }
-
-    /// Creates the hash from stored bytes.
-    #[must_use]
-    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self(bytes)
-    }
-
-    /// Returns the bytes to store.
-    #[must_use]
-    pub const fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
 }
 
-impl fmt::Debug for BrowserHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("BrowserHash(..)")
-    }
-}
+stored_bytes!(BrowserHash);
 
 /// The identifier of one row: one account in one browser. Displayed as 32 lower-case hexadecimal
 /// digits.

@@ -8,11 +8,9 @@
 
 pub(crate) mod store;
 
-use std::fmt;
-
 use sha2::{Digest, Sha256};
 
-use crate::kind::stored_as_text;
+use crate::{kind::stored_as_text, stored_bytes::stored_bytes};
 
 stored_as_text! {
     /// The purpose of a one-time value. A store keeps the name. The same hash under two purposes is
@@ -50,25 +48,9 @@ impl OneTimeHash {
         hash.update(value);
         Self(hash.finalize().into())
     }
-
-    /// Creates the hash from stored bytes.
-    #[must_use]
-    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self(bytes)
-    }
-
-    /// Returns the bytes to store.
-    #[must_use]
-    pub const fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
 }
 
-impl fmt::Debug for OneTimeHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("OneTimeHash(..)")
-    }
-}
+stored_bytes!(OneTimeHash);
 
 #[cfg(test)]
 mod tests {

@@ -86,6 +86,7 @@ mod session;
 mod settings;
 mod site;
 mod store;
+mod stored_bytes;
 mod two_factor;
 mod visitor;
 

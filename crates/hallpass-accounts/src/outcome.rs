@@ -19,31 +19,16 @@ use std::fmt;
 
 use hallpass_core::UnixTime;
 
-use crate::{account::AccountId, kind::stored_as_text, session::session_id::SessionId};
+use crate::{
+    account::AccountId, kind::stored_as_text, session::session_id::SessionId,
+    stored_bytes::stored_bytes,
+};
 
 /// The identifier of a submission: an HMAC, 32 bytes. A store compares it for equality.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OutcomeId([u8; 32]);
 
-impl OutcomeId {
-    /// Creates the id from the bytes of the HMAC, or from stored bytes.
-    #[must_use]
-    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self(bytes)
-    }
-
-    /// Returns the bytes to store.
-    #[must_use]
-    pub const fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-}
-
-impl fmt::Debug for OutcomeId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("OutcomeId(..)")
-    }
-}
+stored_bytes!(OutcomeId);
 
 stored_as_text! {
     /// The change that a form caused. A store keeps the name.

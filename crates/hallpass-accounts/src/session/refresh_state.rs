@@ -12,9 +12,11 @@
 //! refresh, the absolute expiry moves *d* earlier. The grace period applies in both directions,
 //! because the clocks of two nodes differ. Tested in `refresh_state/tests.rs`.
 
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
 use hallpass_core::{Methods, UnixTime};
+
+use crate::stored_bytes::stored_bytes;
 
 /// The refresh state of one session. A store keeps it with the session and passes it to
 /// [`Rotation::present`].
@@ -203,25 +205,7 @@ pub struct MalformedConsumedRefreshes;
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RefreshHash([u8; 32]);
 
-impl RefreshHash {
-    /// Creates the hash from 32 stored bytes.
-    #[must_use]
-    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self(bytes)
-    }
-
-    /// Returns the 32 bytes to store.
-    #[must_use]
-    pub const fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-}
-
-impl fmt::Debug for RefreshHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("RefreshHash(..)")
-    }
-}
+stored_bytes!(RefreshHash);
 
 const ENTRY: usize = 40;
 

@@ -10,6 +10,8 @@ use std::fmt;
 use sha2::{Digest, Sha256};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use crate::stored_bytes::stored_bytes;
+
 /// A recovery code, as shown: four groups of five characters, `k7d2m-…`. Redacted in `Debug`,
 /// zeroized on drop.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
@@ -81,25 +83,7 @@ impl fmt::Debug for RecoveryCode {
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct RecoveryHash([u8; 32]);
 
-impl RecoveryHash {
-    /// Creates the hash from stored bytes.
-    #[must_use]
-    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self(bytes)
-    }
-
-    /// Returns the bytes to store.
-    #[must_use]
-    pub const fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-}
-
-impl fmt::Debug for RecoveryHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("RecoveryHash(..)")
-    }
-}
+stored_bytes!(RecoveryHash);
 
 /// Crockford's base32: no `i`, `l`, `o`, `u`.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
