@@ -6,7 +6,7 @@
 mod over_tls {
     use std::{error::Error, time::Duration};
 
-    use hallpass_accounts::{AdministrationStore, Notifier, RevocationLog};
+    use hallpass_accounts::{AdministrationStore, CommandOutcome, Notifier, RevocationLog};
     use hallpass_core::UnixTime;
     use hallpass_sqlx::{PostgresStore, StoreOpenError};
     use hallpass_testkit::store_suite::fixture::register;
@@ -37,10 +37,9 @@ mod over_tls {
         let id = register(&store, "alice").await;
         let mut notifier = store.notifier();
         notifier.notified().await.unwrap(); // connected
-        store
-            .set_roles(&id, &["admin".to_owned()], None, UnixTime::from_secs(1_790_000_000))
-            .await
-            .unwrap();
+        let at = UnixTime::from_secs(1_790_000_000);
+        let change = store.set_roles(&id, &["admin".to_owned()], None, at).await.unwrap();
+        assert!(matches!(change, CommandOutcome::Done(_)), "{change:?}");
         timeout(Duration::from_secs(1), notifier.notified())
             .await
             .expect("no notification was received")
