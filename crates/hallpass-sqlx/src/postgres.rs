@@ -35,7 +35,6 @@ mod sql;
 #[path = "inspection.rs"]
 mod inspection;
 mod open;
-mod rate_limit;
 mod revocation;
 mod write;
 

@@ -38,7 +38,6 @@ mod host_time;
 mod inspection;
 mod open;
 mod place;
-mod rate_limit;
 mod revocation;
 mod side_file;
 mod write;

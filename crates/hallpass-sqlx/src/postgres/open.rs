@@ -9,7 +9,7 @@ use sqlx::{
 
 use super::{
     PostgresStore,
-    sql::{get, sql},
+    sql::{LATEST_STEP, get, sql},
 };
 use crate::{
     column,
@@ -128,7 +128,7 @@ impl PostgresStore {
         // Otherwise each start would log the notice that the table exists.
         write.script("SET LOCAL client_min_messages = warning").await?;
         write.script(record).await?;
-        let latest = write.row(sql(LATEST)).await?;
+        let latest = write.row(sql(LATEST_STEP)).await?;
         let done: u32 = latest.map_or(Ok(0), |row| column::to_unsigned(get(&row, "step")?))?;
         MigrateError::unless_known(done, &STEPS)?;
         for (number, step) in (1..).zip(&STEPS).filter(|(number, _)| *number > done) {
@@ -146,15 +146,13 @@ impl PostgresStore {
     pub async fn schema(&self) -> Result<SchemaStep, StoreError> {
         let record = sql("SELECT 1 WHERE to_regclass('hallpass_migrations') IS NOT NULL");
         let latest = match self.row(record).await? {
-            Some(_) => self.row(sql(LATEST)).await?,
+            Some(_) => self.row(sql(LATEST_STEP)).await?,
             None => None,
         };
         let found = latest.map_or(Ok(0), |row| column::to_unsigned(get(&row, "step")?))?;
         Ok(SchemaStep::new(found, &STEPS))
     }
 }
-
-const LATEST: &str = "SELECT step FROM hallpass_migrations ORDER BY step DESC LIMIT 1";
 
 static STEPS: [Step; 10] = steps!["postgres":
     "0001_site.sql" "0002_accounts.sql" "0003_two_factor.sql" "0004_sessions.sql"

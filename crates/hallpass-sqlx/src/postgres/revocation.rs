@@ -34,7 +34,8 @@ impl RevocationLog for PostgresStore {
 
     async fn read_after(&self, cursor: Cursor) -> Result<RevocationPage, StoreError> {
         let (transaction, place) = parts(cursor);
-        let rows = self.rows(sql(SINCE).bind(transaction).bind(place).bind(STRETCH)).await?;
+        let rows =
+            self.rows(sql(SINCE).bind(transaction).bind(place).bind(i64::from(STRETCH))).await?;
         let mut page = RevocationPage { changes: Vec::new(), cursor, skipped: 0, facts: None };
         for row in &rows {
             if page.facts.is_none() {
@@ -51,14 +52,8 @@ impl RevocationLog for PostgresStore {
     }
 
     async fn purge_before(&self, before: UnixTime) -> Result<(), StoreError> {
-        loop {
-            let forget =
-                sql(delete_some!("hallpass_revocations", "WHERE at < $1 ORDER BY at LIMIT $2"));
-            let forget = forget.bind(column::from_time(before)).bind(STRETCH);
-            if self.change(forget).await? == 0 {
-                return Ok(());
-            }
-        }
+        while self.delete_older(PURGE, before, STRETCH).await? > 0 {}
+        Ok(())
     }
 
     fn notifier(&self) -> impl Notifier {
@@ -72,6 +67,9 @@ impl PostgresStore {
         Ok(())
     }
 }
+
+/// Deletes up to `$2` rows.
+const PURGE: &str = delete_some!("hallpass_revocations", "WHERE at < $1 ORDER BY at LIMIT $2");
 
 /// One statement, so that the facts, the limit of the final rows and the rows are of one snapshot.
 /// The facts are in every row, and in one row without an entry if there is no entry.

@@ -25,7 +25,7 @@ impl ActivityStore for Store {
     }
 
     async fn prune(&self, before: UnixTime, limit: u32) -> Result<u64, StoreError> {
-        self.change(sql(PRUNE).bind(column::from_time(before)).bind(i64::from(limit))).await
+        self.delete_older(PRUNE, before, limit).await
     }
 }
 

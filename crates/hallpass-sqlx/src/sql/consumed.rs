@@ -27,7 +27,7 @@ impl ConsumedStore for Store {
     }
 
     async fn prune(&self, now: UnixTime, limit: u32) -> Result<u64, StoreError> {
-        self.change(sql(PRUNE).bind(column::from_time(now)).bind(i64::from(limit))).await
+        self.delete_older(PRUNE, now, limit).await
     }
 }
 

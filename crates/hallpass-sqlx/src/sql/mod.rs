@@ -18,17 +18,34 @@ macro_rules! delete_some {
     };
 }
 
+/// The condition that an account is enabled and accepts tokens of a generation, a parameter.
+macro_rules! accepts_generation {
+    ($generation:literal) => {
+        concat!(
+            "NOT disabled AND revoked_below <= ",
+            $generation,
+            " AND (revoked_below >= ",
+            $generation,
+            " OR stale_below >= ",
+            $generation,
+            ")"
+        )
+    };
+}
+
 pub(super) mod account;
 mod activity;
 mod browser;
 mod consumed;
 mod outcome;
 mod password;
+mod rate_limit;
 pub(super) mod revocation;
 mod session;
 pub(super) mod site;
 mod two_factor;
 
+use hallpass_core::UnixTime;
 use sqlx::{Decode, Row as _, Type, query::Query};
 
 use super::{
@@ -71,7 +88,22 @@ impl Store {
         let rows = statement.fetch_all(pooled.connection()).await;
         pooled.checked(rows)
     }
+
+    /// Runs a `delete_some!` whose `$1` is a time and whose `$2` is a limit. Returns the number of
+    /// deleted rows.
+    pub(crate) async fn delete_older(
+        &self,
+        delete: &'static str,
+        time: UnixTime,
+        limit: u32,
+    ) -> Result<u64, StoreError> {
+        self.change(sql(delete).bind(column::from_time(time)).bind(i64::from(limit))).await
+    }
 }
+
+/// The last step of the schema that was applied.
+pub(crate) const LATEST_STEP: &str =
+    "SELECT step FROM hallpass_migrations ORDER BY step DESC LIMIT 1";
 
 /// A statement with its values, prepared once per connection.
 pub(crate) type Statement<'q> = Query<'q, Database, Arguments>;

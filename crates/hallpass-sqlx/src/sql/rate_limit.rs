@@ -1,18 +1,15 @@
-//! Counts attempts. The key is locked before the count is read, so the next reader receives the
-//! raised count.
+//! Counts attempts. The key, or the file of SQLite, is locked before the count is read, so the next
+//! reader receives the raised count.
 
 use hallpass_accounts::{AttemptOutcome, AttemptState, RateLimit, RateLimitStore};
 use hallpass_core::UnixTime;
-use sqlx::postgres::PgRow;
 
 use super::{
-    PostgresStore,
-    sql::{get, sql},
-    write::Write,
+    Row, Store, Write, column, {get, sql},
 };
-use crate::{column, error::StoreError};
+use crate::error::StoreError;
 
-impl RateLimitStore for PostgresStore {
+impl RateLimitStore for Store {
     type Error = StoreError;
 
     async fn try_take(
@@ -54,13 +51,13 @@ impl RateLimitStore for PostgresStore {
     }
 
     async fn prune(&self, now: UnixTime, limit: u32) -> Result<u64, StoreError> {
-        let prune = sql(delete_some!(
-            "hallpass_rate_limits",
-            "WHERE forget_at <= $1 ORDER BY forget_at LIMIT $2"
-        ));
-        self.change(prune.bind(column::from_time(now)).bind(i64::from(limit))).await
+        self.delete_older(PRUNE, now, limit).await
     }
 }
+
+/// Deletes up to `$2` rows.
+const PRUNE: &str =
+    delete_some!("hallpass_rate_limits", "WHERE forget_at <= $1 ORDER BY forget_at LIMIT $2");
 
 async fn load(write: &mut Write, key: &str) -> Result<Option<AttemptState>, StoreError> {
     let load = sql("SELECT count, last_at, blocked_until FROM hallpass_rate_limits WHERE key = $1");
@@ -68,7 +65,7 @@ async fn load(write: &mut Write, key: &str) -> Result<Option<AttemptState>, Stor
     row.as_ref().map(read).transpose()
 }
 
-fn read(row: &PgRow) -> Result<AttemptState, StoreError> {
+fn read(row: &Row) -> Result<AttemptState, StoreError> {
     Ok(AttemptState {
         count: column::to_unsigned(get(row, "count")?)?,
         last: column::to_time(get(row, "last_at")?)?,

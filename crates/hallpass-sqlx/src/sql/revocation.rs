@@ -167,4 +167,4 @@ const SESSION: &str = "session";
 const EPOCH: &str = "epoch";
 
 /// Maximum number of rows per read: about 100 KiB of memory. A million rows need a thousand reads.
-pub(crate) const STRETCH: i64 = 1000;
+pub(crate) const STRETCH: u32 = 1000;

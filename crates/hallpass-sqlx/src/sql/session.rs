@@ -17,6 +17,10 @@ use crate::error::StoreError;
 
 mod refresh_token;
 
+/// Deletes up to `$2` rows.
+const PRUNE: &str =
+    delete_some!("hallpass_sessions", "WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2");
+
 impl SessionStore for Store {
     async fn open(&self, session: NewSession) -> Result<OpenOutcome, StoreError> {
         let mut write = self.write_to(&session.account).await?;
@@ -27,11 +31,13 @@ impl SessionStore for Store {
             return Ok(OpenOutcome::AccountChanged);
         };
         let refresh_chain = session.refresh_chain.as_ref();
-        let insert = sql("INSERT INTO hallpass_sessions \
+        let insert = sql(concat!(
+            "INSERT INTO hallpass_sessions \
              (id, account_id, epoch, device, created_at, refreshed_at, expires_at, refresh_hash, idle_at, methods) \
              SELECT $1, account_id, $10, $4, $5, $5, $6, $7, $8, $9 FROM hallpass_account_state \
-             WHERE account_id = $2 AND NOT disabled \
-             AND revoked_below <= $3 AND (revoked_below >= $3 OR stale_below >= $3)")
+             WHERE account_id = $2 AND ",
+            accepts_generation!("$3")
+        ))
         .bind(session.id.to_string())
         .bind(account)
         .bind(i64::from(session.generation))
@@ -59,12 +65,7 @@ impl SessionStore for Store {
     }
 
     async fn prune(&self, now: UnixTime, limit: u32) -> Result<u64, StoreError> {
-        let prune = sql(delete_some!(
-            "hallpass_sessions",
-            "WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2"
-        ));
-        let prune = prune.bind(column::from_time(now)).bind(i64::from(limit));
-        self.change(prune).await
+        self.delete_older(PRUNE, now, limit).await
     }
 
     async fn end(

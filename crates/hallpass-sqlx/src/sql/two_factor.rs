@@ -37,11 +37,13 @@ impl TwoFactorStore for Store {
         step: u64,
         drift: TotpDrift,
     ) -> Result<ConsumeOutcome, StoreError> {
-        let consume = sql("UPDATE hallpass_two_factor SET last_step = $2, drift = $3 \
+        let consume = sql(concat!(
+            "UPDATE hallpass_two_factor SET last_step = $2, drift = $3 \
              WHERE account_id = $1 AND (last_step IS NULL OR last_step < $2) \
-             AND EXISTS (SELECT 1 FROM hallpass_account_state \
-             WHERE account_id = $1 AND NOT disabled \
-             AND revoked_below <= $4 AND (revoked_below >= $4 OR stale_below >= $4))")
+             AND EXISTS (SELECT 1 FROM hallpass_account_state WHERE account_id = $1 AND ",
+            accepts_generation!("$4"),
+            ")"
+        ))
         .bind(id.as_str())
         .bind(column::from_step(step)?)
         .bind(drift.steps())
@@ -55,15 +57,16 @@ impl TwoFactorStore for Store {
         generation: u32,
         code: &RecoveryHash,
     ) -> Result<ConsumeOutcome, StoreError> {
-        let consume =
-            sql("DELETE FROM hallpass_recovery_codes WHERE account_id = $1 AND code_hash = $2 \
+        let consume = sql(concat!(
+            "DELETE FROM hallpass_recovery_codes WHERE account_id = $1 AND code_hash = $2 \
              AND EXISTS (SELECT 1 FROM hallpass_two_factor WHERE account_id = $1) \
-             AND EXISTS (SELECT 1 FROM hallpass_account_state \
-             WHERE account_id = $1 AND NOT disabled \
-             AND revoked_below <= $3 AND (revoked_below >= $3 OR stale_below >= $3))")
-            .bind(id.as_str())
-            .bind(code.as_bytes().as_slice())
-            .bind(i64::from(generation));
+             AND EXISTS (SELECT 1 FROM hallpass_account_state WHERE account_id = $1 AND ",
+            accepts_generation!("$3"),
+            ")"
+        ))
+        .bind(id.as_str())
+        .bind(code.as_bytes().as_slice())
+        .bind(i64::from(generation));
         Ok(consume_of(self.change(consume).await?))
     }
 

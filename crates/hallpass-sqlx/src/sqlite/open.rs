@@ -15,7 +15,7 @@ use sqlx::{
 
 use super::{
     SqliteStore,
-    sql::{get, sql},
+    sql::{LATEST_STEP, get, sql},
 };
 use crate::{
     column,
@@ -202,7 +202,7 @@ impl SqliteStore {
         let record = sql("CREATE TABLE IF NOT EXISTS hallpass_migrations \
              (step INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL) STRICT");
         write.change(record).await?;
-        let latest = write.row(sql(LATEST)).await?;
+        let latest = write.row(sql(LATEST_STEP)).await?;
         let done: u32 = latest.map_or(Ok(0), |row| column::to_unsigned(get(&row, "step")?))?;
         MigrateError::unless_known(done, &STEPS)?;
         for (number, step) in (1..).zip(&STEPS).filter(|(number, _)| *number > done) {
@@ -220,15 +220,13 @@ impl SqliteStore {
     pub async fn schema(&self) -> Result<SchemaStep, StoreError> {
         let record = sql("SELECT 1 FROM sqlite_schema WHERE name = 'hallpass_migrations'");
         let latest = match self.row(record).await? {
-            Some(_) => self.row(sql(LATEST)).await?,
+            Some(_) => self.row(sql(LATEST_STEP)).await?,
             None => None,
         };
         let found = latest.map_or(Ok(0), |row| column::to_unsigned(get(&row, "step")?))?;
         Ok(SchemaStep::new(found, &STEPS))
     }
 }
-
-const LATEST: &str = "SELECT step FROM hallpass_migrations ORDER BY step DESC LIMIT 1";
 
 static STEPS: [Step; 10] = steps!["sqlite":
     "0001_site.sql" "0002_accounts.sql" "0003_two_factor.sql" "0004_sessions.sql"

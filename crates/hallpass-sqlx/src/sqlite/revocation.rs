@@ -24,7 +24,7 @@ impl RevocationLog for SqliteStore {
 
     async fn read_after(&self, cursor: Cursor) -> Result<RevocationPage, StoreError> {
         let place = i64::try_from(cursor.number()).unwrap_or(i64::MAX);
-        let rows = self.rows(sql(SINCE).bind(place).bind(STRETCH)).await?;
+        let rows = self.rows(sql(SINCE).bind(place).bind(i64::from(STRETCH))).await?;
         let mut page = RevocationPage { changes: Vec::new(), cursor, skipped: 0, facts: None };
         for row in &rows {
             if page.facts.is_none() {
@@ -39,14 +39,8 @@ impl RevocationLog for SqliteStore {
     }
 
     async fn purge_before(&self, before: UnixTime) -> Result<(), StoreError> {
-        loop {
-            let forget =
-                sql(delete_some!("hallpass_revocations", "WHERE at < $1 ORDER BY at LIMIT $2"));
-            let forget = forget.bind(column::from_time(before)).bind(STRETCH);
-            if self.change(forget).await? == 0 {
-                return Ok(());
-            }
-        }
+        while self.delete_older(PURGE, before, STRETCH).await? > 0 {}
+        Ok(())
     }
 
     fn notifier(&self) -> impl Notifier {
@@ -80,6 +74,9 @@ impl SqliteStore {
         recorded.map_err(StoreError::side_file)
     }
 }
+
+/// Deletes up to `$2` rows.
+const PURGE: &str = delete_some!("hallpass_revocations", "WHERE at < $1 ORDER BY at LIMIT $2");
 
 /// One statement, so that the facts and the entries are of one moment. The facts are in every row,
 /// and in one row without an entry if there is no entry.

@@ -117,6 +117,11 @@ impl SqliteStore {
         self.write().await
     }
 
+    /// As [`write_to`](Self::write_to).
+    pub(super) async fn write_to_key(&self, _key: &str) -> Result<Write, StoreError> {
+        self.write().await
+    }
+
     pub(super) async fn write(&self) -> Result<Write, StoreError> {
         let turn = self.turn.clone().acquire_owned().await;
         // The semaphore is never closed.

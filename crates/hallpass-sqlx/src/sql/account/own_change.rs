@@ -17,9 +17,11 @@ use crate::error::StoreError;
 /// Returns whether the actor is enabled, has a token that is not revoked, and has a session that
 /// exists. After this check the session cannot end before the transaction does.
 pub(crate) async fn passes(write: &mut Write, actor: &Actor) -> Result<bool, StoreError> {
-    let account = sql("SELECT 1 FROM hallpass_account_state, hallpass_site \
-         WHERE account_id = $1 AND NOT disabled AND epoch = $3 \
-         AND revoked_below <= $2 AND (revoked_below >= $2 OR stale_below >= $2)");
+    let account = sql(concat!(
+        "SELECT 1 FROM hallpass_account_state, hallpass_site \
+         WHERE account_id = $1 AND epoch = $3 AND ",
+        accepts_generation!("$2")
+    ));
     check(write, account, actor).await
 }
 
