@@ -21,11 +21,7 @@ use crate::{
     accounts::Accounts,
     event::Event,
     revocation::store::Cursor,
-    site::{
-        recent::FURTHEST_BEHIND,
-        store::{Incarnation, StoreFacts},
-        time::FURTHEST_APART,
-    },
+    site::{recent::FURTHEST_BEHIND, store::StoreFacts, time::FURTHEST_APART},
     store::{DynRevocationLog, ErasedNotifier, StoreFault, StoreSet},
 };
 
@@ -390,30 +386,27 @@ impl<R: Role> RevocationSync<R> {
             return Ok(Verdict::NotReady(Readiness::Replica));
         }
         if let Some(known) = &position.known {
-            let is_accepted = facts.recorded != known.recorded && facts.recorded == facts.observed;
-            if is_accepted {
-                // Another node has completed a failover, or an operator has accepted a restored
-                // store. The position belongs to the store as it was before.
-                let timeline_only = same_identity(known.recorded.as_ref(), facts.recorded.as_ref())
-                    && known.store_id == facts.store_id;
-                if timeline_only {
-                    self.write_again().await?;
-                } else {
-                    // Every token that this list could reject has a lower epoch. Numbers may be
-                    // lower in the restored store, and would be rejected for ever.
-                    let list = &self.accounts.settings().revocation_list;
-                    list.raise_epoch(facts.epoch, 0);
-                    list.clear();
-                    self.accounts.stores().recent.clear();
-                }
+            // Before the nodes have recorded a failover, the store may be behind. See below.
+            let is_recorded = facts.observed.is_none() || facts.recorded == facts.observed;
+            if is_recorded && is_after_failover(known, facts) {
+                self.write_again().await?;
                 return Ok(Verdict::ReadAgain);
             }
-            let is_other = facts.store_id != known.store_id;
-            // After a failover both may be behind, which is handled below.
-            let is_settled = facts.observed.is_none() || facts.recorded == facts.observed;
-            let is_behind = facts.highest < known.highest || facts.epoch < known.epoch;
-            if is_other || (is_settled && is_behind) {
-                return Ok(Verdict::NotReady(Readiness::Restored));
+            let is_changed = facts.recorded != known.recorded
+                || facts.highest < known.highest
+                || facts.epoch < known.epoch;
+            if facts.store_id != known.store_id || (is_recorded && is_changed) {
+                if !is_recorded || facts.epoch <= known.epoch {
+                    return Ok(Verdict::NotReady(Readiness::Restored));
+                }
+                // An operator has accepted the store. Every token that this list could reject has a
+                // lower epoch. Numbers may be lower in the store than in the list, which would
+                // reject them for ever.
+                let list = &self.accounts.settings().revocation_list;
+                list.raise_epoch(facts.epoch, 0);
+                list.clear();
+                self.accounts.stores().recent.clear();
+                return Ok(Verdict::ReadAgain);
             }
         }
         let (Some(site), Some(observed)) = (&self.accounts.stores().site, &facts.observed) else {
@@ -490,15 +483,18 @@ impl<R: Role> RevocationSync<R> {
 /// The result of comparing the facts of a store.
 enum Verdict {
     Continue,
+    /// From the start, because the position belongs to the store as it was before.
     ReadAgain,
     NotReady(Readiness),
 }
 
-fn same_identity(one: Option<&Incarnation>, other: Option<&Incarnation>) -> bool {
-    match (one, other) {
-        (Some(one), Some(other)) => one.identity == other.identity,
-        _ => false,
-    }
+/// Returns whether the nodes have recorded a replica that took over. An earlier timeline is that of
+/// a backup.
+fn is_after_failover(known: &StoreFacts, facts: &StoreFacts) -> bool {
+    let (Some(before), Some(after)) = (&known.recorded, &facts.recorded) else { return false };
+    known.store_id == facts.store_id
+        && before.identity == after.identity
+        && before.timeline < after.timeline
 }
 
 impl<R> Clone for RevocationSync<R> {

@@ -9,6 +9,7 @@ mod drift;
 mod factor_policy;
 mod fault;
 mod foreign_hash;
+mod incarnation;
 mod known_device;
 mod limit;
 mod log_in;

@@ -94,6 +94,11 @@ impl MemoryStore {
         self.0.state.lock().expect("no test panicked while it held the lock").rows.len()
     }
 
+    /// Loses the revocation log, as a backup does that was made before its first entry.
+    pub fn lose_log(&self) {
+        self.0.state.lock().expect("no test panicked while it held the lock").log.clear();
+    }
+
     fn lock(&self) -> Result<MutexGuard<'_, State>, Down> {
         self.0.calls.fetch_add(1, Ordering::SeqCst);
         if self.0.down.load(Ordering::SeqCst) {
