@@ -42,8 +42,8 @@ impl<R: Role> Accounts<R> {
         let stores = self.stores();
         let site = offered(stores.site.as_ref())?;
         let own = self.key_checks();
-        let mut lost = stores.ask("read key checks", site.key_checks()).await?;
-        lost.retain(|key| !own.contains(key));
+        let recorded = stores.ask("read key checks", site.key_checks()).await?;
+        let lost = without(&recorded, &own);
         stores.ask("forget key checks", site.forget_key_checks(&lost)).await?;
         Ok(lost.len())
     }
@@ -64,7 +64,7 @@ impl<R: Role> Accounts<R> {
         let Some(site) = &stores.site else { return Ok(0) };
         let own = self.key_checks();
         let recorded = stores.within_bound(site.key_checks()).await?;
-        Ok(recorded.iter().filter(|key| !own.contains(key)).count())
+        Ok(without(&recorded, &own).len())
     }
 
     /// Records the check values of this node's encryption keys and peppers. Returns the number of
@@ -74,8 +74,7 @@ impl<R: Role> Accounts<R> {
         let Some(site) = &stores.site else { return Ok(0) };
         let own = self.key_checks();
         let recorded = stores.within_bound(site.key_checks()).await?;
-        let new: Vec<_> = own.iter().filter(|key| !recorded.contains(key)).cloned().collect();
-        let missing: Vec<_> = recorded.iter().filter(|key| !own.contains(key)).cloned().collect();
+        let (new, missing) = (without(&own, &recorded), without(&recorded, &own));
         let missing = if missing.is_empty() || stores.within_bound(site.has_accounts()).await? {
             missing.len()
         } else {
@@ -111,4 +110,9 @@ impl<R: Role> Accounts<R> {
         }
         Ok(epoch)
     }
+}
+
+/// Returns the keys of the first list that the second one lacks.
+fn without(keys: &[KeyCheck], others: &[KeyCheck]) -> Vec<KeyCheck> {
+    keys.iter().filter(|key| !others.contains(key)).cloned().collect()
 }
