@@ -54,8 +54,7 @@ pub(super) async fn run<R: Role>(
     let now = SystemClock.now();
     match command {
         Command::Rotate { accept_old_for } => {
-            let lifetime = site.checked.settings.lifetime;
-            let accept = accept_old_for.map_or(lifetime.max(ACCEPT_OLD_FOR), Duration::from_secs);
+            let accept = time_to_accept(accept_old_for, &site);
             let ring = file.rotate(now, accept)?;
             site.report("keys rotate");
             let active = ring.active().map(Key::id).map(ToString::to_string).unwrap_or_default();
@@ -81,8 +80,7 @@ pub(super) async fn run<R: Role>(
             )?;
         }
         Command::Activate { accept_old_for } => {
-            let lifetime = site.checked.settings.lifetime;
-            let accept = accept_old_for.map_or(lifetime.max(ACCEPT_OLD_FOR), Duration::from_secs);
+            let accept = time_to_accept(accept_old_for, &site);
             let ring = file.activate(None, now, accept)?;
             site.report("keys activate");
             let active = ring.active().map(Key::id).map(ToString::to_string).unwrap_or_default();
@@ -154,6 +152,12 @@ pub(super) async fn run<R: Role>(
         }
     }
     Ok(Status::Done)
+}
+
+/// Returns the time for which the previous key stays accepted.
+fn time_to_accept<R: Role>(seconds: Option<u64>, site: &Site<R>) -> Duration {
+    let lifetime = site.checked.settings.lifetime;
+    seconds.map_or(lifetime.max(ACCEPT_OLD_FOR), Duration::from_secs)
 }
 
 /// Four times the default lifetime of an access token, so that a rotation logs nobody out.
