@@ -163,8 +163,11 @@ async fn prune_revocations<R: Role>(site: &Engine<R>) -> Result<Pruned, CommandE
         size.map(|size| size.entries).map_err(|error| site.store_failed(error))
     };
     let before = entries().await?;
-    let purged = RevocationSync::new(&site.accounts).purge().await;
-    purged.map_err(|error| site.store_failed(error))?;
+    let sync = RevocationSync::new(&site.accounts);
+    // The read takes over the store's clock: with a wrong clock of this machine, entries of live
+    // tokens would be deleted.
+    sync.read().await.map_err(|error| site.store_failed(error))?;
+    sync.purge().await.map_err(|error| site.store_failed(error))?;
     let left = entries().await?;
     // Servers write and delete entries at the same time, so the difference is an estimate.
     Ok(Pruned { rows: "revocation log", deleted: before.saturating_sub(left), left })
