@@ -164,7 +164,7 @@ impl<R: Role> Accounts<R> {
 
     /// Puts a revocation into this node's list, and remembers it for a failover.
     pub(crate) fn apply(&self, change: &Revocation) {
-        self.stores().recent.add(change);
+        self.stores().recent.add(change, self.store_now());
         let list = &self.settings().revocation_list;
         let forget_after = self.forget_after(change.at());
         match change {

@@ -27,9 +27,15 @@ struct Entries {
 }
 
 impl Recent {
-    pub(crate) fn add(&self, change: &Revocation) {
+    /// Adds a revocation, unless it is one that [`forget`](Self::forget) would drop: a node that
+    /// starts reads a log of many hours.
+    pub(crate) fn add(&self, change: &Revocation, now: UnixTime) {
         let mut entries = self.lock();
         entries.newest = entries.newest.max(Some(change.at()));
+        if change.at() < kept_since(now) {
+            entries.dropped = entries.dropped.max(Some(change.at()));
+            return;
+        }
         match change {
             Revocation::RevokedBelow { account, number, .. } => {
                 let known = entries.revoked.get(account);
@@ -84,7 +90,7 @@ impl Recent {
     /// Drops the entries that a failover cannot lose: if the store's log is further behind, it is a
     /// restored backup.
     pub(crate) fn forget(&self, now: UnixTime) {
-        let before = now.saturating_sub(KEPT);
+        let before = kept_since(now);
         let mut entries = self.lock();
         let mut dropped = entries.dropped;
         let mut stays = |change: &Revocation| {
@@ -111,6 +117,10 @@ pub(crate) const FURTHEST_BEHIND: Duration = Duration::from_secs(5 * 60);
 /// A minute more than that, for revocations whose transaction took long.
 const KEPT: Duration = Duration::from_secs(6 * 60);
 
+fn kept_since(now: UnixTime) -> UnixTime {
+    now.saturating_sub(KEPT)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -128,7 +138,7 @@ mod tests {
     fn newest_revocation_of_each_account_is_kept_for_six_minutes() {
         let recent = Recent::default();
         for change in [revoked("a", 2, 1000), revoked("a", 1, 1001), revoked("b", 1, 1300)] {
-            recent.add(&change);
+            recent.add(&change, change.at());
         }
         let mut all = recent.all();
         all.sort_by_key(Revocation::at);
@@ -142,16 +152,28 @@ mod tests {
         let at = UnixTime::from_secs;
         let recent = Recent::default();
         assert_eq!(recent.lag_of(None), Duration::ZERO);
-        recent.add(&revoked("a", 1, 1000));
+        recent.add(&revoked("a", 1, 1000), at(1000));
         assert_eq!(
             recent.lag_of(None),
             Duration::ZERO,
             "the first revocation of the site was lost"
         );
-        recent.add(&revoked("b", 1, 1400));
+        recent.add(&revoked("b", 1, 1400), at(1400));
         assert_eq!(recent.lag_of(Some(at(1390))), Duration::from_secs(10));
         assert_eq!(recent.lag_of(None), Duration::from_secs(400));
         recent.forget(at(1400));
         assert_eq!(recent.lag_of(None), Duration::from_secs(400), "dropped, but it was in the log");
+    }
+    #[test]
+    fn old_entries_of_a_long_log_are_not_kept() {
+        let (recent, now) = (Recent::default(), UnixTime::from_secs(2000));
+        for (place, name) in ["a", "b", "c"].into_iter().enumerate() {
+            recent.add(&revoked(name, 1, 1000 + place as u64), now);
+        }
+        assert_eq!(recent.all(), []);
+        assert_eq!(recent.lag_of(None), Duration::ZERO, "the newest entry that was dropped");
+        recent.add(&revoked("d", 1, 1900), now);
+        assert_eq!(recent.all(), [revoked("d", 1, 1900)]);
+        assert_eq!(recent.lag_of(None), Duration::from_secs(1900 - 1002));
     }
 }
