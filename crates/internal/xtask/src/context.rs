@@ -185,9 +185,20 @@ impl Run {
 
     /// Starts the program. Its standard output goes to the file `ready`.
     pub(crate) fn start(mut self, ready: &Path) -> Outcome<process::Child> {
-        let file =
-            fs::File::create(ready).map_err(|error| format!("{}: {error}", ready.display()))?;
-        self.command.stdout(file).spawn().map_err(|error| format!("{}: {error}", self.line))
+        self.command.stdout(new_file(ready)?);
+        self.spawn()
+    }
+
+    /// Starts the program. Its standard output and error go to the file `log`.
+    pub(crate) fn start_with_log(mut self, log: &Path) -> Outcome<process::Child> {
+        let output = new_file(log)?;
+        let errors = output.try_clone().map_err(|error| format!("{}: {error}", log.display()))?;
+        self.command.stdout(output).stderr(errors);
+        self.spawn()
+    }
+
+    fn spawn(mut self) -> Outcome<process::Child> {
+        self.command.spawn().map_err(|error| format!("{}: {error}", self.line))
     }
 
     fn checked(&self, status: std::io::Result<ExitStatus>) -> Outcome {
@@ -217,6 +228,10 @@ pub(crate) fn create(directory: &Path) -> Outcome {
     fs::create_dir_all(directory).map_err(|error| format!("{}: {error}", directory.display()))
 }
 
+fn new_file(path: &Path) -> Outcome<fs::File> {
+    fs::File::create(path).map_err(|error| format!("{}: {error}", path.display()))
+}
+
 pub(crate) fn read(file: &Path) -> Outcome<String> {
     fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))
 }
@@ -230,7 +245,8 @@ pub(crate) fn entries(directory: &Path) -> Outcome<Vec<PathBuf>> {
     Ok(entries)
 }
 
-fn copy(pipe: impl Read, print: impl Fn(&str)) -> Vec<String> {
+/// Prints and returns the lines.
+pub(crate) fn copy(pipe: impl Read, print: impl Fn(&str)) -> Vec<String> {
     let mut lines = Vec::new();
     for line in BufReader::new(pipe).split(b'\n').map_while(Result::ok) {
         let line = String::from_utf8_lossy(&line).into_owned();

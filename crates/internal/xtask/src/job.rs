@@ -13,7 +13,19 @@ pub(crate) struct Job {
     pub(crate) minutes: u32,
     /// The tools that the job needs, except Rust and a C compiler. `.ci/tools` installs them.
     pub(crate) tools: &'static [&'static str],
+    pub(crate) lane: Lane,
     pub(crate) steps: &'static [Step],
+}
+
+/// When a full run executes a job. See `lanes.rs`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lane {
+    /// The job starts servers, nodes or browsers, and mostly waits.
+    Programs,
+    /// The job mostly compiles, and measures no time.
+    Compilers,
+    /// The job measures time, and needs an idle machine.
+    Alone,
 }
 
 pub(crate) struct Step {
@@ -27,8 +39,6 @@ pub(crate) struct Options<'a> {
     pub(crate) keep_going: bool,
     /// Runs only the steps whose names contain this text.
     pub(crate) step: &'a str,
-    /// Whether all jobs run. Used in the last line of the output.
-    pub(crate) all: bool,
 }
 
 impl Context {
@@ -71,9 +81,7 @@ impl Context {
             eprintln!("== FAILED: {}", failed.join("; "));
             return Ok(false);
         }
-        let all = options.all && options.step.is_empty();
-        let what = if all { "all checks".to_owned() } else { names(jobs) };
-        println!("== {what} passed in {} s", begin.elapsed().as_secs());
+        println!("== {} passed in {} s", names(jobs), begin.elapsed().as_secs());
         Ok(true)
     }
 }

@@ -3,7 +3,7 @@
 use crate::{
     context::{Context, Outcome, create, patiently},
     databases, examples,
-    job::{Job, Step},
+    job::{Job, Lane, Step},
     published, source,
 };
 
@@ -13,6 +13,7 @@ pub(crate) const JOBS: &[Job] = &[
         about: "Every test that needs no database server and no idle machine.",
         minutes: 8,
         tools: &[],
+        lane: Lane::Programs,
         steps: &[Step { name: "cargo test --workspace", run: |c| c.run("cargo test --workspace") }],
     },
     Job {
@@ -20,6 +21,7 @@ pub(crate) const JOBS: &[Job] = &[
         about: "Published test vectors: Wycheproof, and argon2's reference table.",
         minutes: 2,
         tools: &[],
+        lane: Lane::Programs,
         steps: &[
             Step { name: "Wycheproof", run: wycheproof },
             Step { name: "argon2 reference table", run: argon2_table },
@@ -30,6 +32,7 @@ pub(crate) const JOBS: &[Job] = &[
         about: "Calls in the wrong order do not compile, and the compile errors name the fix.",
         minutes: 2,
         tools: &[],
+        lane: Lane::Programs,
         steps: &[Step {
             name: "wrong order does not compile",
             run: |c| c.command("cargo test --workspace --test compile -- --ignored").tests(c, 2),
@@ -40,6 +43,7 @@ pub(crate) const JOBS: &[Job] = &[
         about: "Memory and latency under a flood of logins, equal times of failed logins, instruction counts.",
         minutes: 6,
         tools: &["python3"],
+        lane: Lane::Alone,
         steps: &[
             Step {
                 name: "login under flood",
@@ -68,6 +72,7 @@ pub(crate) const JOBS: &[Job] = &[
         about: "Races of two processes, kills at any moment, and 200 users whose tokens expire together.",
         minutes: 5,
         tools: &[],
+        lane: Lane::Programs,
         steps: &[
             Step {
                 name: "one code in two processes",
@@ -123,6 +128,7 @@ pub(crate) const JOBS: &[Job] = &[
             "redis-server",
             "servers",
         ],
+        lane: Lane::Programs,
         steps: databases::STEPS,
     },
     Job {
@@ -130,6 +136,7 @@ pub(crate) const JOBS: &[Job] = &[
         about: "Format, clippy, spelling, prose, and no unsafe code.",
         minutes: 4,
         tools: &["clippy", "rustfmt", "typos"],
+        lane: Lane::Compilers,
         steps: &[
             Step { name: "format", run: |c| c.run("cargo fmt --all -- --check") },
             Step {
@@ -146,6 +153,7 @@ pub(crate) const JOBS: &[Job] = &[
         about: "Documentation of all features without a warning, the guide, and the public interface.",
         minutes: 5,
         tools: &["mdbook", "python3"],
+        lane: Lane::Compilers,
         steps: &[
             Step {
                 name: "documentation",
@@ -163,6 +171,7 @@ pub(crate) const JOBS: &[Job] = &[
         about: "Every example as a program: the blog over HTTP, the steps of the README, and Python clients.",
         minutes: 5,
         tools: &["curl", "oathtool", "pyjwt", "python3"],
+        lane: Lane::Programs,
         steps: examples::STEPS,
     },
     Job {
@@ -170,6 +179,7 @@ pub(crate) const JOBS: &[Job] = &[
         about: "The blog in headless Chromium, on axum and on actix-web, and below a path behind nginx.",
         minutes: 5,
         tools: &["chromedriver", "chromium", "nginx", "npm", "oathtool", "pngquant", "python3"],
+        lane: Lane::Programs,
         steps: &[
             Step {
                 name: "the blog in Chromium",
@@ -199,6 +209,7 @@ pub(crate) const JOBS: &[Job] = &[
         about: "Every combination of features builds without a warning; those of core sign and verify.",
         minutes: 8,
         tools: &["cargo-hack", "clippy"],
+        lane: Lane::Compilers,
         steps: &[Step { name: "every combination of features", run: features }],
     },
     Job {
@@ -206,6 +217,7 @@ pub(crate) const JOBS: &[Job] = &[
         about: "Packages, licences, advisories, minimal dependency versions and the oldest compilers.",
         minutes: 6,
         tools: &["cargo-deny", "git", "nightly"],
+        lane: Lane::Compilers,
         steps: published::STEPS,
     },
     Job {
@@ -213,6 +225,7 @@ pub(crate) const JOBS: &[Job] = &[
         about: "Thread interleavings with the model checker shuttle, and the parsers under Miri.",
         minutes: 4,
         tools: &["miri", "nightly"],
+        lane: Lane::Compilers,
         steps: &[
             Step { name: "threads", run: threads },
             Step { name: "parsers under miri", run: miri },
@@ -223,6 +236,7 @@ pub(crate) const JOBS: &[Job] = &[
         about: "Ten seconds per fuzz target.",
         minutes: 3,
         tools: &["cargo-fuzz", "nightly"],
+        lane: Lane::Compilers,
         steps: &[Step { name: "fuzz targets", run: |c| fuzz(c, 10) }],
     },
 ];

@@ -3,7 +3,7 @@
 use crate::{
     context::{Context, Outcome},
     databases,
-    job::{Job, Step},
+    job::{Job, Lane, Step},
     jobs,
 };
 
@@ -15,6 +15,7 @@ pub(crate) const LONG: &[Job] = &[
         about: "1,000 rounds of each pair of an operator command and a request. Short: `test`.",
         minutes: 30,
         tools: &[],
+        lane: Lane::Alone,
         steps: &[Step {
             name: "1,000 rounds of each pair",
             run: |c| facade(c, "operator_is_final::every_command_is_final_a_thousand_times", None),
@@ -25,6 +26,7 @@ pub(crate) const LONG: &[Job] = &[
         about: "`every-command-is-final` on PostgreSQL. Short: `databases`.",
         minutes: 40,
         tools: &["servers"],
+        lane: Lane::Alone,
         steps: &[Step {
             name: "1,000 rounds of each pair on PostgreSQL",
             run: |c| {
@@ -37,6 +39,7 @@ pub(crate) const LONG: &[Job] = &[
         about: "A stolen session that repeats \"end all other sessions\", 4 × 130 seconds. Short: `test`.",
         minutes: 9,
         tools: &[],
+        lane: Lane::Alone,
         steps: &[Step {
             name: "every command ends a stolen session",
             run: |c| facade(c, "repeating_end_other_sessions_for_minutes", None),
@@ -47,6 +50,7 @@ pub(crate) const LONG: &[Job] = &[
         about: "200 rounds of a demoted admin who tries to regain the role. Short: `test`.",
         minutes: 1,
         tools: &[],
+        lane: Lane::Alone,
         steps: &[Step {
             name: "200 rounds of a demoted admin",
             run: |c| facade(c, "a_demoted_admin_cannot_take_the_role_back_in_200_rounds", None),
@@ -57,6 +61,7 @@ pub(crate) const LONG: &[Job] = &[
         about: "1,000 rounds of codes, names and refresh tokens in two processes. Short: `concurrency`.",
         minutes: 5,
         tools: &[],
+        lane: Lane::Alone,
         steps: &[Step {
             name: "1,000 rounds in two processes",
             run: |c| facade(c, "codes_and_names_are_used_once_in_a_thousand_rounds", None),
@@ -67,6 +72,7 @@ pub(crate) const LONG: &[Job] = &[
         about: "1,000 rounds of one refresh token in two processes, on PostgreSQL. Short: `databases`.",
         minutes: 1,
         tools: &["servers"],
+        lane: Lane::Alone,
         steps: &[Step {
             name: "1,000 rounds in two processes on PostgreSQL",
             run: |c| facade(c, "rotation::on_postgres::one_refresh_token", Some("1000")),
@@ -77,6 +83,7 @@ pub(crate) const LONG: &[Job] = &[
         about: "The blog killed 200 times at any moment. Short: `concurrency`.",
         minutes: 5,
         tools: &[],
+        lane: Lane::Alone,
         steps: &[Step {
             name: "the blog killed 200 times",
             run: |c| c.tests("cargo test --workspace --test blog killed -- --ignored --nocapture"),
@@ -87,6 +94,7 @@ pub(crate) const LONG: &[Job] = &[
         about: "1,000 rounds of each change on each kind of node, for docs/many-nodes.md. Short: `databases`.",
         minutes: 15,
         tools: &["redis-server", "servers"],
+        lane: Lane::Alone,
         steps: &[
             Step {
                 name: "programs of the nodes",
@@ -100,6 +108,7 @@ pub(crate) const LONG: &[Job] = &[
         about: "Ten minutes per fuzz target. Short: `fuzz`.",
         minutes: 65,
         tools: NIGHTLY,
+        lane: Lane::Alone,
         steps: &[Step { name: "ten minutes for each fuzz target", run: |c| jobs::fuzz(c, 600) }],
     },
     Job {
@@ -107,6 +116,7 @@ pub(crate) const LONG: &[Job] = &[
         about: "Mutation tests of core's verifier, rules, requirement and codes, for docs/mutants.md. No short form.",
         minutes: 60,
         tools: &["cargo-mutants"],
+        lane: Lane::Alone,
         steps: &[Step {
             name: "mutants of core",
             run: |c| {
@@ -126,6 +136,7 @@ pub(crate) const LONG: &[Job] = &[
         about: "Mutation tests of rate limits and session refresh, for docs/mutants.md. No short form.",
         minutes: 30,
         tools: &["cargo-mutants"],
+        lane: Lane::Alone,
         steps: &[Step {
             name: "mutants of accounts",
             run: |c| {
@@ -139,6 +150,7 @@ pub(crate) const LONG: &[Job] = &[
         about: "Writes docs/BENCHMARKS.md. Short: the tests of hallpass-benches in `test`.",
         minutes: 15,
         tools: &["python3"],
+        lane: Lane::Alone,
         steps: &[Step { name: "benchmarks", run: |c| c.run("python3 benches/report") }],
     },
 ];

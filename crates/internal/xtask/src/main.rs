@@ -12,6 +12,7 @@ mod databases;
 mod examples;
 mod job;
 mod jobs;
+mod lanes;
 mod long;
 mod published;
 mod source;
@@ -65,8 +66,11 @@ fn run(flags: &[&str], words: &[&str]) -> Result<bool, String> {
         "ci" if lists => list(),
         "ci" => {
             let jobs = named(names)?;
-            options.all = jobs.len() == JOBS.len();
-            return Context::new()?.run_jobs(&jobs, options);
+            let context = Context::new()?;
+            if jobs.len() == JOBS.len() && options.step.is_empty() {
+                return lanes::run_all(&context, options);
+            }
+            return context.run_jobs(&jobs, options);
         }
         "long" if lists => list_long(),
         "long" if !names.is_empty() => {
