@@ -153,6 +153,7 @@ pub use store::{
 pub use store::{DynActivityStore, DynBrowserStore, DynConsumedStore, DynOutcomeStore};
 pub use two_factor::enrolment::{Enrolling, EnrolmentRequired};
 pub use two_factor::recovery_code::{RecoveryCode, RecoveryHash};
-pub use two_factor::store::{ConsumeOutcome, Enrolment, TwoFactorStore};
+pub use two_factor::reencryption::Reencryption;
+pub use two_factor::store::{ConsumeOutcome, Enrolment, StoredSecret, TwoFactorStore};
 pub use two_factor::{FactorOff, SetUp, TwoFactor, TwoFactorPolicy};
 pub use visitor::Visitor;

@@ -70,7 +70,7 @@ use crate::{
     },
     two_factor::{
         recovery_code::RecoveryHash,
-        store::{ConsumeOutcome, Enrolment, TwoFactorStore},
+        store::{ConsumeOutcome, Enrolment, StoredSecret, TwoFactorStore},
     },
 };
 
@@ -189,6 +189,7 @@ twin!(DynTwoFactorStore, ErasedTwoFactorStore of TwoFactorStore {
     fn replace_recovery_codes(own: &'a OwnChange, codes: &'a [RecoveryHash]) -> OwnChangeOutcome;
     fn disable(own: &'a OwnChange) -> OwnChangeOutcome;
     fn reencrypt(id: &'a AccountId, old_encrypted: &'a [u8], new_encrypted: &'a [u8]) -> ReplaceOutcome;
+    fn list_secrets(after: Option<&'a AccountId>, limit: u32) -> Vec<StoredSecret>;
 });
 
 twin!(DynSessionStore, ErasedSessionStore of SessionStore {

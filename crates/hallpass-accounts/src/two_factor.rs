@@ -1,12 +1,13 @@
 //! Two-factor authentication (2FA, MFA): the policy, set-up, codes and recovery codes.
 //!
 //! `store` contains the store trait; `encryption` and `set_up_secret` protect the secret; `flow`
-//! and `enrolment` are the flows.
+//! and `enrolment` are the flows; `reencryption` is a command of the operator.
 
 pub(crate) mod encryption;
 pub(crate) mod enrolment;
 mod flow;
 pub(crate) mod recovery_code;
+pub(crate) mod reencryption;
 mod set_up_secret;
 pub(crate) mod store;
 

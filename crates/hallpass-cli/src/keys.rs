@@ -43,6 +43,9 @@ pub(crate) enum Command {
     Publish {
         #[command(flatten)]
         ring: Ring,
+        /// Add an encryption key instead, which decrypts and does not encrypt yet
+        #[arg(long)]
+        encryption: bool,
         #[command(flatten)]
         time: Time,
     },
@@ -51,8 +54,11 @@ pub(crate) enum Command {
         #[command(flatten)]
         ring: Ring,
         /// The key's name; the only published key by default
-        #[arg(value_parser = input::key_id)]
+        #[arg(value_parser = input::key_id, conflicts_with = "encryption")]
         kid: Option<KeyId>,
+        /// Encrypt with the published encryption key instead
+        #[arg(long)]
+        encryption: bool,
         /// Seconds to accept the previous key; at least the lifetime of an access token, or users
         /// are logged out
         #[arg(long, value_parser = input::span, default_value = "900")]
@@ -138,7 +144,14 @@ pub(crate) fn run(command: Command, report: Report) -> Result<ExitCode, CommandE
             let file = KeyFile::new(ring.keys);
             report_active(&file, &file.rotate(time.moment(), accept_old_for)?, report)?;
         }
-        Command::Publish { ring, time } => {
+        Command::Publish { ring, encryption: true, time } => {
+            let file = KeyFile::new(ring.keys);
+            let published = file.publish_encryption(time.moment())?;
+            let kid = published.encryption_keys().last().map(|(kid, _)| kid);
+            let effect = "decrypts, and encrypts after `keys activate --encryption`";
+            report_changed(&file, "published", kid, effect, report)?;
+        }
+        Command::Publish { ring, encryption: false, time } => {
             let file = KeyFile::new(ring.keys);
             let published = file.publish(time.moment())?;
             let kid = published.keys().last().map(|entry| entry.key().id());
@@ -150,7 +163,13 @@ pub(crate) fn run(command: Command, report: Report) -> Result<ExitCode, CommandE
                 report,
             )?;
         }
-        Command::Activate { ring, kid, accept_old_for, time } => {
+        Command::Activate { ring, encryption: true, .. } => {
+            let file = KeyFile::new(ring.keys);
+            let activated = file.activate_encryption()?;
+            let kid = activated.encryption_keys().next().map(|(kid, _)| kid);
+            report_changed(&file, "encryption", kid, "encrypts; older keys still decrypt", report)?;
+        }
+        Command::Activate { ring, kid, encryption: false, accept_old_for, time } => {
             let file = KeyFile::new(ring.keys);
             let activated = file.activate(kid.as_ref(), time.moment(), accept_old_for)?;
             report_active(&file, &activated, report)?;

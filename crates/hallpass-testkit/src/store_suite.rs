@@ -125,6 +125,7 @@ macro_rules! test_store {
             a_recovery_code_works_once
             a_factor_goes_off_whole
             a_new_encryption_keeps_the_consumed_step
+            stored_secrets_are_listed_in_pages
         );
     };
     (@part site $attributes:tt $empty:path) => {

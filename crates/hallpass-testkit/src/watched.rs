@@ -9,7 +9,7 @@ use hallpass_accounts::{
     Notifier, OpenOutcome, OwnChange, OwnChangeOutcome, PasswordChange, PasswordStore, RateLimit,
     RateLimitStore, RecoveryHash, RefreshOutcome, RefreshTokenStore, RegistrationOutcome,
     RegistrationStore, ReplaceOutcome, Revocation, RevocationLog, RevocationPage, Rotation,
-    Session, SessionId, SessionStore, SiteStore, TwoFactorStore, Username,
+    Session, SessionId, SessionStore, SiteStore, StoredSecret, TwoFactorStore, Username,
 };
 use hallpass_accounts::{
     Activity, ActivityStore, BrowserHash, BrowserLogin, BrowserStore, ConsumedStore, KnownBrowser,
@@ -94,6 +94,7 @@ counted!(TwoFactorStore {
     fn replace_recovery_codes(own: &OwnChange, codes: &[RecoveryHash]) -> OwnChangeOutcome;
     fn disable(own: &OwnChange) -> OwnChangeOutcome;
     fn reencrypt(id: &AccountId, old_encrypted: &[u8], new_encrypted: &[u8]) -> ReplaceOutcome;
+    fn list_secrets(after: Option<&AccountId>, limit: u32) -> Vec<StoredSecret>;
 });
 
 counted!(SessionStore {

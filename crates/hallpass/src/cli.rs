@@ -23,6 +23,7 @@ mod doctor;
 mod error;
 mod keys;
 mod output;
+mod reencryption;
 mod site;
 mod store;
 mod user;

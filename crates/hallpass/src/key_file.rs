@@ -144,6 +144,26 @@ impl KeyFile {
         self.update(|ring| Ok(ring.rotate_encryption(*random, now)))
     }
 
+    /// Adds a new encryption key that decrypts and does not encrypt yet, for nodes without a shared
+    /// file. Copy the file to every node, and then
+    /// [`activate_encryption`](Self::activate_encryption).
+    ///
+    /// # Errors
+    /// As [`update`](Self::update), and if the key ring has no encryption key.
+    pub fn publish_encryption(&self, now: UnixTime) -> Result<KeyRing, KeyFileError> {
+        let random = random()?;
+        self.update(|ring| ring.publish_encryption(*random, now))
+    }
+
+    /// Encrypts with the [published](Self::publish_encryption) encryption key. The older keys still
+    /// decrypt.
+    ///
+    /// # Errors
+    /// As [`update`](Self::update), and if not exactly one encryption key is published.
+    pub fn activate_encryption(&self) -> Result<KeyRing, KeyFileError> {
+        self.update(KeyRing::activate_encryption)
+    }
+
     /// Replaces the keys after somebody else may have read the file: see
     /// [`KeyRing::replace_leaked`]. Every access token and every refresh token is rejected from then
     /// on.

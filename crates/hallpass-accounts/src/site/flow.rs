@@ -1,6 +1,6 @@
 //! Commands on the whole site.
 
-use hallpass_core::{KeyFacts, KeyPurpose, Role};
+use hallpass_core::{KeyFacts, KeyId, KeyPurpose, KeyRing, Role, UnixTime};
 
 use crate::{
     accounts::Accounts,
@@ -48,15 +48,25 @@ impl<R: Role> Accounts<R> {
         Ok(lost.len())
     }
 
+    /// Forgets the check values of keys that were retired, so that nodes without them start. `ring`
+    /// still contains the keys. Without a [`SiteStore`](crate::SiteStore) there is nothing to do.
+    ///
+    /// # Errors
+    /// The errors of the store.
+    pub async fn forget_key_checks(
+        &self,
+        ring: &KeyRing,
+        retired: &[KeyId],
+    ) -> Result<(), AccountsError> {
+        let stores = self.stores();
+        let Some(site) = &stores.site else { return Ok(()) };
+        let checks = checks_of(ring, self.now(), |key| retired.contains(key.id));
+        stores.ask("forget key checks", site.forget_key_checks(&checks)).await
+    }
+
     /// Returns the check values of this node's encryption keys and peppers.
     fn key_checks(&self) -> Vec<KeyCheck> {
-        let ring = self.issuer().keys().current();
-        let lasting = ring.facts(self.now()).filter(|key| key.purpose != KeyPurpose::Signature);
-        let check = |key: KeyFacts<'_>| KeyCheck {
-            value: key.check_value.to_string(),
-            used_for: key.purpose.as_str().to_owned(),
-        };
-        lasting.map(check).collect()
+        checks_of(&self.issuer().keys().current(), self.now(), |_| true)
     }
 
     pub(crate) async fn lacking_keys(&self) -> Result<usize, StoreFault> {
@@ -110,6 +120,20 @@ impl<R: Role> Accounts<R> {
         }
         Ok(epoch)
     }
+}
+
+/// Returns the check values of a ring's encryption keys and peppers for which `wanted` is true.
+fn checks_of(
+    ring: &KeyRing,
+    now: UnixTime,
+    wanted: impl Fn(&KeyFacts<'_>) -> bool,
+) -> Vec<KeyCheck> {
+    let lasting = ring.facts(now).filter(|key| key.purpose != KeyPurpose::Signature);
+    let check = |key: KeyFacts<'_>| KeyCheck {
+        value: key.check_value.to_string(),
+        used_for: key.purpose.as_str().to_owned(),
+    };
+    lasting.filter(wanted).map(check).collect()
 }
 
 /// Returns the keys of the first list that the second one lacks.

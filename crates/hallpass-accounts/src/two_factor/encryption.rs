@@ -106,6 +106,11 @@ pub(crate) enum EncryptionError {
     Random(#[from] NoRandomness),
 }
 
+/// Logs that the secret of an account cannot be decrypted.
+pub(crate) fn log_unreadable(account: &AccountId, error: &EncryptionError) {
+    tracing::error!(target: "hallpass", %account, %error, "a second factor could not be decrypted");
+}
+
 /// Logs that the ring has no encryption key, and returns the error.
 pub(crate) fn no_key() -> AccountsError {
     let error = EncryptionError::NoKey;

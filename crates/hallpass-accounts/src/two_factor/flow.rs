@@ -304,7 +304,7 @@ impl<R: Role> Accounts<R> {
         factor: &LiveFactor,
     ) -> Result<TotpSecret, AccountsError> {
         let fault = |error: encryption::EncryptionError| {
-            tracing::error!(target: "hallpass", account = %account.id(), %error, "a second factor could not be decrypted");
+            encryption::log_unreadable(account.id(), &error);
             AccountsError::from(error)
         };
         let opened =

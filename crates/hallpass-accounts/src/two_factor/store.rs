@@ -108,6 +108,35 @@ pub trait TwoFactorStore: AccountStore {
         old_encrypted: &[u8],
         new_encrypted: &[u8],
     ) -> impl Future<Output = Result<ReplaceOutcome, Self::Error>> + Send;
+
+    /// Returns the encrypted secrets of at most `limit` accounts whose id is after `after`, in the
+    /// order of the ids, so that all of them can be encrypted again. `None` begins at the first
+    /// account.
+    ///
+    /// # Errors
+    /// The error of the store.
+    fn list_secrets(
+        &self,
+        after: Option<&AccountId>,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<StoredSecret>, Self::Error>> + Send;
+}
+
+/// The encrypted secret of an account's second factor.
+///
+/// Exhaustive, because a store constructs it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct StoredSecret {
+    /// The account.
+    pub account: AccountId,
+    /// The secret, encrypted.
+    pub encrypted: Vec<u8>,
+}
+
+impl fmt::Debug for StoredSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoredSecret").field("account", &self.account).finish_non_exhaustive()
+    }
 }
 
 /// The data of a completed enrolment.

@@ -48,7 +48,8 @@ impl KeyRing {
     ///   Without it they are accepted.
     /// * `created_at`, in Unix seconds, is the time at which hallpass created the key.
     /// * `published` marks a signing key that verifies and does not sign yet
-    ///   ([`publish`](Self::publish)).
+    ///   ([`publish`](Self::publish)), or an encryption key that decrypts and does not encrypt yet
+    ///   ([`publish_encryption`](Self::publish_encryption)). The first `enc` key cannot have it.
     /// * `leaked` marks an encryption key that decrypts stored secrets and is used for nothing else
     ///   ([`replace_leaked`](Self::replace_leaked)). The first `enc` key cannot have it.
     /// * `alg` may be omitted if the type has one algorithm. An `oct` key without it is for HS256,
@@ -70,6 +71,7 @@ impl KeyRing {
                     ring = ring.with_older_encryption_key(stored_secret(jwk, id)?)?
                 }
                 Purpose::Pepper if jwk.leaked => return Err(member(&id, "leaked")),
+                Purpose::Pepper if jwk.published => return Err(member(&id, "published")),
                 Purpose::Pepper => ring = ring.peppered_also_with(stored_secret(jwk, id)?)?,
                 Purpose::Other => return Err(member(&id, "use")),
             }
@@ -181,17 +183,16 @@ fn signing_key(jwk: &Jwk, id: KeyId) -> Result<RingEntry, KeyRingError> {
 }
 
 fn stored_secret(jwk: &Jwk, id: KeyId) -> Result<StoredSecret, KeyRingError> {
-    if jwk.published {
-        return Err(member(&id, "published"));
-    }
     let key = of_32_bytes(jwk, &id)?;
-    Ok(StoredSecret { id, key, created_at: jwk.created_at(), is_leaked: jwk.leaked })
+    let (is_leaked, is_published) = (jwk.leaked, jwk.published);
+    Ok(StoredSecret { id, key, created_at: jwk.created_at(), is_leaked, is_published })
 }
 
 fn of_stored(secret: &StoredSecret, usage: &str) -> Jwk {
     let mut jwk = Jwk::of_secret(&secret.id, None, usage, &*secret.key);
     jwk.created_at = secret.created_at.map(UnixTime::as_secs);
     jwk.leaked = secret.is_leaked;
+    jwk.published = secret.is_published;
     jwk
 }
 

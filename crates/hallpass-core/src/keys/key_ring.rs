@@ -62,6 +62,8 @@ pub(crate) struct StoredSecret {
     pub(crate) created_at: Option<UnixTime>,
     /// Whether the key only decrypts, because somebody else may have it.
     pub(crate) is_leaked: bool,
+    /// Whether the key only decrypts, because some nodes may not have it yet.
+    pub(crate) is_published: bool,
 }
 
 impl KeyRing {
@@ -190,14 +192,23 @@ impl KeyRing {
     }
 
     /// Adds an encryption key after the others. The first key is in use, so it must not have
-    /// leaked.
+    /// leaked, and is not only published.
     pub(crate) fn with_older_encryption_key(
         mut self,
         secret: StoredSecret,
     ) -> Result<Self, KeyRingError> {
         self.refuse_known(&secret.id)?;
-        if self.encryption.is_empty() && secret.is_leaked {
-            return Err(KeyRingError::Member { name: secret.id.to_string(), member: "leaked" });
+        let member = |member| KeyRingError::Member { name: secret.id.to_string(), member };
+        match &secret {
+            StoredSecret { is_leaked: true, .. } if self.encryption.is_empty() => {
+                return Err(member("leaked"));
+            }
+            StoredSecret { is_published: true, is_leaked, .. }
+                if *is_leaked || self.encryption.is_empty() =>
+            {
+                return Err(member("published"));
+            }
+            _ => {}
         }
         self.encryption.push(secret);
         Ok(self)
@@ -304,7 +315,7 @@ impl RingEntry {
 impl StoredSecret {
     /// A secret that is created now.
     fn made((id, key): (KeyId, Zeroizing<[u8; 32]>), now: UnixTime) -> Self {
-        Self { id, key, created_at: Some(now), is_leaked: false }
+        Self { id, key, created_at: Some(now), is_leaked: false, is_published: false }
     }
 }
 

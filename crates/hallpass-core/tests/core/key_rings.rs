@@ -125,6 +125,29 @@ fn only_a_published_key_is_activated() {
 }
 
 #[test]
+fn a_published_encryption_key_decrypts_before_it_encrypts() {
+    assert!(ring(Algorithm::Hs256).publish_encryption([4; 32], NOW).is_err(), "none is in use");
+    let start = ring(Algorithm::Hs256).rotate_encryption([3; 32], NOW);
+    assert_eq!(start.activate_encryption().unwrap_err(), KeyRingError::NothingPublished);
+    let published = start.publish_encryption([4; 32], NOW).unwrap();
+    let published = KeyRing::from_json(&published.to_json()).unwrap();
+    let in_use = |ring: &KeyRing| ring.encryption_keys().next().unwrap().0.clone();
+    let (new, _) = published.encryption_keys().last().unwrap();
+    assert_eq!((in_use(&published), published.decryption_keys().count()), (in_use(&start), 2));
+    let state = |ring: &KeyRing| ring.facts(NOW).find(|key| key.id == new).unwrap().state;
+    assert_eq!(state(&published), KeyState::Published);
+
+    let activated = published.activate_encryption().unwrap();
+    assert_eq!((in_use(&activated), state(&activated)), (new.clone(), KeyState::InUse));
+    assert_eq!(activated.encryption_keys().count(), 2, "the old key still decrypts");
+    let two = published.publish_encryption([5; 32], NOW).unwrap();
+    assert_eq!(two.activate_encryption().unwrap_err(), KeyRingError::SeveralPublished);
+    // A published key is in the file, so a person with the file has it.
+    let replaced = published.replace_leaked([6; 32], NOW).unwrap();
+    assert_eq!(state(&KeyRing::from_json(&replaced.to_json()).unwrap()), KeyState::Leaked);
+}
+
+#[test]
 fn replace_leaked_keeps_old_keys_for_decryption_only() {
     for algorithm in SIGNING {
         let theirs = Key::from_pem(

@@ -2,11 +2,11 @@
 
 use hallpass_accounts::{
     AccountId, ConsumeOutcome, Enrolment, OwnChange, OwnChangeOutcome, RecoveryHash,
-    ReplaceOutcome, TwoFactorStore,
+    ReplaceOutcome, StoredSecret, TwoFactorStore,
 };
 use hallpass_core::TotpDrift;
 
-use super::{Store, Write, account::own_change, column, revocation::Credential, sql};
+use super::{Store, Write, account::own_change, column, get, revocation::Credential, sql};
 use crate::error::StoreError;
 
 impl TwoFactorStore for Store {
@@ -114,6 +114,24 @@ impl TwoFactorStore for Store {
             0 => ReplaceOutcome::Changed,
             _ => ReplaceOutcome::Replaced,
         })
+    }
+
+    async fn list_secrets(
+        &self,
+        after: Option<&AccountId>,
+        limit: u32,
+    ) -> Result<Vec<StoredSecret>, StoreError> {
+        let list = sql("SELECT account_id, encrypted FROM hallpass_two_factor \
+             WHERE account_id > $1 ORDER BY account_id LIMIT $2");
+        // No id is empty, so the empty string is before the first id.
+        let list = list.bind(after.map_or("", AccountId::as_str)).bind(i64::from(limit));
+        let rows = self.rows(list).await?;
+        let secret = |row| {
+            let account: String = get(row, "account_id")?;
+            let account = AccountId::new(account);
+            Ok(StoredSecret { account, encrypted: get(row, "encrypted")? })
+        };
+        rows.iter().map(secret).collect()
     }
 }
 

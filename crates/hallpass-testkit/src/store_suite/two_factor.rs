@@ -236,3 +236,28 @@ where
     assert_eq!((factor.encrypted_secret(), factor.last_step()), (&b"reencrypted"[..], Some(100)));
     assert_eq!(now.generation(), 1, "a new encryption revokes nothing");
 }
+
+pub async fn stored_secrets_are_listed_in_pages<S: TwoFactorStore + RegistrationStore>(store: &S) {
+    let mut enrolled = Vec::new();
+    for name in ["alice", "bob", "carol", "dave"] {
+        let id = register(store, name).await;
+        if name != "bob" {
+            enrol(store, &id).await;
+            enrolled.push(id);
+        }
+    }
+    let (mut listed, mut last) = (Vec::new(), None);
+    loop {
+        let page = store.list_secrets(last.as_ref(), 2).await.unwrap();
+        assert!(page.len() <= 2);
+        let Some(secret) = page.last() else { break };
+        last = Some(secret.account.clone());
+        listed.extend(page);
+    }
+    assert!(listed.iter().all(|secret| secret.encrypted == b"encrypted"));
+    let mut listed: Vec<_> = listed.into_iter().map(|secret| secret.account).collect();
+    for ids in [&mut listed, &mut enrolled] {
+        ids.sort_by(|one, other| one.as_str().cmp(other.as_str()));
+    }
+    assert_eq!(listed, enrolled);
+}

@@ -11,6 +11,7 @@ use serde_json::json;
 use super::{
     error::CommandError,
     output::{Output, Status},
+    reencryption,
     site::Site,
 };
 
@@ -25,16 +26,31 @@ pub(crate) enum Command {
         accept_old_for: Option<u64>,
     },
     /// Add a new signing key that verifies and does not sign yet, for nodes without a shared file
-    Publish,
+    Publish {
+        /// Add an encryption key instead, which decrypts and does not encrypt yet
+        #[arg(long)]
+        encryption: bool,
+    },
     /// Let the published key sign, after every node has the file with it
     Activate {
         /// Time for which the previous key stays accepted, in seconds. Defaults as for `rotate`
-        #[arg(long, value_name = "SECONDS")]
+        #[arg(long, value_name = "SECONDS", conflicts_with = "encryption")]
         accept_old_for: Option<u64>,
+        /// Let the published encryption key encrypt instead. Afterwards, when every node has the
+        /// file, run `rotate-encryption --resume` on one of them
+        #[arg(long)]
+        encryption: bool,
     },
-    /// Put a new encryption key into use. Older keys decrypt, and each secret is encrypted again at
-    /// the next login of its account
-    RotateEncryption,
+    /// Put a new encryption key into use, and encrypt all stored secrets again. Older keys still
+    /// decrypt
+    RotateEncryption {
+        /// Add no new key, and encrypt again what an interrupted run has left
+        #[arg(long)]
+        resume: bool,
+    },
+    /// Remove the older encryption keys, after all stored secrets were encrypted again. Sessions
+    /// that were not refreshed since the new key was put into use end
+    RetireEncryption,
     /// Replace all keys after the key file has leaked, and end every session of the site
     ReplaceLeaked,
     /// Print a check value of each key, to compare nodes. It does not reveal the key
@@ -71,15 +87,33 @@ pub(super) async fn run<R: Role>(
                 }),
             )?;
         }
-        Command::Publish => {
-            file.publish(now)?;
+        Command::Publish { encryption } => {
+            let (key, option) = if encryption {
+                file.publish_encryption(now)?;
+                ("encryption", " --encryption")
+            } else {
+                file.publish(now)?;
+                ("signing", "")
+            };
             site.report("keys publish");
             output.print(
-                &format!("published a new signing key in {path}; copy the file to every node, then run keys activate"),
-                &json!({ "command": "keys publish", "key_file": path }),
+                &format!("published a new {key} key in {path}; copy the file to every node, then run keys activate{option}"),
+                &json!({ "command": "keys publish", "key_file": path, "key": key }),
             )?;
         }
-        Command::Activate { accept_old_for } => {
+        Command::Activate { encryption: true, .. } => {
+            let ring = file.activate_encryption()?;
+            site.report("keys activate");
+            let active = ring.encryption_keys().next().map(|(id, _)| id.to_string());
+            let active = active.unwrap_or_default();
+            output.print(
+                &format!(
+                    "the encryption key {active} is in use in {path}; copy the file to every node, then run keys rotate-encryption --resume"
+                ),
+                &json!({ "command": "keys activate", "key_file": path, "active": active }),
+            )?;
+        }
+        Command::Activate { accept_old_for, encryption: false } => {
             let accept = time_to_accept(accept_old_for, &site);
             let ring = file.activate(None, now, accept)?;
             site.report("keys activate");
@@ -91,13 +125,26 @@ pub(super) async fn run<R: Role>(
                 &json!({ "command": "keys activate", "key_file": path, "active": active }),
             )?;
         }
-        Command::RotateEncryption => {
-            file.rotate_encryption(now)?;
-            site.report("keys rotate-encryption");
+        Command::RotateEncryption { resume } => {
+            if !resume {
+                file.rotate_encryption(now)?;
+                site.report("keys rotate-encryption");
+            }
+            let engine = site.engine().await?;
+            let secrets = reencryption::run(&engine).await?;
+            let new =
+                format!("put a new encryption key into use in {path}; make a backup of the file; ");
             output.print(
-                &format!("put a new encryption key into use in {path}; make a backup of the file"),
-                &json!({ "command": "keys rotate-encryption", "key_file": path }),
+                &format!("{}{}", if resume { "" } else { &new }, secrets.text()),
+                &json!({
+                    "command": "keys rotate-encryption",
+                    "key_file": path,
+                    "secrets": secrets.document(),
+                }),
             )?;
+        }
+        Command::RetireEncryption => {
+            return reencryption::retire(site, output).await;
         }
         Command::ReplaceLeaked => {
             file.replace_leaked(now)?;
@@ -106,16 +153,19 @@ pub(super) async fn run<R: Role>(
             let epoch = epoch.map_err(|error| engine.failed(error))?;
             let operation = "keys replace-leaked";
             engine.accounts.report(Event::Maintenance { operation, actor: EventActor::Operator });
+            let secrets = reencryption::run(&engine).await?;
             output.print(
                 &format!(
-                    "replaced all keys in {path} and ended every session of {}; copy the file to every node and make a backup",
-                    engine.database
+                    "replaced all keys in {path} and ended every session of {}; copy the file to every node and make a backup; {}",
+                    engine.database,
+                    secrets.text()
                 ),
                 &json!({
                     "command": operation,
                     "key_file": path,
                     "database": engine.database,
                     "epoch": epoch,
+                    "secrets": secrets.document(),
                 }),
             )?;
         }

@@ -6,12 +6,22 @@ use std::{
     time::Duration,
 };
 
-use hallpass::flow::{EventActor, Visitor};
-use hallpass::store::{RevocationLog, SqlStore};
-use hallpass::{Clock, Event, Hallpass, HallpassBuilder, SystemClock, Username, cli::Command};
+use hallpass::flow::{EventActor, TwoFactor, Visitor};
+use hallpass::keys::{KeyFile, KeyRing};
+use hallpass::store::{RevocationLog, SqlStore, TwoFactorStore};
+use hallpass::totp::{Totp, TotpSettings};
+use hallpass::{
+    Clock, Event, Hallpass, HallpassBuilder, SystemClock, UnixTime, Username, cli::Command,
+};
 use sqlx::SqlitePool;
 
-use crate::{scratch::Scratch, site::SiteRole};
+use crate::{
+    scratch::Scratch,
+    site::SiteRole,
+    visit::{Jar, send},
+};
+
+const PASSWORD: &str = "correct horse battery staple";
 
 type Builder = HallpassBuilder<SiteRole, SqlStore>;
 
@@ -26,9 +36,8 @@ impl Site {
         let site = Self { scratch: Scratch::new(), events: Arc::default() };
         let store = SqlStore::open(&site.scratch.url("site.db")).await.unwrap();
         let hallpass = site.settings(store).start().await.unwrap();
-        let password = "correct horse battery staple";
         let visitor = Visitor::default();
-        let _step = hallpass.accounts().register("alice", password, &visitor).await.unwrap();
+        let _step = hallpass.accounts().register("alice", PASSWORD, &visitor).await.unwrap();
         site.events.lock().unwrap().clear();
         site
     }
@@ -127,4 +136,75 @@ async fn prune_keeps_the_entries_of_live_tokens() {
     let ages =
         page.changes.iter().map(|change| now - i64::try_from(change.at().as_secs()).unwrap());
     assert_eq!(ages.collect::<Vec<_>>(), [10, 3600]);
+}
+
+/// Turns on Alice's second factor, and returns her authenticator.
+async fn second_factor(hallpass: &Hallpass<SiteRole>) -> Totp {
+    let accounts = hallpass.accounts();
+    let bob = accounts.register("bob", PASSWORD, &Visitor::default()).await.unwrap();
+    let access = bob.opened().unwrap().access;
+    let now = SystemClock.now();
+    let who = accounts.verifier().verify(access.as_str().as_bytes(), now).unwrap();
+    let TwoFactor::Off(set_up) = accounts.two_factor(&who).await.unwrap() else {
+        panic!("a new account has no factor")
+    };
+    let totp = Totp::new(set_up.secret, TotpSettings::default());
+    // The code of the step before, so that the present one is accepted at the login.
+    let earlier = UnixTime::from_secs(now.as_secs() - 30);
+    let _codes = accounts.enable_two_factor(&who, &totp.code_at(earlier)).await.unwrap();
+    totp
+}
+
+#[tokio::test]
+async fn all_secrets_survive_the_removal_of_the_old_key() {
+    let site = Site::new().await;
+    let start = async || {
+        let store = SqlStore::open(&site.scratch.url("site.db")).await.unwrap();
+        site.settings(store).start().await.unwrap()
+    };
+    let totp = second_factor(&start().await).await;
+    let keys = KeyFile::new(site.scratch.path("site-keys.json"));
+    let old = keys.load().unwrap();
+    let name = |ring: &KeyRing| ring.encryption_keys().next().unwrap().0.clone();
+
+    // As a run that was interrupted after the new key: no secret is encrypted again.
+    let _ring = keys.rotate_encryption(SystemClock.now()).unwrap();
+    assert!(site.run("keys rotate-encryption --resume").await);
+    assert!(site.run("keys rotate-encryption").await);
+    assert!(!site.run("keys activate --encryption").await, "no key is published");
+    assert!(site.run("keys publish --encryption").await);
+    assert!(site.run("keys activate --encryption").await);
+    assert_eq!(keys.load().unwrap().encryption_keys().count(), 4);
+    assert!(site.run("keys retire-encryption").await);
+    let ring = keys.load().unwrap();
+    assert_eq!(ring.encryption_keys().count(), 1);
+    assert_ne!(name(&ring), name(&old));
+
+    // A start without the old keys is not a start with lost keys.
+    let hallpass = start().await;
+    let code = totp.code_at(SystemClock.now());
+    let form = format!("username=bob&password={}&code={code}", PASSWORD.replace(' ', "+"));
+    let pages: axum::Router = axum::Router::new().merge(hallpass.routes()).layer(hallpass.layer());
+    let (status, body) = send(&pages, &mut Jar::default(), "/login", Some(&form)).await;
+    assert!(status < 400, "{status} {body}");
+    let names = site.names_of_events();
+    assert_eq!(names.iter().filter(|name| **name == "maintenance").count(), 4, "{names:?}");
+}
+
+#[tokio::test]
+async fn leaked_keys_encrypt_no_stored_secret_any_more() {
+    let site = Site::new().await;
+    let store = SqlStore::open(&site.scratch.url("site.db")).await.unwrap();
+    let _totp = second_factor(&site.settings(store.clone()).start().await.unwrap()).await;
+    let keys = KeyFile::new(site.scratch.path("site-keys.json"));
+    let encrypted_with = async |ring: KeyRing| {
+        let secret = store.list_secrets(None, 2).await.unwrap().remove(0).encrypted;
+        let (name, _) = ring.encryption_keys().next().unwrap();
+        secret.windows(name.as_str().len()).any(|window| window == name.as_str().as_bytes())
+    };
+    let leaked = keys.load().unwrap();
+    assert!(encrypted_with(leaked.clone()).await);
+    assert!(site.run("keys replace-leaked").await);
+    assert!(!encrypted_with(leaked).await);
+    assert!(encrypted_with(keys.load().unwrap()).await);
 }

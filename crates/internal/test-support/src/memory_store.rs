@@ -19,7 +19,7 @@ use hallpass_accounts::{
     PasswordStore, RecoveryHash, RefreshChain, RefreshOutcome, RefreshState, RefreshTokenStore,
     RefreshedSession, RegistrationOutcome, RegistrationStore, ReplaceOutcome, Revocation,
     RevocationLog, RevocationPage, Rotation, RotationOutcome, Session, SessionId, SessionStore,
-    SiteStore, StoreFacts, TwoFactorStore, Username,
+    SiteStore, StoreFacts, StoredSecret, TwoFactorStore, Username,
 };
 use hallpass_accounts::{Activity, KnownBrowser, OneTimeHash, Outcome, OutcomeId};
 use hallpass_core::{Clock, Methods, SystemClock, TotpDrift, UnixTime};
@@ -363,6 +363,23 @@ impl TwoFactorStore for MemoryStore {
             }
             None => Ok(ReplaceOutcome::Changed),
         }
+    }
+
+    async fn list_secrets(
+        &self,
+        after: Option<&AccountId>,
+        limit: u32,
+    ) -> Result<Vec<StoredSecret>, Down> {
+        let state = self.lock()?;
+        let secrets = state.rows.iter().filter_map(|(id, row)| {
+            let encrypted = row.factor.as_ref()?.encrypted_secret().to_vec();
+            Some(StoredSecret { account: id.clone(), encrypted })
+        });
+        let later = |id: &AccountId| after.is_none_or(|after| id.as_str() > after.as_str());
+        let mut secrets: Vec<_> = secrets.filter(|secret| later(&secret.account)).collect();
+        secrets.sort_by(|one, other| one.account.as_str().cmp(other.account.as_str()));
+        secrets.truncate(limit as usize);
+        Ok(secrets)
     }
 }
 

@@ -58,7 +58,8 @@ impl KeyPurpose {
 pub enum KeyState {
     /// The key in use: it signs, encrypts or is part of new password hashes.
     InUse,
-    /// A [published](KeyRing::publish) key: it verifies and does not sign yet.
+    /// A [published](KeyRing::publish) key: it verifies and does not sign yet, or it decrypts and
+    /// does not encrypt yet.
     Published,
     /// An older key. Its signatures are accepted, or it decrypts, or it verifies password hashes.
     Accepted,
@@ -123,6 +124,7 @@ fn facts_of_secrets(
 fn facts_of_secret(secret: &StoredSecret, purpose: KeyPurpose, place: usize) -> KeyFacts<'_> {
     let state = match secret {
         StoredSecret { is_leaked: true, .. } => KeyState::Leaked,
+        StoredSecret { is_published: true, .. } => KeyState::Published,
         _ if place == 0 => KeyState::InUse,
         _ => KeyState::Accepted,
     };

@@ -106,6 +106,40 @@ impl KeyRing {
         ring
     }
 
+    /// Returns a ring with a new encryption key that decrypts and does not encrypt yet: the first
+    /// step of a rotation on nodes without a shared file. Once every node has the new ring,
+    /// [`activate_encryption`](Self::activate_encryption) is the second step. No node then reads a
+    /// secret or a refresh token of a key that it does not have.
+    ///
+    /// # Errors
+    /// Returns an error if the ring has no encryption key in use.
+    pub fn publish_encryption(
+        &self,
+        random: [u8; 32],
+        now: UnixTime,
+    ) -> Result<Self, KeyRingError> {
+        let new = StoredSecret::made(KeyMaker::new(random, now).encryption_key(), now);
+        self.clone().with_older_encryption_key(StoredSecret { is_published: true, ..new })
+    }
+
+    /// Returns a ring that encrypts with the published encryption key: the second step of a
+    /// rotation on nodes without a shared file. The older keys still decrypt.
+    ///
+    /// # Errors
+    /// Returns an error if not exactly one encryption key is published.
+    pub fn activate_encryption(&self) -> Result<Self, KeyRingError> {
+        let published = |key: &StoredSecret| key.is_published;
+        let place = self.encryption.iter().position(published);
+        let place = place.ok_or(KeyRingError::NothingPublished)?;
+        let mut ring = self.clone();
+        let chosen = ring.encryption.remove(place);
+        if ring.encryption.iter().any(published) {
+            return Err(KeyRingError::SeveralPublished);
+        }
+        ring.encryption.insert(0, StoredSecret { is_published: false, ..chosen });
+        Ok(ring)
+    }
+
     /// Returns a ring with a new pepper in use. New password hashes use the new pepper. Password
     /// hashes with an older pepper or without one are still verified, and are replaced at the next
     /// login of each account.
@@ -138,6 +172,7 @@ impl KeyRing {
         ring.entries.retain(|entry| !entry.key.can_sign());
         for older in ring.encryption.iter_mut().skip(1) {
             older.is_leaked = true;
+            older.is_published = false;
         }
         if !ring.peppers.is_empty() {
             ring = ring.with_new_pepper(random, now);
