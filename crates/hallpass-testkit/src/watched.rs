@@ -1,7 +1,7 @@
-//! A store whose calls are counted and can be forbidden.
+//! A wrapper around a store, which counts the calls or rejects them by a panic.
 //!
-//! It wraps a site's real store and implements the same traits. Each call counts, whatever it
-//! returns.
+//! It wraps a site's real store and implements the same traits. A failed call is counted too. Not
+//! counted are waits for notifications, which read nothing.
 
 use hallpass_accounts::{
     Account, AccountId, AccountStore, Actor, AdministrationStore, AttemptOutcome, CommandOutcome,
@@ -160,7 +160,7 @@ impl<S: RevocationLog> RevocationLog for Watched<S> {
         self.store.scope(store_id).await
     }
 
-    /// Waiting for a notification reads nothing, so it does not count.
+    /// Not counted, because waiting for a notification reads nothing.
     fn notifier(&self) -> impl Notifier {
         self.store.notifier()
     }
