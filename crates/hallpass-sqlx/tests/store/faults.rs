@@ -9,8 +9,9 @@
 //! | `SQLITE_READONLY` | the file had mode 0400 when a connection opened it | Linux, a user without the rights of root |
 //! | `SQLITE_BUSY` | another process holds the lock | everywhere |
 //!
-//! A disk quota gives `SQLITE_IOERR_WRITE` too. To remove the permission to read does not affect an
-//! open file. To cut the `-shm` file kills the process with `SIGBUS`.
+//! A disk quota causes `SQLITE_IOERR_WRITE` too. Two faults are not tested: the removed permission
+//! to read, which does not affect an open file, and a truncated `-shm` file, after which the system
+//! kills the process with `SIGBUS`.
 
 use std::{
     fs,
@@ -36,7 +37,7 @@ use crate::{
 };
 
 /// Prepares writes, makes every write fail with `kind`, and checks that each one succeeds at the
-/// first attempt after the fault. Twice, on one store.
+/// first attempt after the fault. The fault occurs twice on one store.
 async fn each_write_succeeds_after(
     store: &SqliteStore,
     kind: StoreErrorKind,
