@@ -69,8 +69,8 @@ impl SqlStore {
     /// `postgres:`.
     ///
     /// # Errors
-    /// The address is of another kind of database, or the database cannot be opened or brought up to
-    /// date. [`StoreOpenError`] distinguishes these cases.
+    /// The address is of another kind of database, or the database cannot be opened or brought up
+    /// to date. [`StoreOpenError`] distinguishes these cases.
     pub async fn open(url: &str) -> Result<Self, StoreOpenError> {
         match url.split_once(':') {
             #[cfg(feature = "postgres")]
