@@ -1,6 +1,6 @@
 -- The open sessions. The end of a session deletes its row and writes to the revocation log.
 -- epoch: the epoch of the site when the session was opened. The session has ended if the epoch of the site is higher.
--- device: the User-Agent of the login, as text for the list of sessions.
+-- device: the browser and the system of the login, such as Firefox on Linux. Empty if they are not known.
 -- refresh_hash: the hash of the live refresh token. NULL: the session cannot be refreshed.
 -- consumed: hashes of the refresh tokens consumed within the grace period and the times of it, 40 bytes each.
 -- idle_at: the session ends at this time, unless it is refreshed before.
