@@ -39,6 +39,8 @@ mod sql_store;
 mod sqlite;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod stored;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod waiting;
 
 pub use error::{StoreError, StoreErrorKind};
 pub use open_error::StoreOpenError;

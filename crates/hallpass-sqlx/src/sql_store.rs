@@ -6,7 +6,7 @@ use hallpass_accounts::{
     Notifier, OpenOutcome, OwnChange, OwnChangeOutcome, PasswordChange, PasswordStore, RateLimit,
     RateLimitStore, RecoveryHash, RefreshOutcome, RefreshTokenStore, RegistrationOutcome,
     RegistrationStore, ReplaceOutcome, Revocation, RevocationLog, RevocationPage, Rotation,
-    Session, SessionId, SessionStore, SiteStore, TwoFactorStore, Username,
+    Session, SessionId, SessionStore, SiteStore, StoreConnections, TwoFactorStore, Username,
 };
 use hallpass_accounts::{
     Activity, ActivityStore, BrowserHash, BrowserLogin, BrowserStore, ConsumedStore, KnownBrowser,
@@ -298,6 +298,10 @@ impl RevocationLog for SqlStore {
 
     async fn publish(&self, change: &Revocation) -> Result<(), StoreError> {
         ask!(self, store => store.publish(change).await)
+    }
+
+    fn connections(&self) -> Option<StoreConnections> {
+        ask!(self, store => store.connections())
     }
 }
 

@@ -61,6 +61,7 @@ use self::{
     SqliteStore as Store, connection::ConnectFailure, host_time::HostTime, place::Place,
     side_file::SideFile,
 };
+use crate::waiting::Waiting;
 
 /// Accounts, sessions, attempts and the revocation log in one SQLite file.
 ///
@@ -96,6 +97,7 @@ pub struct SqliteStore {
 struct State {
     place: OnceLock<Place>,
     connect_failure: Mutex<Option<ConnectFailure>>,
+    waiting: Waiting,
 }
 
 impl SqliteStore {

@@ -9,7 +9,7 @@ use hallpass_accounts::{
     Notifier, OpenOutcome, OwnChange, OwnChangeOutcome, PasswordChange, PasswordStore, RateLimit,
     RateLimitStore, RecoveryHash, RefreshOutcome, RefreshTokenStore, RegistrationOutcome,
     RegistrationStore, ReplaceOutcome, Revocation, RevocationLog, RevocationPage, Rotation,
-    Session, SessionId, SessionStore, SiteStore, TwoFactorStore, Username,
+    Session, SessionId, SessionStore, SiteStore, StoreConnections, TwoFactorStore, Username,
 };
 use hallpass_accounts::{
     Activity, ActivityStore, BrowserHash, BrowserLogin, BrowserStore, ConsumedStore, KnownBrowser,
@@ -168,6 +168,11 @@ impl<S: RevocationLog> RevocationLog for Watched<S> {
     async fn publish(&self, change: &Revocation) -> Result<(), Self::Error> {
         self.calls.called("RevocationLog::publish");
         self.store.publish(change).await
+    }
+
+    /// Not counted, because it reads nothing.
+    fn connections(&self) -> Option<StoreConnections> {
+        self.store.connections()
     }
 }
 

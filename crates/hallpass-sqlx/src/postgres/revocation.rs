@@ -13,7 +13,9 @@
 
 use std::{io::ErrorKind, time::Duration};
 
-use hallpass_accounts::{Cursor, Incarnation, Notifier, RevocationLog, RevocationPage};
+use hallpass_accounts::{
+    Cursor, Incarnation, Notifier, RevocationLog, RevocationPage, StoreConnections,
+};
 use hallpass_core::UnixTime;
 use sqlx::{
     PgPool,
@@ -59,6 +61,10 @@ impl RevocationLog for PostgresStore {
 
     fn notifier(&self) -> impl Notifier {
         self.listen()
+    }
+
+    fn connections(&self) -> Option<StoreConnections> {
+        Some(self.acquiring.waiting.beside(self.pool.size(), self.pool.num_idle()))
     }
 }
 
