@@ -272,7 +272,7 @@ mod tests {
             for (pragma, promised) in [
                 ("PRAGMA synchronous", 2_i64),
                 ("PRAGMA foreign_keys", 1),
-                ("PRAGMA busy_timeout", 5000),
+                ("PRAGMA busy_timeout", 1000),
             ] {
                 let value: i64 =
                     sqlx::query_scalar(pragma).fetch_one(&mut **connection).await.unwrap();
