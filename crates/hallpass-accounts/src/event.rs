@@ -7,6 +7,7 @@ mod log;
 #[cfg(feature = "metrics")]
 pub(crate) mod metric;
 mod name;
+pub(crate) mod reminder;
 
 use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
 

@@ -103,7 +103,7 @@ pub use browser::{BrowserHash, BrowserId, BrowserName};
 pub use consumed::store::ConsumedStore;
 pub use consumed::{OneTimeHash, OneTimePurpose};
 pub use error::{AccountsError, AccountsErrorKind};
-pub use event::{Event, EventActor, EventHook, RateLimitKind, RejectionReason};
+pub use event::{Event, EventActor, EventHook, RateLimitKind, RejectionReason, reminder::Reminder};
 pub use login::authenticated::Authenticated;
 pub use login::mfa_required::MfaRequired;
 pub use login::own_claims::OwnClaims;
@@ -128,7 +128,7 @@ pub use rate_limit::store::{MemoryRateLimits, RateLimitStore};
 pub use rate_limit::{AttemptOutcome, AttemptState, RateLimit};
 pub use registration::{NewAccount, RegistrationOutcome, RegistrationStore};
 pub use revocation::store::{
-    Cursor, NoNotifier, Notifier, Revocation, RevocationLog, RevocationPage,
+    Cursor, NoNotifier, Notifier, Revocation, RevocationLog, RevocationPage, StoreConnections,
 };
 pub use revocation::sync::{Readiness, RevocationSync};
 pub use session::refresh_state::{

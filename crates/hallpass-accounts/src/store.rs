@@ -54,7 +54,7 @@ use crate::{
     registration::{NewAccount, RegistrationOutcome, RegistrationStore},
     revocation::{
         Outbox,
-        store::{Cursor, Notifier, Revocation, RevocationLog, RevocationPage},
+        store::{Cursor, Notifier, Revocation, RevocationLog, RevocationPage, StoreConnections},
     },
     session::{
         refresh_state::Rotation,
@@ -131,6 +131,34 @@ where
     Box::pin(async { answer.await.map_err(StoreFault::failed) })
 }
 
+/// Erases a call and measures it under the name of its operation, such as `SessionStore::open`.
+#[cfg(feature = "metrics")]
+fn measured<'a, T, E>(
+    operation: &'static str,
+    answer: impl Future<Output = Result<T, E>> + Send + 'a,
+) -> Answer<'a, T>
+where
+    E: std::error::Error + Send + Sync + 'static,
+{
+    Box::pin(async move {
+        let call = crate::event::metric::StoreCall::start(operation);
+        let answer = answer.await;
+        call.ended(answer.is_ok());
+        answer.map_err(StoreFault::failed)
+    })
+}
+
+#[cfg(not(feature = "metrics"))]
+fn measured<'a, T, E>(
+    _operation: &'static str,
+    answer: impl Future<Output = Result<T, E>> + Send + 'a,
+) -> Answer<'a, T>
+where
+    E: std::error::Error + Send + Sync + 'static,
+{
+    erase(answer)
+}
+
 /// Defines the object-safe twin of a store trait, and the public type that contains a store.
 macro_rules! twin {
     ($dyn:ident, $twin:ident of $store:ident { $(fn $method:ident($($arg:ident: $type:ty),*) -> $answer:ty;)* }) => {
@@ -140,7 +168,8 @@ macro_rules! twin {
 
         impl<S: $store> $twin for S {
             $(fn $method<'a>(&'a self, $($arg: $type),*) -> Answer<'a, $answer> {
-                erase($store::$method(self, $($arg),*))
+                let operation = concat!(stringify!($store), "::", stringify!($method));
+                measured(operation, $store::$method(self, $($arg),*))
             })*
         }
 
@@ -218,27 +247,32 @@ trait ErasedRevocationLog: Send + Sync + 'static {
     fn publish<'a>(&'a self, change: &'a Revocation) -> Answer<'a, ()>;
     fn scope<'a>(&'a self, store_id: &'a str) -> Answer<'a, ()>;
     fn notifier(&self) -> Box<dyn ErasedNotifier>;
+    fn connections(&self) -> Option<StoreConnections>;
 }
 
 impl<S: RevocationLog> ErasedRevocationLog for S {
     fn read_after(&self, cursor: Cursor) -> Answer<'_, RevocationPage> {
-        erase(RevocationLog::read_after(self, cursor))
+        measured("RevocationLog::read_after", RevocationLog::read_after(self, cursor))
     }
 
     fn purge_before(&self, before: UnixTime) -> Answer<'_, ()> {
-        erase(RevocationLog::purge_before(self, before))
+        measured("RevocationLog::purge_before", RevocationLog::purge_before(self, before))
     }
 
     fn publish<'a>(&'a self, change: &'a Revocation) -> Answer<'a, ()> {
-        erase(RevocationLog::publish(self, change))
+        measured("RevocationLog::publish", RevocationLog::publish(self, change))
     }
 
     fn scope<'a>(&'a self, store_id: &'a str) -> Answer<'a, ()> {
-        erase(RevocationLog::scope(self, store_id))
+        measured("RevocationLog::scope", RevocationLog::scope(self, store_id))
     }
 
     fn notifier(&self) -> Box<dyn ErasedNotifier> {
         Box::new(RevocationLog::notifier(self))
+    }
+
+    fn connections(&self) -> Option<StoreConnections> {
+        RevocationLog::connections(self)
     }
 }
 
@@ -265,6 +299,12 @@ impl DynRevocationLog {
 
     pub(crate) fn notifier(&self) -> Box<dyn ErasedNotifier> {
         self.0.notifier()
+    }
+
+    /// Returns the state of the connections. Only metrics read it.
+    #[cfg_attr(not(feature = "metrics"), allow(dead_code, reason = "read by metrics"))]
+    pub(crate) fn connections(&self) -> Option<StoreConnections> {
+        self.0.connections()
     }
 }
 

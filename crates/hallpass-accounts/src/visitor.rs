@@ -41,8 +41,9 @@ impl fmt::Debug for Visitor<'_> {
 
 /// Returns a readable device name for a `User-Agent`: `Firefox on Linux`.
 ///
-/// The name of an unknown device is its first product, cut to 60 characters. No decision depends on
-/// the name, because a client can send any header.
+/// For an unknown browser and system it is the first product of the header, cut to 60 characters.
+/// Without a header it is empty: the page has the text for it, in the language of the reader. No
+/// decision depends on the name, because a client can send any header.
 fn device_name(agent: &str) -> String {
     let browser = first_of(agent, &BROWSERS);
     let system = first_of(agent, &SYSTEMS);
@@ -50,7 +51,7 @@ fn device_name(agent: &str) -> String {
         (Some(browser), Some(system)) => format!("{browser} on {system}"),
         (Some(name), None) | (None, Some(name)) => name.to_owned(),
         (None, None) => {
-            let product = agent.split_whitespace().next().unwrap_or("unknown device");
+            let product = agent.split_whitespace().next().unwrap_or_default();
             product.chars().filter(|c| !c.is_control()).take(60).collect()
         }
     }
@@ -101,7 +102,8 @@ mod tests {
                 "Safari on iPhone",
             ),
             ("curl/8.14.1", "curl/8.14.1"),
-            ("", "unknown device"),
+            ("", ""),
+            (" ", ""),
         ] {
             assert_eq!(device_name(agent), name);
         }

@@ -104,9 +104,9 @@ impl<R: Role> AuthLayer<R> {
         self
     }
 
-    /// Renews the session of a request whose access token has expired, and sets the new cookies on
-    /// the response. Off by default, because this middleware has no store. `Rotation`, with the
-    /// feature `routes`, is such a hook.
+    /// Renews the session of a request whose access token has expired or is stale, and sets the new
+    /// cookies on the response. Off by default, because this middleware has no store. `Rotation`,
+    /// with the feature `routes`, is such a hook.
     pub fn refresh(mut self, refresh: impl RefreshHook) -> Self {
         self.refresh = Some(Arc::new(refresh));
         self

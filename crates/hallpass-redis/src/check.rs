@@ -18,14 +18,15 @@ pub(crate) enum Rejected {
 }
 
 impl RedisStore {
-    /// Runs each command on keys of its own, and deletes the keys. Two nodes may do so concurrently
-    /// with the same keys, so no response is compared. Tries every command before it returns the
-    /// missing permissions, so that the operator adds all of them in one step.
+    /// Runs each command on keys that only this check uses, and deletes the keys. Two nodes may
+    /// check concurrently with the same keys, so no response is compared. Every command is tried
+    /// before the missing permissions are returned, so that the operator adds them in one step.
     pub(crate) async fn try_commands(&self) -> Result<(), Rejected> {
         let (text, stream) = (self.check_key("attempts"), self.check_key("revocations"));
         let tried = self.try_on(&text, &stream).await;
         if !matches!(&tried, Err(Rejected::Command(_, error)) if error.is_unavailable()) {
-            // The check has its result already. Without `+del` the keys stay, with a few bytes.
+            // The check has its result already. Without `+del` the keys stay. They have a few
+            // bytes.
             let _: Result<redis::Value, _> = self.line.ask(cmd("DEL").arg(&[&text, &stream])).await;
         }
         tried
@@ -56,7 +57,7 @@ impl RedisStore {
     }
 }
 
-/// Returns each command that this crate sends, with arguments.
+/// Returns each command that this crate sends, with valid arguments.
 fn commands<'a>(text: &'a str, stream: &'a str) -> [(&'static str, Vec<&'a str>); 9] {
     [
         ("DEL", vec![text, stream]),

@@ -18,24 +18,24 @@ pub enum RedisStoreErrorKind {
     Unavailable,
     /// The server is a replica, for example the old primary after a failover.
     NotPrimary,
-    /// The server loads its data, runs a script that blocks it, or belongs to a cluster that is
-    /// down.
+    /// The server is loading its data, runs a script that blocks it, or belongs to a cluster that
+    /// is down.
     NotReady,
     /// The server rejects writes, because it cannot save its data or has too few replicas.
     WritesStopped,
-    /// The server has reached `maxmemory`, and its policy evicts no keys.
+    /// The server has reached `maxmemory`, and its policy can evict no key.
     OutOfMemory,
     /// The server does not accept the user or the password.
     Authentication,
     /// The user may not run the command, or not on this key.
     Permission,
-    /// The key is on another node of a Redis Cluster.
+    /// The server is a node of a Redis Cluster, and the key is on another node.
     Cluster,
     /// The server rejected the command for another reason.
     Refused,
-    /// A key contains a value that this version cannot read.
+    /// A key contains a value, or the server sent a response, that this version cannot read.
     Corrupt,
-    /// The store cannot be scoped to this site.
+    /// [`RedisStore::scope`](crate::RedisStore::scope) failed.
     Scope,
 }
 

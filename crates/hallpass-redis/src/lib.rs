@@ -1,15 +1,14 @@
-//! Rate limits and revocations that many nodes share, in Redis or Valkey: [`RedisStore`].
+//! Rate limits and revocations that the nodes of a site share, in Redis or Valkey: [`RedisStore`].
 //!
-//! It counts attempts, so that logins and guesses write nothing to the database except sessions. It
-//! keeps a revocation log in a stream, which wakes every node within milliseconds. It keeps no
-//! accounts and no sessions, because they must not be lost, and most sites run Redis without
-//! persistence.
+//! The store counts attempts, so that rate limiting writes nothing to the database. It keeps a
+//! revocation log in a stream, which wakes every node within milliseconds. It keeps no accounts and
+//! no sessions, because they must not be lost, and most sites run Redis without persistence.
 //!
 //! The stream usually pushes revocations in addition to a database's log. Then only the rate limits
-//! depend on Redis. It can also be the only log, for a store that has none: [`RedisStore`]
-//! describes which revocations a crash then loses.
+//! depend on Redis. The stream can also be the only log, for an account store that has no log:
+//! [`RedisStore`] describes which revocations a crash then loses.
 //!
-//! Requires Redis 6.2 or later, or Valkey 7.2 or later. The crate runs one script, of three
+//! Requires Redis 6.2 or later, or Valkey 7.2 or later. Attempts are counted by a script of three
 //! commands on one key.
 //!
 //! | feature | what it adds | default |

@@ -1,5 +1,5 @@
-//! The connection that all commands share. It is replaced when it is lost, and when its server is
-//! not the right one any more.
+//! The connection that all commands share. It is replaced when it is lost, and when its server may
+//! no longer be the primary.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ pub(crate) struct Line {
     live: Mutex<Live>,
 }
 
-/// The connection, and how many connections there were before it.
+/// The connection, and the number of connections that were made so far.
 #[derive(Default)]
 struct Live {
     connection: Option<MultiplexedConnection>,
@@ -31,7 +31,7 @@ impl Line {
         Self { client, live: Mutex::default() }
     }
 
-    /// Returns the client, for connections of their own.
+    /// Returns the client, for a caller that needs a connection of its own.
     pub(crate) fn client(&self) -> &Client {
         &self.client
     }
@@ -43,8 +43,8 @@ impl Line {
 
     /// Sends the command and returns the response, within [`CALL_WAIT`].
     ///
-    /// After an error that another connection can fix, the command is sent once more. A login right
-    /// after a failover then succeeds.
+    /// After an error that another connection can fix, the command is sent once more, so that a
+    /// login immediately after a failover succeeds.
     pub(crate) async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, RedisStoreError> {
         let answer = timeout(CALL_WAIT, async {
             match self.send(command).await {
@@ -71,8 +71,9 @@ impl Line {
         answer
     }
 
-    /// Drops the connection, unless another call has replaced it already. Otherwise each of many
-    /// calls that failed together would drop the connection that the first of them has made.
+    /// Drops the connection with this number, unless another call has replaced it already. Without
+    /// the number, each of many calls that failed together would drop the connection that the first
+    /// of them has made.
     async fn replace(&self, number: u64) {
         let mut live = self.live.lock().await;
         if live.number == number {
@@ -98,5 +99,6 @@ impl Line {
 
 const ANSWER_WAIT: Duration = Duration::from_millis(700);
 const CONNECTION_WAIT: Duration = Duration::from_millis(700);
-/// Shorter than the store timeout of the engine, 1.5 s, whose error does not name the server.
+/// Shorter than the default store timeout of the engine, 1.5 s. The error of that timeout does not
+/// name the cause.
 const CALL_WAIT: Duration = ANSWER_WAIT.saturating_add(CONNECTION_WAIT);

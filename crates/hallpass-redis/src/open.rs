@@ -24,8 +24,8 @@ impl RedisStore {
         Self::open_with_prefix(url, PREFIX).await
     }
 
-    /// Like [`open`](Self::open), with another prefix than `hallpass` in the names of all keys. For
-    /// a user of the server whose rules permit other keys only.
+    /// Like [`open`](Self::open), but the names of all keys begin with `prefix` instead of
+    /// `hallpass`. For a user of the server whose rules permit only keys with another prefix.
     ///
     /// # Errors
     /// As [`open`](Self::open).
@@ -122,8 +122,8 @@ impl RedisOpenError {
     }
 }
 
-/// Without TLS the driver rejects the scheme as it rejects a misspelt one. Another crate may have
-/// enabled the driver's TLS, so the feature alone does not decide.
+/// A driver without TLS rejects the scheme of TLS as it rejects a misspelt one. Another crate may
+/// have enabled the driver's TLS, so the feature of this crate alone does not decide.
 fn unreadable(url: &str, error: RedisError) -> RedisOpenError {
     let source = RedisStoreError::from_driver(error);
     match url.split_once(':') {
@@ -165,6 +165,6 @@ fn client(url: &str, address: redis::ConnectionInfo) -> Result<Client, RedisOpen
     })
 }
 
-/// The name that redis-py uses.
+/// The parameter of the address with the file of trusted authorities. redis-py has the same name.
 #[cfg(feature = "tls")]
 const AUTHORITIES: &str = "ssl_ca_certs";

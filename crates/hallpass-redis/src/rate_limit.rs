@@ -1,9 +1,9 @@
 //! Counts attempts by compare-and-set.
 //!
-//! The policy computes the new state, in one place for all stores. The new state is written **only
-//! if the stored state is still the one that was read**; otherwise the operation starts again. Of
-//! many concurrent attempts on one key each writes at most once, and an attempt on a blocked key
-//! writes nothing. So the loop ends after at most as many rounds as attempts are allowed.
+//! [`RateLimit`] computes the new state, in one place for all stores. The new state is written
+//! **only if the stored state is still the one that was read**. Otherwise the operation starts
+//! again. Each of many concurrent attempts on one key writes at most once, and an attempt on a
+//! blocked key writes nothing. So an attempt starts again at most once per attempt that is allowed.
 
 use std::{num::ParseIntError, time::Duration};
 
@@ -90,19 +90,21 @@ impl RedisStore {
     }
 }
 
-/// Returns the command that replaces `before` by `after` for `life` seconds.
+/// Returns the command that replaces the value `before` of the key by `after`. The key then expires
+/// after `life`, in seconds.
 pub(crate) fn swap(key: &str, before: &str, after: &str, life: u64) -> Cmd {
     let mut swap = redis::cmd("EVAL");
-    // The server uses its own clock, and only to delete keys. 68 years is in effect no limit.
+    // The server uses its own clock, and only to delete keys. The maximum is 68 years.
     swap.arg(SWAP).arg(1).arg(key).arg(before).arg(after).arg(life.min(u64::from(u32::MAX / 2)));
     swap
 }
 
-/// An empty text means that the key does not exist.
+/// In the arguments, an empty text means that the key does not exist.
 const SWAP: &str = "if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 0 end \
     if ARGV[2] == '' then redis.call('DEL', KEYS[1]) else redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3]) end \
     return 1";
-/// A key is kept longer by this time, so that differing clocks do not shorten a wait.
+/// A key is kept this much longer than its attempts count, so that the differences between the
+/// clocks of nodes do not shorten a wait.
 const MARGIN: Duration = Duration::from_secs(60);
 
 fn write(state: AttemptState) -> String {

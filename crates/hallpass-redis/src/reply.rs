@@ -1,10 +1,10 @@
 //! The kind of each error of the server, and the reaction of the connection to it.
 //!
 //! A connection belongs to one server, and the address may lead to another server by now. A
-//! failover does not close the connections to the old primary, so an error of the server's state is
-//! the only sign of it. A connection that is kept after such an error makes each login fail for
-//! good. Tested in `tests/redis/reply.rs` for each code, and in `tests/redis/failover.rs` with real
-//! servers.
+//! failover does not close the connections to the old primary, so an error that names the server's
+//! state is the only sign of it. If the connection were kept after such an error, each later login
+//! would fail. Tested in `tests/redis/reply.rs` for each code, and in `tests/redis/failover.rs`
+//! with real servers.
 
 use redis::{ErrorKind, RedisError, ServerError};
 
@@ -49,8 +49,8 @@ fn class_of_reply(error: &ServerError) -> (Kind, Reaction) {
     match error.code() {
         "ERR" => match code_of_script(details) {
             Some(code) => class_of_code(code),
-            // Redis before 7.0 has no code for a command that a script may not run, and neither
-            // have later versions in a script.
+            // No version of Redis has a code for a command that the user may not run in a script.
+            // The first text is that of Redis before 7.0, and the second one of later versions.
             None if details.contains("user executing the script can't")
                 || details.contains("ACL failure in script") =>
             {
@@ -62,7 +62,7 @@ fn class_of_reply(error: &ServerError) -> (Kind, Reaction) {
     }
 }
 
-/// The server did not run the command in any of these cases.
+/// In each of these cases the server has not run the command, or has ended it without an effect.
 fn class_of_code(code: &str) -> (Kind, Reaction) {
     match code {
         // The server was demoted, has lost its primary, or has just ended a blocking read because
@@ -79,8 +79,8 @@ fn class_of_code(code: &str) -> (Kind, Reaction) {
         "NOAUTH" | "WRONGPASS" => (Kind::Authentication, Reaction::Retry),
         // The demoted node of a cluster with one shard redirects to its primary.
         "MOVED" | "ASK" | "CROSSSLOT" => (Kind::Cluster, Reaction::Retry),
-        // The memory is freed on this server: keys expire. Each new connection would take more
-        // memory from the server. A demoted server does not return it, because a replica ignores
+        // This server has memory again when keys expire. Each new connection would take more memory
+        // from it. A demoted server does not return this error, because a replica ignores
         // maxmemory.
         "OOM" => (Kind::OutOfMemory, Reaction::Keep),
         // A new connection has the same user. A changed rule is effective on open connections.

@@ -1,7 +1,8 @@
 //! The revocation log, in a stream.
 //!
-//! Redis runs one command at a time, so places are assigned in the order in which changes appear. A
-//! place is two numbers of 64 bits, a time and a counter, and exactly fills a cursor.
+//! The place of an entry is its id in the stream: two numbers of 64 bits, the time of the server in
+//! milliseconds and a counter. A cursor of 128 bits contains both. Redis runs one command at a
+//! time, so an entry never appears before one that was read already.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -40,7 +41,7 @@ impl RevocationLog for RedisStore {
             let entries = self.entries_after(cursor).await?;
             for (at_place, fields) in &entries {
                 // The first entry to keep. The clocks of nodes differ by seconds, so an older entry
-                // behind it is kept a little longer.
+                // may follow it, which is kept a little longer.
                 if read(fields).is_ok_and(|change| change.at() >= before) {
                     return self.trim(at_place).await;
                 }
@@ -97,8 +98,9 @@ impl RedisStore {
         self.line.ask(&range).await
     }
 
-    /// A cursor after the stream's last entry is of a stream that was lost on a server whose clock
-    /// was then set back. The reader starts again, because it would miss new entries.
+    /// Returns the cursor, or the start of the stream if the cursor is after the last entry. Such a
+    /// cursor belongs to a stream that was lost on a server whose clock was then set back: the
+    /// reader would miss the new entries.
     async fn end_before(&self, cursor: Cursor) -> Result<Cursor, RedisStoreError> {
         Ok(match self.last_place().await? {
             Some(last) if last < cursor => Cursor::START,
@@ -175,8 +177,8 @@ fn read(fields: &HashMap<String, String>) -> Result<Revocation, RedisStoreError>
 /// Maximum number of entries per read.
 const STRETCH: u32 = 1000;
 
-/// Waits at the end of the stream, on a connection of its own: a blocking read blocks the
-/// connection for other commands.
+/// Waits at the end of the stream, on a connection of its own, because a blocking read delays every
+/// other command of its connection.
 struct Follow {
     store: RedisStore,
     line: Option<(MultiplexedConnection, Cursor)>,
@@ -200,7 +202,8 @@ impl Follow {
         let log_key = self.store.log_key();
         let end = timeout(CONNECTION_WAIT, async {
             send::<()>(&mut connection, &check_primary(&log_key)).await?;
-            // From the same server as the later news. The shared connection may be another one.
+            // From the server that the later reads use. The shared connection may lead to another
+            // one.
             place_of_first(&send::<Vec<Entry>>(&mut connection, &last_entry(&log_key)).await?)
         });
         let end = end.await.map_err(RedisStoreError::timed_out)??;
@@ -225,11 +228,11 @@ impl Notifier for Follow {
         let news: Option<Vec<(String, Vec<Entry>)>> = send(&mut connection, &wait).await?;
         match news.iter().flatten().flat_map(|(_, entries)| entries).last() {
             Some((last, _)) => seen = read_place(last)?,
-            // No news: perhaps this is the old primary of a failover, whose replication is broken.
+            // Without news, this may be the old primary of a failover, whose replication is broken.
             None => send::<()>(&mut connection, &check_primary(&log_key)).await?,
         }
-        // Returns after a timeout too, so that the caller reads once more. That is cheap, and
-        // detects a wrong cursor.
+        // Returns after a read without news, too. The caller then reads the log, which costs little
+        // and detects a wrong cursor.
         self.line = Some((connection, seen));
         Ok(())
     }
@@ -243,5 +246,6 @@ async fn send<T: FromRedisValue>(
 }
 
 const CONNECTION_WAIT: Duration = Duration::from_secs(2);
-/// How long a read blocks. If no response arrives soon after that, the connection was cut silently.
+/// The time for which a read waits for news. If no response arrives within [`CONNECTION_WAIT`]
+/// after it, the connection was cut silently.
 const BLOCK: Duration = Duration::from_secs(10);

@@ -16,10 +16,10 @@ use crate::{error::RedisStoreError, line::Line};
 /// server.
 ///
 /// # Stored data
-/// `hallpass:ID:attempts:…` for each account and address with recent attempts. The key is deleted
-/// when the attempts no longer count. `hallpass:ID:revocations` is a stream of the revocations
-/// within the lifetime of an access token. `ID` is the [scope](Self::scope), the id of the site's
-/// database, so that two sites can share one server. Without a scope the names are
+/// `hallpass:ID:attempts:…` for each account and address with recent attempts. The key expires one
+/// minute after the attempts no longer count. `hallpass:ID:revocations` is a stream of the
+/// revocations within the lifetime of an access token. `ID` is the [scope](Self::scope), the id of
+/// the site's database, so that two sites can share one server. Without a scope the names are
 /// `hallpass:attempts:…` and `hallpass:revocations`.
 ///
 /// # Permissions
@@ -32,10 +32,11 @@ use crate::{error::RedisStoreError, line::Line};
 /// [`open`](Self::open) tries each command, and returns an error that contains the missing rules.
 ///
 /// # Data that a crash loses
-/// Without `appendonly` Redis loses both. Rate limits then start again. If the stream is used in
-/// addition to a database's log, no revocation is lost. **If the stream is the only log,
-/// revocations are lost**: a node that had not read the stream, or that starts later, accepts
-/// tokens that were revoked before. Set `appendonly yes`, and use short-lived access tokens.
+/// Without `appendonly`, a crash of Redis loses the attempts and the stream. Rate limits then start
+/// again. If the stream is used in addition to a database's log, no revocation is lost. **If the
+/// stream is the only log, revocations are lost**: a node that had not read the stream, or that
+/// starts later, accepts tokens that were revoked before. Set `appendonly yes`, and use short-lived
+/// access tokens.
 ///
 /// ```
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -55,7 +56,7 @@ pub struct RedisStore {
     keys: Arc<Keys>,
 }
 
-/// The beginning of the name of each key.
+/// The parts with which the name of each key begins.
 struct Keys {
     prefix: Box<str>,
     /// `None` after the first use without a scope.
@@ -69,14 +70,17 @@ impl RedisStore {
     }
 
     /// Adds the id of the site's database to the names of all keys, for this store and its clones.
-    /// Two sites on one server then share neither rate limits nor notifications. Call it before the
-    /// store is used. A second call with the same id has no effect.
+    /// Two sites on one server then share neither rate limits nor notifications.
+    ///
+    /// The engine calls this at the start of a site whose store has facts
+    /// ([`SiteStore`](hallpass_accounts::SiteStore)). Otherwise call it before the store is used. A
+    /// second call with the same id has no effect.
     ///
     /// # Errors
     /// [`RedisStoreErrorKind::Scope`](crate::RedisStoreErrorKind::Scope): the store has another
-    /// scope, or was used without one. An id that is empty, or has other characters than ASCII
-    /// letters, digits, `-` and `_`, is rejected, because it could produce the names of another
-    /// site.
+    /// scope, was used without one, or `store_id` is not valid. A valid id is not empty and has
+    /// only ASCII letters, digits, `-` and `_`, because other characters could produce the names of
+    /// another site.
     pub fn scope(&self, store_id: &str) -> Result<(), RedisStoreError> {
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
         if store_id.is_empty() || !store_id.bytes().all(is_plain) {

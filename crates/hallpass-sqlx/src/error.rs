@@ -7,8 +7,8 @@ use std::{error::Error, fmt};
 
 /// A failed call to the store.
 ///
-/// The login routes return "try again later" for every kind. The kind is for the operator: each has
-/// its own message, which names the cause and the fix.
+/// The login routes return a 503 for every kind. The kind is for the operator: each has its own
+/// message, which names the cause and, if there is one, the fix.
 pub struct StoreError {
     kind: StoreErrorKind,
     source: Box<dyn Error + Send + Sync>,
@@ -22,11 +22,12 @@ pub struct StoreError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum StoreErrorKind {
-    /// The server cannot be reached, or the file cannot be opened.
+    /// The server cannot be reached, the file cannot be opened, or the call failed for a reason
+    /// without a kind of its own.
     Unavailable,
-    /// No connection became free in time.
+    /// No connection became free in time, or the server accepts no more connections.
     NoConnection,
-    /// Another process locks the database for too long.
+    /// Another process has locked the database, a table or a row for too long.
     Locked,
     /// The disk of the database is full.
     DiskFull,
@@ -39,9 +40,11 @@ pub enum StoreErrorKind {
     Moved,
     /// The database is damaged, or the file is not a database.
     Damaged,
-    /// The database rejected the change, because it would violate a constraint of the schema.
+    /// The database rejected the change, because it would violate a constraint of the schema or has
+    /// a value that is too large.
     Refused,
-    /// A row contains a value that this version cannot read.
+    /// A row contains a value that this version cannot read, or a value to be written does not fit
+    /// into its column.
     Corrupt,
 }
 

@@ -3,9 +3,11 @@
 //!
 //! [`SqlStore`] is one type for both, for a site whose settings select the database.
 //!
-//! The stores keep accounts, second factors, recovery codes, sessions, attempts and the revocation
-//! log, in tables whose names begin with `hallpass_`. The traits define which changes happen once,
-//! or only under a condition. Each operation of a trait is one transaction here. A site with its
+//! The stores keep accounts, second factors, recovery codes, sessions, attempts, the revocation log
+//! and the facts of the site, in tables whose names begin with `hallpass_`. They also keep known
+//! browsers, activity, outcomes of forms and consumed one-time values, which no flow uses yet. The
+//! traits define which changes happen once, or only under a condition. Each change is one
+//! transaction; only `purge_before` deletes old entries in several transactions. A site with its
 //! own users table implements the traits instead.
 //!
 //! This crate is separate from `hallpass-accounts`, because a database driver is the largest part
@@ -37,6 +39,8 @@ mod sql_store;
 mod sqlite;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod stored;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod waiting;
 
 pub use error::{StoreError, StoreErrorKind};
 pub use open_error::StoreOpenError;

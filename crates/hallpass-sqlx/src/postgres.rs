@@ -32,6 +32,7 @@ macro_rules! skip_locked {
 #[path = "sql/mod.rs"]
 mod sql;
 
+mod acquiring;
 #[path = "inspection.rs"]
 mod inspection;
 mod open;
@@ -40,14 +41,14 @@ mod write;
 
 pub(crate) use revocation::Listen;
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use sqlx::{
     PgPool, Postgres as Database,
     postgres::{PgArguments as Arguments, PgRow as Row},
 };
 
-use self::PostgresStore as Store;
+use self::{PostgresStore as Store, acquiring::Acquiring};
 
 /// Accounts, sessions, attempts and the revocation log in one PostgreSQL database.
 ///
@@ -69,6 +70,7 @@ use self::PostgresStore as Store;
 #[derive(Clone)]
 pub struct PostgresStore {
     pool: PgPool,
+    acquiring: Arc<Acquiring>,
 }
 
 impl PostgresStore {
@@ -85,7 +87,7 @@ impl PostgresStore {
     /// same type.
     #[must_use]
     pub fn from_pool(pool: PgPool) -> Self {
-        Self { pool }
+        Self { pool, acquiring: Arc::default() }
     }
 
     /// Returns the name of the database.

@@ -6,7 +6,7 @@ use hallpass_accounts::{
     Notifier, OpenOutcome, OwnChange, OwnChangeOutcome, PasswordChange, PasswordStore, RateLimit,
     RateLimitStore, RecoveryHash, RefreshOutcome, RefreshTokenStore, RegistrationOutcome,
     RegistrationStore, ReplaceOutcome, Revocation, RevocationLog, RevocationPage, Rotation,
-    Session, SessionId, SessionStore, SiteStore, StoredSecret, TwoFactorStore, Username,
+    Session, SessionId, SessionStore, SiteStore, StoreConnections, StoredSecret, TwoFactorStore, Username,
 };
 use hallpass_accounts::{
     Activity, ActivityStore, BrowserHash, BrowserLogin, BrowserStore, ConsumedStore, KnownBrowser,
@@ -69,8 +69,8 @@ impl SqlStore {
     /// `postgres:`.
     ///
     /// # Errors
-    /// The address is of another kind of database, or the database cannot be opened.
-    /// [`StoreOpenError`] distinguishes these cases.
+    /// The address is of another kind of database, or the database cannot be opened or brought up
+    /// to date. [`StoreOpenError`] distinguishes these cases.
     pub async fn open(url: &str) -> Result<Self, StoreOpenError> {
         match url.split_once(':') {
             #[cfg(feature = "postgres")]
@@ -299,6 +299,10 @@ impl RevocationLog for SqlStore {
 
     async fn publish(&self, change: &Revocation) -> Result<(), StoreError> {
         ask!(self, store => store.publish(change).await)
+    }
+
+    fn connections(&self) -> Option<StoreConnections> {
+        ask!(self, store => store.connections())
     }
 }
 

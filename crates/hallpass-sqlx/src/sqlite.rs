@@ -4,8 +4,9 @@
 //!
 //! - A change is one transaction that takes the write lock at its start (`BEGIN IMMEDIATE`). A
 //!   transaction that reads first and locks later would fail if another process wrote in between.
-//! - A condition on the previous value is part of the `UPDATE` itself, and the number of changed
-//!   rows is the result. No value is read, compared in Rust and then written.
+//! - Values that a transaction has read do not change until its end, because it holds the write
+//!   lock. A change of one statement has its condition in the statement, and the number of changed
+//!   rows is the result.
 //! - The revocation log is written in the transaction of the change that it records.
 //! - A dropped future leaves the state before or the state after the change: an unfinished
 //!   transaction is rolled back.
@@ -60,6 +61,7 @@ use self::{
     SqliteStore as Store, connection::ConnectFailure, host_time::HostTime, place::Place,
     side_file::SideFile,
 };
+use crate::waiting::Waiting;
 
 /// Accounts, sessions, attempts and the revocation log in one SQLite file.
 ///
@@ -95,6 +97,7 @@ pub struct SqliteStore {
 struct State {
     place: OnceLock<Place>,
     connect_failure: Mutex<Option<ConnectFailure>>,
+    waiting: Waiting,
 }
 
 impl SqliteStore {

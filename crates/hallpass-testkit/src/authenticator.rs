@@ -41,20 +41,22 @@ impl Authenticator {
         }
     }
 
-    /// Returns the code at the clock's time.
+    /// Returns the code at the clock's time. A code stays the same for 30 seconds.
     #[must_use]
     pub fn code(&self) -> String {
         self.totp.code_at(self.clock.now())
     }
 
-    /// Advances the kit's clock to the next code and returns it. A used code is consumed.
+    /// Advances the kit's clock by 30 seconds and returns the code of that time. A site accepts a
+    /// code once, so a second login needs a new code.
     #[must_use]
     pub fn next_code(&self) -> String {
         self.clock.advance(TimeStep::LENGTH);
         self.code()
     }
 
-    /// Returns a code that is wrong now, one step before and one step after.
+    /// Returns a code that is not accepted at the clock's time: it is not the code of this step, of
+    /// the step before, or of the step after.
     #[must_use]
     pub fn wrong_code(&self) -> String {
         let now = self.clock.now();

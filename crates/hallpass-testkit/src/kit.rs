@@ -35,7 +35,8 @@ impl<R: Role> Kit<R> {
         Self::named("hallpass", "hallpass")
     }
 
-    /// Creates a kit with these names in its tokens, `iss` and `aud`, for a site that sets them.
+    /// Creates a kit with this issuer (`iss`) and audience (`aud`) in its tokens, for a site that
+    /// sets them.
     #[must_use]
     pub fn named(issuer: &str, audience: &str) -> Self {
         let keys = KeyRing::generate_hs256(key_of_this_kit(), NEW_YEAR);
@@ -48,7 +49,7 @@ impl<R: Role> Kit<R> {
         }
     }
 
-    /// Returns the clock at whose time tokens are signed and verified.
+    /// Returns the clock of the kit. Its tokens are signed and verified at the time of this clock.
     #[must_use]
     pub fn clock(&self) -> FrozenClock {
         self.clock.clone()
@@ -66,22 +67,22 @@ impl<R: Role> Kit<R> {
         &self.issuer
     }
 
-    /// Returns the revocations of this kit.
+    /// Returns the revocation list of the kit's layers.
     #[must_use]
     pub fn revocations(&self) -> &RevocationList {
         &self.revocations
     }
 
     /// Returns the authenticator of the kit's layers, which finds and verifies the token of a
-    /// request.
+    /// request. It accepts a bearer token, too, which a site accepts only if it enables that.
     #[must_use]
     pub fn request_authenticator(&self) -> RequestAuthenticator<R> {
         RequestAuthenticator::new(self.issuer.verifier().revocation(self.revocations.clone()))
             .bearer()
     }
 
-    /// Returns the outer layer of the site under test, as `hallpass.layer()` does for a site. It is
-    /// the same on axum and actix-web.
+    /// Returns the outer layer of the site under test, in place of `hallpass.layer()`. It is the
+    /// same on axum and actix-web. It does not refresh sessions.
     #[cfg(any(feature = "actix", feature = "axum"))]
     pub fn layer(&self) -> hallpass::AuthLayer<R> {
         hallpass::AuthLayer::new(self.request_authenticator()).clock(self.clock())
@@ -97,8 +98,8 @@ impl<R: Role> Kit<R> {
         Authenticator::scan(otpauth_uri, self.clock())
     }
 
-    /// Returns the number of calls to the watched stores, since the kit was created or since
-    /// [`forget_store_calls`](Self::forget_store_calls).
+    /// Returns the number of calls to the watched stores since the kit was created, or since the
+    /// last call of [`forget_store_calls`](Self::forget_store_calls).
     #[must_use]
     pub fn store_calls(&self) -> u64 {
         self.store_calls.count()
@@ -109,7 +110,8 @@ impl<R: Role> Kit<R> {
         self.store_calls.forget();
     }
 
-    /// Asserts that no watched store was called.
+    /// Asserts that no watched store was called since the kit was created, or since the last call
+    /// of [`forget_store_calls`](Self::forget_store_calls).
     ///
     /// # Panics
     /// A watched store was called.
@@ -119,7 +121,7 @@ impl<R: Role> Kit<R> {
         assert!(calls == 0, "the store was called {calls} times");
     }
 
-    /// From now on a watched store panics when it is called, so that the panic shows the caller.
+    /// Makes each later call of a watched store panic, so that the backtrace shows the caller.
     pub fn forbid_store_calls(&self) {
         self.store_calls.forbid();
     }
@@ -164,7 +166,7 @@ struct Inner {
 }
 
 impl StoreCalls {
-    /// Counts a call of this method.
+    /// Counts a call of this method. Panics if calls are forbidden.
     #[cfg(feature = "stores")]
     pub(crate) fn called(&self, method: &str) {
         self.0.count.fetch_add(1, Ordering::SeqCst);
@@ -194,6 +196,6 @@ fn key_of_this_kit() -> [u8; 32] {
     key
 }
 
-/// 2026-01-01T00:00:00Z, in seconds. A multiple of 30 seconds, so that a one-time code of this time
-/// is valid for 30 more.
+/// 2026-01-01T00:00:00Z. A multiple of 30 seconds, so that a one-time code of this time stays the
+/// same for 30 seconds.
 const NEW_YEAR: UnixTime = UnixTime::from_secs(1_767_225_600);

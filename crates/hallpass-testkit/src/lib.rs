@@ -1,12 +1,12 @@
-//! Tests for a site on hallpass: users by role, a frozen clock, stores that count calls, and every
-//! route with every role.
+//! Test support for a site on hallpass: users by role, a clock that the test controls, stores that
+//! count their calls, and the response of every route for every role.
 //!
 //! A [`Kit`] is an issuer of tokens, a verifier of them and a frozen clock. A test of a handler
 //! needs no login, no database and no password hash, and still uses the real layer: the cookie is
 //! signed, found and verified as in production.
 //!
 //! The crate deliberately does not mock. It has no fake identity that bypasses the layer, because a
-//! test with one cannot find a route without its guard.
+//! test with a fake identity cannot find a route without its guard.
 //!
 //! ```
 //! # #[cfg(feature = "axum")] {

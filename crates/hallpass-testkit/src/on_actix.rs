@@ -13,7 +13,8 @@ use crate::{kit::Kit, route_answers::RouteAnswers, user::User};
 
 impl<R: Role> Kit<R> {
     /// Sends a `GET` request to every route as each visitor, as a browser does, and records the
-    /// statuses. It is the `Kit::answers` of actix-web.
+    /// statuses. It is the `Kit::answers` of actix-web. The visitors are one without a cookie, and
+    /// one per role, without and with a second factor.
     ///
     /// ```
     /// use actix_web::{App, test, web};
@@ -42,7 +43,7 @@ impl<R: Role> Kit<R> {
     /// ```
     ///
     /// # Panics
-    /// The service returns an error.
+    /// The service returns an error, or a route is not a valid path.
     pub async fn actix_answers<S, B>(&self, app: &S, routes: &[&str]) -> RouteAnswers
     where
         S: Service<actix_http::Request, Response = ServiceResponse<B>, Error = Error>,
@@ -58,11 +59,18 @@ impl<R: Role> Kit<R> {
 
 impl<R: Role> User<R> {
     /// Returns a `GET` request for this path and query, as this user's browser sends it.
+    ///
+    /// # Panics
+    /// `path` is not a valid path, or as [`cookie`](Self::cookie).
     pub fn actix_get(&self, path: &str) -> TestRequest {
         self.actix_request(Method::GET, path).insert_header((header::ACCEPT, "text/html"))
     }
 
-    /// Returns a request with this user's cookie, which the test completes.
+    /// Returns a request with this user's cookie and the host `site.example`. The test adds the
+    /// other headers and the body.
+    ///
+    /// # Panics
+    /// As [`actix_get`](Self::actix_get).
     pub fn actix_request(&self, method: Method, path: &str) -> TestRequest {
         let request = TestRequest::default()
             .method(method)

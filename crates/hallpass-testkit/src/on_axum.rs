@@ -9,7 +9,8 @@ use crate::{kit::Kit, route_answers::RouteAnswers, user::User};
 
 impl<R: Role> Kit<R> {
     /// Sends a `GET` request to every route as each visitor, as a browser does, and records the
-    /// statuses.
+    /// statuses. The visitors are one without a cookie, and one per role, without and with a second
+    /// factor.
     ///
     /// ```
     /// # use axum::{Router, routing::get};
@@ -46,7 +47,7 @@ impl<R: Role> Kit<R> {
     /// ```
     ///
     /// # Panics
-    /// The service returns an error.
+    /// The service returns an error, or a route is not a valid path.
     pub async fn answers<S, B>(&self, site: &S, routes: &[&str]) -> RouteAnswers
     where
         S: Service<Request<Body>, Response = Response<B>, Error: std::fmt::Debug> + Clone,
@@ -68,16 +69,16 @@ impl<R: Role> User<R> {
     /// Returns a `GET` request for this path and query, as this user's browser sends it.
     ///
     /// # Panics
-    /// `path` is not a valid path.
+    /// `path` is not a valid path, or as [`cookie`](Self::cookie).
     #[must_use]
     pub fn get(&self, path: &str) -> Request<Body> {
         finish(self.request(Method::GET, path).header(header::ACCEPT, "text/html"), Body::empty())
     }
 
-    /// Returns a `GET` request for this path from a client that prefers JSON.
+    /// Returns a `GET` request for this path and query, from a client that prefers JSON.
     ///
     /// # Panics
-    /// `path` is not a valid path.
+    /// As [`get`](Self::get).
     #[must_use]
     pub fn get_json(&self, path: &str) -> Request<Body> {
         finish(
@@ -87,10 +88,10 @@ impl<R: Role> User<R> {
     }
 
     /// Returns a `POST` request with a form, as this user's browser sends it from a page of the
-    /// site.
+    /// site. `form` is the body, in the encoding `application/x-www-form-urlencoded`.
     ///
     /// # Panics
-    /// `path` is not a valid path.
+    /// As [`get`](Self::get).
     #[must_use]
     pub fn post_form(&self, path: &str, form: &str) -> Request<Body> {
         let request = self.request(Method::POST, path).header("sec-fetch-site", "same-origin");
@@ -98,7 +99,12 @@ impl<R: Role> User<R> {
         finish(request.header(header::ACCEPT, "text/html"), Body::from(form.to_owned()))
     }
 
-    /// Returns a request with this user's cookie, which the test completes.
+    /// Returns a request builder with this user's cookie and the host `site.example`. The test adds
+    /// the other headers and the body. For a path that is not valid, the builder's `body` returns
+    /// an error.
+    ///
+    /// # Panics
+    /// As [`cookie`](Self::cookie).
     pub fn request(&self, method: Method, path: &str) -> request::Builder {
         let request =
             Request::builder().method(method).uri(path).header(header::HOST, "site.example");

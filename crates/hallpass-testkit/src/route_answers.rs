@@ -17,8 +17,8 @@ use crate::{kit::Kit, user::User};
 
 /// The status of each route for each visitor: one line per route, one column per role.
 ///
-/// `403→200` is the status without and with a second factor, if the two differ. Each user has just
-/// logged in.
+/// If a second factor changes the status, the cell has both: `403→200` is 403 without and 200 with
+/// it. Each user has just logged in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RouteAnswers {
     columns: Vec<&'static str>,
@@ -79,7 +79,8 @@ impl RouteAnswers {
         Self { columns: visitors.iter().map(|visitor| visitor.column).collect(), rows }
     }
 
-    /// Returns the cell of this route and this role, by the role's name or `logged out`.
+    /// Returns the cell of this route in this column. The name of a column is that of a role, or
+    /// `logged out`. Returns `None` if the table has no such route or column.
     #[must_use]
     pub fn cell(&self, route: &str, column: &str) -> Option<&str> {
         let place = self.columns.iter().position(|name| *name == column)?;
@@ -110,14 +111,15 @@ impl fmt::Display for RouteAnswers {
     }
 }
 
-/// Asserts that the file contains this text, for example a table of routes.
+/// Asserts that the content of the file is this text, for example a table of routes.
 ///
 /// If the environment variable `UPDATE_SNAPSHOTS` is set, the file is written instead: review the
 /// difference before you commit it. `path` is relative to the directory in which the test runs,
 /// which with cargo is the package's directory.
 ///
 /// # Panics
-/// The file does not exist, or contains another text.
+/// The file cannot be read, or contains another text. With `UPDATE_SNAPSHOTS`: the file cannot be
+/// written.
 #[track_caller]
 pub fn assert_snapshot(path: impl AsRef<Path>, text: &str) {
     let path = path.as_ref();

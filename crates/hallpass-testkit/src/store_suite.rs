@@ -1,12 +1,14 @@
 //! Checks that every store must pass, on any database. [`test_store!`](crate::test_store) generates
 //! the tests of one store.
 //!
-//! Each check takes an empty store, and requires only the traits that it needs. The [`races`] take
-//! several stores with the same data, as in several processes. A check panics if the store fails
-//! it.
+//! Each check takes an empty store, and requires only the traits that it needs. A check of
+//! concurrent calls takes several stores on the same data, as in several processes. These checks
+//! are in [`races`] and in the modules of their capabilities; [`test_store!`](crate::test_store)
+//! does not generate their tests. A check panics if the store fails it.
 //!
 //! The suite cannot check two properties, which the store's own tests must check: an acknowledged
-//! change survives a crash, and a dropped future leaves the state before or the state after.
+//! change survives a crash, and a dropped future leaves the state before or the state after the
+//! change.
 
 #![allow(
     clippy::missing_panics_doc,
@@ -29,10 +31,11 @@ pub mod session;
 pub mod site;
 pub mod two_factor;
 
-/// Generates one test for each check of the [store suite](crate::store_suite), for the named parts.
+/// Generates the tests of the [store suite](crate::store_suite) for one store and the named parts:
+/// one test for each check that takes one store.
 ///
 /// It takes the attributes of a test, the path of an async function that creates an empty store,
-/// and the parts: one for each trait of the store, by the name of its capability. The function may
+/// and the names of the parts. Name the parts whose traits the store implements. The function may
 /// return any type that derefs to the store, such as a box, or a guard that removes a file.
 ///
 /// ```
@@ -43,9 +46,11 @@ pub mod two_factor;
 ///
 /// hallpass_testkit::test_store! { #[tokio::test] empty: rate_limit }
 ///
-/// // All parts:
+/// // The parts of a store with every trait:
 /// // test_store! { #[tokio::test] empty: account administration own_change password rate_limit refresh_token revocation session site two_factor }
-/// // Parts that no flow uses yet:
+/// // For a revocation log apart from the store of the accounts, such as a message broker:
+/// // test_store! { #[tokio::test] empty: publication }
+/// // The parts of the traits that no flow uses yet:
 /// // test_store! { #[tokio::test] empty: activity browser consumed outcome }
 /// ```
 #[macro_export]
@@ -61,20 +66,20 @@ macro_rules! test_store {
             a_new_account_is_found_by_either_key
             an_unknown_account_is_none_and_no_error
             a_name_is_taken_once_in_any_spelling
-            names_and_roles_come_back_as_they_went
+            names_and_roles_are_returned_unchanged
         );
     };
     (@part administration $attributes:tt $empty:path) => {
         $crate::test_store!(@checks administration [account] $attributes $empty:
-            new_roles_revoke_the_tokens_with_the_old_ones
+            new_roles_make_earlier_tokens_stale
             a_disabled_account_has_no_session_left
             accounts_are_listed_by_key_in_pages
         );
     };
     (@part publication $attributes:tt $empty:path) => {
         $crate::test_store!(@checks publication [revocation] $attributes $empty:
-            what_is_published_is_read_in_order
-            what_is_old_is_forgotten_and_cursors_stay_good
+            published_revocations_are_read_in_order
+            purging_publications_leaves_cursors_valid
         );
     };
     (@part rate_limit $attributes:tt $empty:path) => {
@@ -88,7 +93,7 @@ macro_rules! test_store {
         $crate::test_store!(@checks revocation [revocation] $attributes $empty:
             the_log_is_read_in_order_over_many_calls
             an_empty_log_has_been_read_to_its_end
-            forgetting_leaves_cursors_good
+            purging_leaves_cursors_valid
         );
     };
     (@part own_change $attributes:tt $empty:path) => {
@@ -107,23 +112,23 @@ macro_rules! test_store {
     };
     (@part refresh_token $attributes:tt $empty:path) => {
         $crate::test_store!(@checks refresh_token [session::refresh_token] $attributes $empty:
-            a_session_is_renewed_with_what_its_account_is_now
-            a_consumed_token_leads_to_the_live_one_for_the_grace_alone
+            a_refresh_returns_the_current_account
+            a_consumed_token_is_accepted_within_the_grace_period_only
             a_session_past_a_limit_ends
             a_clock_set_back_shortens_what_is_left
-            what_cannot_be_renewed_is_not
+            sessions_that_cannot_be_refreshed_are_rejected
             a_kept_session_begins_a_new_chain
             a_kept_session_without_a_new_token_is_not_refreshed
         );
     };
     (@part two_factor $attributes:tt $empty:path) => {
         $crate::test_store!(@checks two_factor [two_factor] $attributes $empty:
-            a_factor_goes_on_whole
+            enabling_a_factor_is_one_change
             a_factor_is_refused_to_an_account_that_changed
-            only_a_later_step_is_good
+            only_a_later_step_is_accepted
             a_drift_is_kept_with_the_step_that_showed_it
             a_recovery_code_works_once
-            a_factor_goes_off_whole
+            disabling_a_factor_is_one_change
             a_new_encryption_keeps_the_consumed_step
             stored_secrets_are_listed_in_pages
         );
@@ -143,7 +148,7 @@ macro_rules! test_store {
             sessions_are_listed_newest_first_until_they_expire
             no_session_opens_on_an_account_that_changed
             a_session_is_ended_by_its_own_account_alone
-            sign_out_everywhere_raises_the_generation
+            log_out_everywhere_raises_the_generation
         );
     };
     (@part activity $attributes:tt $empty:path) => {

@@ -8,8 +8,8 @@ use crate::kit::Kit;
 
 /// A user who sends requests to the site of a [`Kit`].
 ///
-/// Each request has a new token, signed at the kit's time. [`cookie`](Self::cookie) returns one to
-/// keep.
+/// Each request has a new token, signed at the kit's time. [`cookie`](Self::cookie) returns the
+/// cookie of one token, for tests that send the same token several times.
 ///
 /// ```
 /// # use std::time::Duration;
@@ -53,25 +53,25 @@ pub struct User<R> {
 }
 
 impl<R: Role> Kit<R> {
-    /// Returns a user who has just logged in with a password and has these roles:
+    /// Returns a user who has just logged in with a password and has these roles. For example
     /// `kit.as_user(SiteRole::Admin)`, or `kit.as_user([SiteRole::Guest, SiteRole::Moderator])`.
     pub fn as_user(&self, roles: impl Into<RoleSet<R>>) -> User<R> {
         User::logged_in(self.clone(), roles.into())
     }
 
-    /// Returns a visitor without a cookie.
+    /// Returns a visitor without a cookie. The methods that change a user have no effect on it.
     pub fn as_stranger(&self) -> User<R> {
         User::stranger(self.clone())
     }
 
-    /// Ends the session of this user, as a logout does: copies of the cookie are rejected from now
-    /// on.
+    /// Ends the session of this user, as a logout does: from now on the kit's layers reject the
+    /// tokens of this session, including copies of the cookie.
     pub fn end_session(&self, user: &User<R>) {
         self.revocations().end_session(user.session(), UnixTime::from_secs(u64::MAX));
     }
 
-    /// Revokes every token of this user's account, as "log out everywhere", a role change or a new
-    /// password does.
+    /// Revokes every token of this user's account, as "log out everywhere" and a disabled account
+    /// do. A user with a higher [generation](User::with_generation) is not affected.
     pub fn revoke_tokens(&self, user: &User<R>) {
         let generation = user.generation().saturating_add(1);
         self.revocations().revoke_below(user.user_id(), generation, UnixTime::from_secs(u64::MAX));
@@ -90,8 +90,8 @@ impl<R: Role> User<R> {
         Self { kit, claims: None, roles: RoleSet::EMPTY, signed_in_ago: Duration::ZERO }
     }
 
-    /// Sets the user's name. The account's id becomes `id-` and the name, and the session's id
-    /// `session-` and the name. Defaults to `alice`.
+    /// Sets the user's name, the account's id to `id-NAME` and the session's id to `session-NAME`.
+    /// The name defaults to `alice`.
     #[must_use]
     pub fn named(self, name: &str) -> Self {
         let (id, session) = (format!("id-{name}"), format!("session-{name}"));
@@ -103,42 +103,46 @@ impl<R: Role> User<R> {
         })
     }
 
-    /// Sets the account's id. Defaults to `id-` and the user's name.
+    /// Sets the account's id. Defaults to `id-NAME`. Call it after [`named`](Self::named), which
+    /// sets the id too.
     #[must_use]
     pub fn with_id(self, id: &str) -> Self {
         self.with(|claims| of_account(claims, id, claims.generation()).into_owned())
     }
 
-    /// Sets the token generation of the account. Defaults to 0.
+    /// Sets the generation of the user's tokens, the claim `gen`. Defaults to 0.
     #[must_use]
     pub fn with_generation(self, generation: u32) -> Self {
         self.with(|claims| of_account(claims, claims.user_id(), generation).into_owned())
     }
 
-    /// Adds a one-time code to the user's login. Defaults to the password alone.
+    /// Adds a one-time code to the methods of the login. Without this call the only method is the
+    /// password.
     #[must_use]
     pub fn with_second_factor(self) -> Self {
         self.with(|claims| claims.clone().with_methods(claims.methods() | Methods::ONE_TIME_CODE))
     }
 
-    /// Sets how long ago the user logged in. The token itself is new. Defaults to 0.
+    /// Sets the time since the login, in whole seconds. The token itself is new. Defaults to 0.
     #[must_use]
     pub fn signed_in_ago(mut self, ago: Duration) -> Self {
         self.signed_in_ago = ago;
         self
     }
 
-    /// Returns the value of the `Cookie` header of this user's browser; empty without a cookie.
+    /// Returns the value of the `Cookie` header of this user's browser. It has a new token, under
+    /// the default name of the cookie. Empty for a visitor without a cookie.
     ///
     /// # Panics
-    /// The name is not valid in a token: it is empty, or has control characters.
+    /// The name or the id is not valid in a token: it is empty, has a control character, or makes
+    /// the token too long for a cookie.
     #[must_use]
     pub fn cookie(&self) -> String {
         let name = CookieSettings::default();
         self.token().map(|token| format!("{}={token}", name.access_name())).unwrap_or_default()
     }
 
-    /// Returns the access token, for a bearer header; `None` for a visitor without a cookie.
+    /// Returns a new access token, for a bearer header. `None` for a visitor without a cookie.
     ///
     /// # Panics
     /// As [`cookie`](Self::cookie).
@@ -153,7 +157,7 @@ impl<R: Role> User<R> {
         }
     }
 
-    /// Returns the account's id; empty for a visitor without a cookie.
+    /// Returns the account's id. Empty for a visitor without a cookie.
     #[must_use]
     pub fn user_id(&self) -> &str {
         self.claims.as_ref().map_or("", |claims| claims.user_id())
@@ -173,7 +177,7 @@ impl<R: Role> User<R> {
     }
 }
 
-/// Returns the same login for another account.
+/// Returns the same login for another account or generation. The caller sets the time of the login.
 fn of_account<'a>(claims: &'a Claims<'_>, user_id: &'a str, generation: u32) -> Claims<'a> {
     Claims::new(user_id, generation, UnixTime::from_secs(0))
         .with_username(claims.username())

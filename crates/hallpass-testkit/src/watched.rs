@@ -1,7 +1,7 @@
-//! A store whose calls are counted and can be forbidden.
+//! A wrapper around a store, which counts the calls or rejects them by a panic.
 //!
-//! It wraps a site's real store and implements the same traits. Each call counts, whatever it
-//! returns.
+//! It wraps a site's real store and implements the same traits. A failed call is counted too. Not
+//! counted are waits for notifications, which read nothing.
 
 use hallpass_accounts::{
     Account, AccountId, AccountStore, Actor, AdministrationStore, AttemptOutcome, CommandOutcome,
@@ -9,7 +9,7 @@ use hallpass_accounts::{
     Notifier, OpenOutcome, OwnChange, OwnChangeOutcome, PasswordChange, PasswordStore, RateLimit,
     RateLimitStore, RecoveryHash, RefreshOutcome, RefreshTokenStore, RegistrationOutcome,
     RegistrationStore, ReplaceOutcome, Revocation, RevocationLog, RevocationPage, Rotation,
-    Session, SessionId, SessionStore, SiteStore, StoredSecret, TwoFactorStore, Username,
+    Session, SessionId, SessionStore, SiteStore, StoreConnections, StoredSecret, TwoFactorStore, Username,
 };
 use hallpass_accounts::{
     Activity, ActivityStore, BrowserHash, BrowserLogin, BrowserStore, ConsumedStore, KnownBrowser,
@@ -161,7 +161,7 @@ impl<S: RevocationLog> RevocationLog for Watched<S> {
         self.store.scope(store_id).await
     }
 
-    /// Waiting for a notification reads nothing, so it does not count.
+    /// Not counted, because waiting for a notification reads nothing.
     fn notifier(&self) -> impl Notifier {
         self.store.notifier()
     }
@@ -169,6 +169,11 @@ impl<S: RevocationLog> RevocationLog for Watched<S> {
     async fn publish(&self, change: &Revocation) -> Result<(), Self::Error> {
         self.calls.called("RevocationLog::publish");
         self.store.publish(change).await
+    }
+
+    /// Not counted, because it reads nothing.
+    fn connections(&self) -> Option<StoreConnections> {
+        self.store.connections()
     }
 }
 

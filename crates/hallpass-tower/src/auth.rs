@@ -184,9 +184,9 @@ impl<R: Role, P: Clone, T: Clone> AuthLayer<R, P, T> {
         )
     }
 
-    /// Renews the session of a request whose access token has expired, and sets the new cookies on
-    /// the response. Off by default, because this layer has no store. hallpass-axum's `Rotation` is
-    /// such a hook.
+    /// Renews the session of a request whose access token has expired or is stale, and sets the new
+    /// cookies on the response. Off by default, because this layer has no store. hallpass-axum's
+    /// `Rotation` is such a hook.
     #[must_use]
     pub fn refresh(self, refresh: impl RefreshHook) -> Self {
         self.with(|shared| Shared { refresh: Some(Arc::new(refresh)), ..shared })

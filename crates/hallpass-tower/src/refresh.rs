@@ -1,4 +1,4 @@
-//! Renewal of a session inside the request whose access token has expired.
+//! Renewal of a session inside the request whose access token has expired or is stale.
 //!
 //! A [`RefreshHook`] runs after authentication and before the inner service. hallpass-axum's
 //! `Rotation` is the hook that renews sessions. A request without a session to renew is passed on

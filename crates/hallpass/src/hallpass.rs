@@ -141,8 +141,9 @@ impl<R: Role> Hallpass<R> {
         self.accounts.accept_restore().await
     }
 
-    /// Replaces the account's roles. This node rejects tokens with the old roles immediately, and
-    /// every other node within 5 seconds.
+    /// Replaces the account's roles. Tokens with the old roles become stale: on this node
+    /// immediately, and on every other node within 5 seconds. The next request with the refresh
+    /// token of the session continues with the new roles.
     ///
     /// # Errors
     /// Returns an error if the store cannot be reached, or the account does not exist.

@@ -169,8 +169,8 @@ pub mod store {
         PasswordStore, RateLimitStore, RecoveryCode, RecoveryHash, RefreshChain, RefreshHash,
         RefreshOutcome, RefreshState, RefreshTokenStore, RefreshedSession, RegistrationOutcome,
         RegistrationStore, ReplaceOutcome, Revocation, RevocationLog, RevocationPage, Rotation,
-        RotationOutcome, Session, SessionId, SessionStore, SiteStore, StoreFacts, StoreFault,
-        StoreSet, TwoFactorStore, UsernameError,
+        RotationOutcome, Session, SessionId, SessionStore, SiteStore, StoreConnections, StoreFacts,
+        StoreFault, StoreSet, TwoFactorStore, UsernameError,
     };
     pub use hallpass_accounts::{
         Activity, ActivityKind, ActivityStore, BrowserHash, BrowserId, BrowserLogin, BrowserName,

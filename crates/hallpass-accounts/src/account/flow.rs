@@ -247,10 +247,10 @@ impl<R: Role> Accounts<R> {
         self.application().log_out_everywhere(account).await
     }
 
-    /// Replaces the account's roles. This node rejects tokens with the old roles immediately. The
-    /// other nodes reject them once they have read the revocation log. A session with a refresh
-    /// token stays: its next refresh issues a token with the new roles. Other sessions must log in
-    /// again.
+    /// Replaces the account's roles. Tokens with the old roles become stale: on this node
+    /// immediately, and on the other nodes once they have read the revocation log. A session with a
+    /// refresh token stays: its next request or refresh gets a token with the new roles. Without a
+    /// refresh token the person must log in again.
     ///
     /// # Errors
     /// The errors of [`log_out_everywhere`](Self::log_out_everywhere), with

@@ -83,9 +83,9 @@ pub trait AccountStore: Send + Sync + 'static {
     note = "guide: docs/guide/src/own-users.md"
 )]
 pub trait AdministrationStore: AccountStore {
-    /// Replaces the roles, raises the generation and writes the log, in **one transaction**.
-    /// Raising the generation revokes the tokens that carry the old roles. Sessions stay, so that a
-    /// refresh issues a token with the new roles.
+    /// Replaces the roles, raises `stale_below` and writes the log, in **one transaction**. Raising
+    /// the number makes the tokens with the old roles stale. Sessions stay, so that a refresh
+    /// issues a token with the new roles.
     ///
     /// # Errors
     /// The error of the store.

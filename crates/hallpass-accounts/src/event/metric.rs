@@ -1,26 +1,29 @@
-//! Metrics of logins, the password hasher and the revocation list, for the recorder that the site
-//! installed (the `metrics` facade).
+//! Metrics of logins, the password hasher, store calls, the revocation sync and the keys, for the
+//! recorder that the site installed (the `metrics` facade).
 //!
 //! None of this runs on the request path. The cost of a counter is negligible compared with a
-//! password hash or a store call. Labels are names from a fixed list in the source code; no label
-//! contains a user name, an address or a token. The guide has the table of metrics, and a test
-//! checks the table against the output of a recorder.
+//! password hash or a store call. Labels are names from a fixed list in the source code, and ids of
+//! signing keys; no label contains a user name, an address or a token. The guide has the table of
+//! metrics, and a test checks the table against the output of a recorder.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use hallpass_core::UnixTime;
+use hallpass_core::{KeyRing, UnixTime};
 use metrics::{
     Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
 };
 
-use crate::event::Event;
+use crate::{
+    event::Event,
+    revocation::{store::StoreConnections, sync::Readiness},
+};
 
-/// Registers the descriptions, and sets the gauge of waiting logins to 0.
+/// Registers the descriptions, and the series that an alert needs before their first change.
 pub(crate) fn describe() {
     describe_counter!(EVENTS, "Events in logins and of accounts, by name of the event.");
     describe_counter!(SIGN_INS, "Completed logins and rejected attempts, by outcome.");
     describe_counter!(LIMITS_HIT, "Attempts that were rejected by a limit, by limit.");
-    describe_counter!(RENEWALS, "Refresh tokens that were consumed or reused, by outcome.");
+    describe_counter!(RENEWALS, "Refresh tokens that were presented, by outcome.");
     describe_gauge!(HASHER_WAITING, "Logins that wait for a hashing permit.");
     describe_histogram!(
         HASHER_WAIT,
@@ -33,7 +36,126 @@ pub(crate) fn describe() {
         Unit::Seconds,
         "Unix time at which the revocation log was last read to its end."
     );
-    gauge!(HASHER_WAITING).increment(0.0);
+    describe_histogram!(
+        STORE_CALLS,
+        Unit::Seconds,
+        "Duration of store calls, by operation. A call that is dropped at the timeout counts."
+    );
+    describe_counter!(
+        STORE_FAILURES,
+        "Store calls that returned an error or were dropped, such as at the timeout, by operation."
+    );
+    describe_gauge!(CONNECTIONS, "Connections of the store's pool, by state.");
+    describe_gauge!(PUSH_LIVE, "Whether the notifier of a log is connected: 1 or 0, by log.");
+    describe_gauge!(READINESS, "Whether the node is in this state: 1 or 0, by state.");
+    describe_gauge!(
+        CLOCK_DIFFERENCE,
+        Unit::Seconds,
+        "Time of this node minus the time of the store, at the last read of the log."
+    );
+    describe_counter!(PRUNED, "Expired rows of the stores that this node deleted.");
+    describe_counter!(PRUNE_FAILURES, "Failed attempts to delete expired rows or log entries.");
+    describe_gauge!(KEY_ACTIVE, "Whether this node signs with the key: 1 or 0, by key.");
+    describe_gauge!(
+        KEY_CREATED,
+        Unit::Seconds,
+        "Unix time at which the signing key was created, by key."
+    );
+    describe_gauge!(
+        KEYS_MISSING,
+        "Encryption keys and peppers that the store was used with and that this node lacks."
+    );
+    for gauge in [HASHER_WAITING, CLOCK_DIFFERENCE, KEYS_MISSING] {
+        gauge!(gauge).increment(0.0);
+    }
+    for counter in [PRUNED, PRUNE_FAILURES] {
+        counter!(counter).increment(0);
+    }
+}
+
+/// One store call, from its start to its end. A call that is dropped before its end counts as
+/// failed: the timeout of the engine drops a call that takes too long.
+pub(crate) struct StoreCall {
+    operation: &'static str,
+    start: Instant,
+    is_ok: bool,
+}
+
+impl StoreCall {
+    pub(crate) fn start(operation: &'static str) -> Self {
+        Self { operation, start: Instant::now(), is_ok: false }
+    }
+
+    pub(crate) fn ended(mut self, is_ok: bool) {
+        self.is_ok = is_ok;
+    }
+}
+
+impl Drop for StoreCall {
+    fn drop(&mut self) {
+        histogram!(STORE_CALLS, "operation" => self.operation).record(self.start.elapsed());
+        let failed = u64::from(!self.is_ok);
+        counter!(STORE_FAILURES, "operation" => self.operation).increment(failed);
+    }
+}
+
+/// A refresh token that was neither consumed nor reused, by the outcome. Both others are events.
+pub(crate) fn refresh(outcome: &'static str) {
+    counter!(RENEWALS, "outcome" => outcome).increment(1);
+}
+
+pub(crate) fn connections(now: StoreConnections) {
+    for (state, number) in [("open", now.open), ("idle", now.idle), ("waiting", now.waiting)] {
+        gauge!(CONNECTIONS, "state" => state).set(number);
+    }
+}
+
+/// `log` is `store` for the log that is read, and `shared` for a log that only notifies.
+pub(crate) fn push_live(log: &'static str, is_live: bool) {
+    gauge!(PUSH_LIVE, "log" => log).set(u8::from(is_live));
+}
+
+pub(crate) fn readiness(now: Readiness) {
+    for state in Readiness::ALL {
+        gauge!(READINESS, "state" => state.as_str()).set(u8::from(*state == now));
+    }
+}
+
+/// Sets the time of this node minus the time of the store.
+pub(crate) fn clock_difference(node: UnixTime, store: UnixTime) {
+    let ahead = node.since(store).as_secs_f64() - store.since(node).as_secs_f64();
+    gauge!(CLOCK_DIFFERENCE).set(ahead);
+}
+
+pub(crate) fn pruned(rows: u64) {
+    counter!(PRUNED).increment(rows);
+}
+
+pub(crate) fn prune_failed() {
+    counter!(PRUNE_FAILURES).increment(1);
+}
+
+/// Sets the state of each signing key of the ring. `before` is the id of the key that signed at the
+/// last call, which may not be in the ring any more. Returns the id of the key that signs now.
+pub(crate) fn signing_keys(ring: &KeyRing, before: Option<String>) -> Option<String> {
+    let active = ring.active().map(|key| key.id().to_string());
+    if let Some(former) = before.filter(|former| Some(former) != active.as_ref()) {
+        gauge!(KEY_ACTIVE, "key" => former).set(0);
+    }
+    for entry in ring.keys() {
+        let id = entry.key().id().to_string();
+        let signs = u8::from(active.as_ref() == Some(&id));
+        if let Some(created) = entry.created_at() {
+            let created = Duration::from_secs(created.as_secs());
+            gauge!(KEY_CREATED, "key" => id.clone()).set(created);
+        }
+        gauge!(KEY_ACTIVE, "key" => id).set(signs);
+    }
+    active
+}
+
+pub(crate) fn keys_missing(number: usize) {
+    gauge!(KEYS_MISSING).set(u32::try_from(number).unwrap_or(u32::MAX));
 }
 
 pub(crate) fn happened(event: &Event) {
@@ -78,5 +200,16 @@ const LIMITS_HIT: &str = "hallpass_rate_limit_hits_total";
 const RENEWALS: &str = "hallpass_refreshes_total";
 const HASHER_WAITING: &str = "hallpass_password_hasher_waiting";
 const HASHER_WAIT: &str = "hallpass_password_hasher_wait_seconds";
+const STORE_CALLS: &str = "hallpass_store_call_seconds";
+const STORE_FAILURES: &str = "hallpass_store_failures_total";
+const CONNECTIONS: &str = "hallpass_store_connections";
+const PUSH_LIVE: &str = "hallpass_revocation_push_live";
+const READINESS: &str = "hallpass_readiness";
+const CLOCK_DIFFERENCE: &str = "hallpass_clock_difference_seconds";
+const PRUNED: &str = "hallpass_pruned_rows_total";
+const PRUNE_FAILURES: &str = "hallpass_prune_failures_total";
+const KEY_ACTIVE: &str = "hallpass_signing_key_active";
+const KEY_CREATED: &str = "hallpass_signing_key_created_timestamp_seconds";
+const KEYS_MISSING: &str = "hallpass_keys_missing";
 const LIST_ENTRIES: &str = "hallpass_revocation_list_entries";
 const LIST_SYNCED: &str = "hallpass_revocation_list_synced_timestamp_seconds";

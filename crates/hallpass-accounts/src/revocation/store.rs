@@ -73,6 +73,25 @@ pub trait RevocationLog: Send + Sync + 'static {
         let _told_already = change;
         std::future::ready(Ok(()))
     }
+
+    /// Returns the state of the store's connections at this moment, for metrics. Defaults to
+    /// `None`, for a store without a pool.
+    fn connections(&self) -> Option<StoreConnections> {
+        None
+    }
+}
+
+/// The connections of a store's pool, for metrics.
+///
+/// Exhaustive, because a store constructs it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct StoreConnections {
+    /// Number of open connections, idle ones included.
+    pub open: u32,
+    /// Number of connections that no call uses.
+    pub idle: u32,
+    /// Number of calls that wait for a connection.
+    pub waiting: u32,
 }
 
 /// A position in the log. Only the store interprets its number.

@@ -4,7 +4,7 @@
 use std::{
     error::Error,
     sync::{
-        Arc,
+        Arc, Mutex as StdMutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU8, Ordering},
     },
     time::Duration,
@@ -19,7 +19,7 @@ use tokio::{
 
 use crate::{
     accounts::Accounts,
-    event::Event,
+    event::{Event, reminder::Reminder},
     revocation::store::Cursor,
     site::{recent::FURTHEST_BEHIND, store::StoreFacts, time::FURTHEST_APART},
     store::{DynRevocationLog, ErasedNotifier, StoreFault, StoreSet},
@@ -50,7 +50,12 @@ pub struct RevocationSync<R> {
 #[derive(Default)]
 struct LogState {
     position: Mutex<Position>,
-    is_silent: AtomicBool,
+    /// The fault that the log cannot be read.
+    silence: StdMutex<Reminder>,
+    /// The fault that the node is not ready for another reason.
+    not_ready: StdMutex<Reminder>,
+    #[cfg(feature = "metrics")]
+    signing_key: StdMutex<Option<String>>,
     readiness: AtomicU8,
     compares_keys: AtomicBool,
     lacks_keys: AtomicBool,
@@ -146,8 +151,9 @@ impl<R: Role> RevocationSync<R> {
         let woken = Arc::clone(&self.log.woken);
         // The tasks are aborted when this future is dropped.
         let mut tasks = JoinSet::new();
-        for log in stores.logs() {
-            tasks.spawn(wait_for_news(log.notifier(), Arc::clone(&woken)));
+        for (number, log) in stores.logs().enumerate() {
+            let name = if number == 0 { "store" } else { "shared" };
+            tasks.spawn(wait_for_news(name, log.notifier(), Arc::clone(&woken)));
         }
         tasks.spawn(publish(self.accounts.clone()));
         let mut ticks = interval(PERIOD);
@@ -164,6 +170,8 @@ impl<R: Role> RevocationSync<R> {
             if now >= purge_at && self.is_ready() {
                 purge_at = now.saturating_add(PURGE_PERIOD);
                 if let Err(error) = self.purge().await {
+                    #[cfg(feature = "metrics")]
+                    crate::event::metric::prune_failed();
                     let source = error.source();
                     tracing::warn!(target: "hallpass", %error, source, "old revocations could not be deleted");
                 }
@@ -196,6 +204,8 @@ impl<R: Role> RevocationSync<R> {
     pub async fn compare_keys(&self) -> Result<usize, StoreFault> {
         self.log.compares_keys.store(true, Ordering::Relaxed);
         let missing = self.accounts.compare_keys().await?;
+        #[cfg(feature = "metrics")]
+        crate::event::metric::keys_missing(missing);
         let lacked = self.log.lacks_keys.swap(missing > 0, Ordering::Relaxed);
         match (lacked, missing > 0) {
             (false, true) => {
@@ -225,6 +235,14 @@ impl<R: Role> RevocationSync<R> {
     /// The error of the store. The list keeps its entries and becomes outdated, and its policy
     /// decides what happens. The next call starts from the same position.
     pub async fn read(&self) -> Result<(), StoreFault> {
+        let read = self.read_once().await;
+        #[cfg(feature = "metrics")]
+        self.measure();
+        self.remind();
+        read
+    }
+
+    async fn read_once(&self) -> Result<(), StoreFault> {
         let (accounts, list) = (&self.accounts, &self.accounts.settings().revocation_list);
         let Some(log) = &accounts.stores().revocation_log else {
             return Ok(());
@@ -234,18 +252,25 @@ impl<R: Role> RevocationSync<R> {
         // read.
         let (now, newer_epoch) = (accounts.now(), list.newer_epoch());
         let read = self.read_on(log, &mut position).await;
-        let was_silent = self.log.is_silent.swap(read.is_err(), Ordering::Relaxed);
-        match (&read, was_silent) {
-            (Err(error), false) => {
-                let source = error.source();
-                tracing::error!(target: "hallpass", %error, source, "the revocation log is not available");
-                accounts.events().happened(Event::RevocationLogSilent);
+        match &read {
+            Err(error) => {
+                // The lock is released before the hook of the site runs.
+                let due = locked(&self.log.silence).failed();
+                if let Some(lasts) = due {
+                    let (source, seconds) = (error.source(), lasts.as_secs());
+                    tracing::error!(target: "hallpass", %error, source, seconds, "the revocation log is not available");
+                    if lasts.is_zero() {
+                        accounts.events().happened(Event::RevocationLogSilent);
+                    }
+                }
             }
-            (Ok(_), true) => {
-                let staleness = list.staleness(now).unwrap_or_default();
-                accounts.events().happened(Event::RevocationLogAnswers { staleness });
+            Ok(_) => {
+                let recovered = locked(&self.log.silence).recovered();
+                if recovered.is_some() {
+                    let staleness = list.staleness(now).unwrap_or_default();
+                    accounts.events().happened(Event::RevocationLogAnswers { staleness });
+                }
             }
-            _ => {}
         }
         #[cfg(feature = "metrics")]
         crate::event::metric::list_entries(list.len());
@@ -269,6 +294,38 @@ impl<R: Role> RevocationSync<R> {
         Ok(())
     }
 
+    /// Repeats the reason while the node is not ready. A log that cannot be read has its own line.
+    fn remind(&self) {
+        let state = Readiness::from_number(self.log.readiness.load(Ordering::Relaxed));
+        let state = match state {
+            Readiness::Ready if self.log.lacks_keys.load(Ordering::Relaxed) => {
+                Readiness::KeysMissing
+            }
+            state => state,
+        };
+        let mut not_ready = locked(&self.log.not_ready);
+        if state == Readiness::Ready {
+            not_ready.recovered();
+        } else if let Some(lasts) = not_ready.failed().filter(|lasts| !lasts.is_zero()) {
+            let (reason, seconds) = (state.as_str(), lasts.as_secs());
+            tracing::warn!(target: "hallpass", reason, seconds, "this node is still not ready");
+        }
+    }
+
+    #[cfg(feature = "metrics")]
+    fn measure(&self) {
+        use crate::event::metric;
+
+        metric::readiness(self.readiness());
+        let log = self.accounts.stores().revocation_log.as_ref();
+        if let Some(connections) = log.and_then(DynRevocationLog::connections) {
+            metric::connections(connections);
+        }
+        let ring = self.accounts.issuer().keys().current();
+        let mut signing_key = locked(&self.log.signing_key);
+        *signing_key = metric::signing_keys(&ring, signing_key.take());
+    }
+
     /// Deletes the entries of logs and list that cannot affect a live token any more, and the rows
     /// of the stores that have expired.
     ///
@@ -286,7 +343,7 @@ impl<R: Role> RevocationSync<R> {
         if self.log.compares_keys.load(Ordering::Relaxed) {
             self.compare_keys().await?;
         }
-        stores.prune(now).await.map(drop)
+        stores.prune(now).await.map(pruned)
     }
 
     /// Connects each notifier once, for a check of the installation. The connections are closed
@@ -475,6 +532,8 @@ impl<R: Role> RevocationSync<R> {
         }
         accounts.store_time().set(facts.now);
         let now = accounts.now();
+        #[cfg(feature = "metrics")]
+        crate::event::metric::clock_difference(now, facts.now);
         let apart = now.since(facts.now).max(facts.now.since(now));
         if apart > FURTHEST_APART { Readiness::ClockDiffers } else { Readiness::Ready }
     }
@@ -534,20 +593,27 @@ async fn tick_or(ticks: &mut tokio::time::Interval, woken: &Notify) {
 }
 
 /// Wakes the reader at each notification, and connects again after an error.
-async fn wait_for_news(mut notifier: Box<dyn ErasedNotifier>, woken: Arc<Notify>) {
-    let mut is_down = false;
+async fn wait_for_news(
+    log: &'static str,
+    mut notifier: Box<dyn ErasedNotifier>,
+    woken: Arc<Notify>,
+) {
+    let mut down = Reminder::default();
+    push_live(log, false);
     loop {
         match notifier.notified().await {
             Ok(()) => {
-                if std::mem::take(&mut is_down) {
+                push_live(log, true);
+                if down.recovered().is_some() {
                     tracing::info!(target: "hallpass", "revocations are pushed again");
                 }
                 woken.notify_one();
             }
             Err(error) => {
-                if !std::mem::replace(&mut is_down, true) {
-                    let source = error.source();
-                    tracing::warn!(target: "hallpass", %error, source, "revocations are only polled, because the notifier is not available");
+                push_live(log, false);
+                if let Some(lasts) = down.failed() {
+                    let (source, seconds) = (error.source(), lasts.as_secs());
+                    tracing::warn!(target: "hallpass", %error, source, seconds, "revocations are only polled, because the notifier is not available");
                 }
                 sleep(RETRY).await;
             }
@@ -555,20 +621,38 @@ async fn wait_for_news(mut notifier: Box<dyn ErasedNotifier>, woken: Arc<Notify>
     }
 }
 
+fn push_live(log: &'static str, is_live: bool) {
+    #[cfg(feature = "metrics")]
+    crate::event::metric::push_live(log, is_live);
+    #[cfg(not(feature = "metrics"))]
+    let _ = (log, is_live);
+}
+
+fn pruned(rows: u64) {
+    #[cfg(feature = "metrics")]
+    crate::event::metric::pruned(rows);
+    #[cfg(not(feature = "metrics"))]
+    let _ = rows;
+}
+
+fn locked<T>(mutex: &StdMutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Publishes each revocation of this node immediately, and again after an error.
 async fn publish<R: Role>(accounts: Accounts<R>) {
     let stores = accounts.stores();
-    let mut is_down = false;
+    let mut down = Reminder::default();
     loop {
         match stores.publish().await {
             Ok(()) => {
-                is_down = false;
+                down.recovered();
                 stores.outbox.filled.notified().await;
             }
             Err(error) => {
-                if !std::mem::replace(&mut is_down, true) {
-                    let source = error.source();
-                    tracing::warn!(target: "hallpass", %error, source, "revocations of this node cannot be published yet");
+                if let Some(lasts) = down.failed() {
+                    let (source, seconds) = (error.source(), lasts.as_secs());
+                    tracing::warn!(target: "hallpass", %error, source, seconds, "revocations of this node cannot be published yet");
                 }
                 sleep(RETRY).await;
             }

@@ -127,7 +127,12 @@ impl<R: Role> Accounts<R> {
             self.idle_limit(),
             limits.grace,
         );
-        match self.stores().ask("renew session", store.refresh(&id, &rotation)).await? {
+        let outcome = self.stores().ask("renew session", store.refresh(&id, &rotation)).await;
+        #[cfg(feature = "metrics")]
+        if let Some(name) = outcome_name(outcome.as_ref().ok()) {
+            crate::event::metric::refresh(name);
+        }
+        match outcome? {
             RefreshOutcome::Consumed(session) => {
                 let account = session.account.id().clone();
                 self.events().happened(Event::SessionRefreshed { account, session: id });
@@ -283,6 +288,19 @@ impl<R: Role> Accounts<R> {
                 .happened(Event::SessionEnded { account: account.clone(), session: *session });
         }
         Ok(ended)
+    }
+}
+
+/// Returns the name of an outcome in the metrics, or `None` for an outcome that is an event too.
+/// `None` as the argument is a store that failed.
+#[cfg(feature = "metrics")]
+fn outcome_name(outcome: Option<&RefreshOutcome>) -> Option<&'static str> {
+    match outcome {
+        Some(RefreshOutcome::Consumed(_) | RefreshOutcome::Reused { .. }) => None,
+        Some(RefreshOutcome::InGrace { .. }) => Some("in-grace"),
+        Some(RefreshOutcome::Ended) => Some("ended"),
+        Some(RefreshOutcome::TooOften) => Some("limited"),
+        None => Some("unavailable"),
     }
 }
 

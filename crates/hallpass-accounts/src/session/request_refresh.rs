@@ -1,17 +1,18 @@
-//! Refreshes the session within a request whose access token has just expired, so that a person
-//! does not lose a form that they have filled in.
+//! Refreshes the session within a request whose access token has expired or is stale, so that a
+//! person does not lose a form that they have filled in.
 //!
 //! The engine decides in these steps, and the adapter only transports bytes:
 //!
-//! 1. [`RequestRefresh::due`](RefreshHook::due) checks whether the request may be refreshed. The
-//!    access token must be expired or missing, because a browser deletes an expired cookie. A token
+//! 1. [`RequestRefresh::due`](RefreshHook::due) checks whether the request may be refreshed. It must
+//!    have the refresh token of the session. The access token must be expired, stale (the roles of
+//!    the account have changed) or missing, because a browser deletes an expired cookie. A token
 //!    that is not authentic, ambiguous or revoked is not refreshed, because that would bypass its
 //!    rejection. An unsafe cross-site request is not refreshed (CSRF), nor is `OPTIONS`, which
 //!    carries no cookie of the person, nor a request with a bearer token.
 //! 2. The session is refreshed, and the request continues with its identity. If the store is not
 //!    available, the request continues as one whose token cannot be verified: a guarded route
-//!    returns a 503, and the cookies stay. If the session has ended, the request continues
-//!    unchanged.
+//!    returns a 503, and the cookies stay. After a fault that does not pass by itself, a guarded
+//!    route returns a 500. If the session has ended, the request continues unchanged.
 //! 3. The response sets the new cookies, unless it [sets them
 //!    itself](RefreshedRequest::cookies_beside).
 
@@ -120,7 +121,13 @@ async fn refreshed<R: Role>(
             Err(refusal) => (Some(Authentication::rejected(refusal.kind())), None),
         },
         Err(error) if error.kind() == AccountsErrorKind::NotLoggedIn => (None, None),
-        Err(_) => (Some(Authentication::rejected(TokenErrorKind::Unavailable)), None),
+        Err(error) => {
+            let kind = match error.kind() {
+                AccountsErrorKind::Internal => TokenErrorKind::Internal,
+                _ => TokenErrorKind::Unavailable,
+            };
+            (Some(Authentication::rejected(kind)), None)
+        }
     };
     RefreshedRequest {
         who: who.map(|who| who.checked_at(at)),

@@ -141,6 +141,7 @@ impl From<TokenErrorKind> for Rejection {
             TokenErrorKind::Revoked => RejectionKind::Revoked,
             TokenErrorKind::Stale => RejectionKind::Stale,
             TokenErrorKind::Unavailable => RejectionKind::Unavailable,
+            TokenErrorKind::Internal => RejectionKind::Internal,
             _ => RejectionKind::NotLoggedIn,
         });
         match fault {
@@ -222,5 +223,7 @@ mod tests {
         assert_eq!(Rejection::from(TokenErrorKind::Revoked).kind(), RejectionKind::Revoked);
         let fault = Rejection::from(TokenErrorKind::Unavailable);
         assert_eq!((fault.status(), fault.retry_after()), (503, Some(Duration::from_secs(1))));
+        let fault = Rejection::from(TokenErrorKind::Internal);
+        assert_eq!((fault.status(), fault.retry_after()), (500, None));
     }
 }

@@ -1,4 +1,4 @@
-//! Refresh of a session inside a request whose access token has expired.
+//! Refresh of a session inside a request whose access token has expired or is stale.
 //!
 //! The authenticator has no store. After an adapter has found a request to be anonymous, and before
 //! it calls the site, it can call a [`RefreshHook`]. The hook of hallpass-accounts refreshes

@@ -187,8 +187,8 @@ impl RevocationList {
         }
     }
 
-    /// Makes every token of the account with a `gen` below `number` stale: a request with it needs
-    /// a refresh first. It never lowers a number that was raised before.
+    /// Makes every token of the account with a `gen` below `number` stale: it is not accepted, and
+    /// the session must be refreshed. It never lowers a number that was raised before.
     ///
     /// `forget_after` is the latest `exp` that such a token can have.
     pub fn stale_below(&self, user_id: &str, number: u32, forget_after: UnixTime) {

@@ -78,6 +78,9 @@ pub enum TokenErrorKind {
     /// The token is valid, but its revocation cannot be checked: the revocation list is older than
     /// its policy allows, or a refresh could not reach the store.
     Unavailable,
+    /// The session could not be refreshed because of a fault of the service that does not pass by
+    /// itself, such as a key ring without a signing key. The log contains the cause and the fix.
+    Internal,
 }
 
 impl TokenErrorKind {
@@ -100,6 +103,7 @@ impl TokenErrorKind {
         Self::Revoked,
         Self::Stale,
         Self::Unavailable,
+        Self::Internal,
     ];
 
     /// Returns the stable kebab-case name, for logs and metric labels.
@@ -122,6 +126,7 @@ impl TokenErrorKind {
             Self::Revoked => "revoked",
             Self::Stale => "stale",
             Self::Unavailable => "unavailable",
+            Self::Internal => "internal",
         }
     }
 }
@@ -143,6 +148,6 @@ mod tests {
         }
         let names: std::collections::HashSet<_> =
             TokenErrorKind::ALL.iter().map(|kind| kind.as_str()).collect();
-        assert_eq!(names.len(), TokenErrorKind::Unavailable as usize + 1);
+        assert_eq!(names.len(), TokenErrorKind::Internal as usize + 1);
     }
 }

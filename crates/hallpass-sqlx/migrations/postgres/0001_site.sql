@@ -1,8 +1,8 @@
 -- The facts of this database, in one row.
 -- store_id: random; names this store in shared caches, and distinguishes it from another database.
 -- epoch: tokens and refresh tokens with a lower epoch are revoked. `sessions end-all` raises it.
--- incarnation: what a restored dump does not bring along (server, database, table), as the nodes saw it last.
--- timeline: the timeline of the server, as the nodes saw it last. A failover begins a new one.
+-- incarnation: the server, the database and the table, which a restored dump does not contain, as the nodes last recorded them.
+-- timeline: the timeline of the server, as the nodes last recorded it. A failover begins a new one.
 -- Times, here and in every other table, are Unix seconds.
 CREATE TABLE hallpass_site (
     single_row  BOOLEAN NOT NULL PRIMARY KEY DEFAULT TRUE CHECK (single_row),

@@ -1,9 +1,10 @@
--- Who is logged in where. A session that ends is deleted; the revocation log tells the nodes.
--- epoch: the site's epoch when the session was opened. A session of a lower epoch than the site's has ended.
+-- The open sessions. The end of a session deletes its row and writes to the revocation log.
+-- epoch: the epoch of the site when the session was opened. The session has ended if the epoch of the site is higher.
+-- device: the browser and the system of the login, such as Firefox on Linux. Empty if they are not known.
 -- refresh_hash: the hash of the live refresh token. NULL: the session cannot be refreshed.
--- consumed: the refresh tokens consumed within the last seconds, 40 bytes each.
--- idle_at: the session ends then, unless it was refreshed.
--- methods: names of RFC 8176, separated by spaces, for the access tokens to come.
+-- consumed: hashes of the refresh tokens consumed within the grace period and the times of it, 40 bytes each.
+-- idle_at: the session ends at this time, unless it is refreshed before.
+-- methods: the methods of the login for the next access tokens: names of RFC 8176, separated by spaces.
 -- A refresh keeps the row on its page (HOT): no column that it changes is indexed, and the page has room.
 CREATE TABLE hallpass_sessions (
     id           TEXT   COLLATE "C" NOT NULL PRIMARY KEY,

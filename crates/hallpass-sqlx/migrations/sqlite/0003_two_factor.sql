@@ -1,6 +1,8 @@
--- The authenticator of an account. The secret is encrypted before it gets here.
--- last_step is the latest time step that was consumed (RFC 6238, 5.2): a code counts only with a later one.
--- drift: by how many time steps the authenticator's clock was off at that step (RFC 6238, 6).
+-- The second factor of an account.
+-- encrypted: the secret, encrypted with a key that is not in the database.
+-- last_step: the latest time step that was consumed (RFC 6238, section 5.2). Only a code of a later
+-- step is accepted.
+-- drift: the difference of the authenticator's clock at that step, in time steps (RFC 6238, section 6).
 CREATE TABLE hallpass_two_factor (
     account_id TEXT    NOT NULL PRIMARY KEY REFERENCES hallpass_account_state (account_id) ON DELETE CASCADE,
     encrypted  BLOB    NOT NULL,
@@ -8,7 +10,7 @@ CREATE TABLE hallpass_two_factor (
     drift      INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
--- Recovery codes not yet consumed, hashed. Consuming one deletes its row.
+-- The hashes of the recovery codes that are not consumed. To consume a code deletes its row.
 CREATE TABLE hallpass_recovery_codes (
     account_id TEXT NOT NULL REFERENCES hallpass_account_state (account_id) ON DELETE CASCADE,
     code_hash  BLOB NOT NULL,

@@ -1,9 +1,9 @@
--- What was revoked. A node reads it in order, and can write it again into a store that lost it.
+-- The revocation log. A node reads it in order, and can write entries again into a store that lost them.
 -- kind 'revoked': tokens of the account below number are revoked. 'disabled': the same, and the account is disabled.
 -- kind 'stale': tokens of the account below number are stale. 'session': the session has ended. 'epoch': tokens of an
--- epoch below number are revoked. A kind that a node does not know is skipped, and reported.
+-- epoch below number are revoked. A node skips a kind that it does not support, and logs that.
 -- place is never used twice, and follows the order of commits, because SQLite has one writer at a time.
--- No foreign keys: what was revoked stays revoked when its account is deleted.
+-- No foreign keys: a revoked token stays revoked when its account is deleted.
 CREATE TABLE hallpass_revocations (
     place      INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     kind       TEXT    NOT NULL,

@@ -8,7 +8,7 @@ use sqlx::{
 };
 
 use super::{
-    PostgresStore,
+    PostgresStore, acquiring,
     sql::{LATEST_STEP, get, sql},
 };
 use crate::{
@@ -31,8 +31,9 @@ impl PostgresStore {
     /// | `statement_timeout` | 5 s | the login has failed long before, and its lock must not remain |
     /// | `idle_in_transaction_session_timeout` | 10 s | a process that stops inside a transaction must not keep its lock |
     ///
-    /// There are at most 8 connections, and a call waits at most 2 s for one, so that a login fails
-    /// early enough for a person to try again. The revocation log listens on one more connection.
+    /// There are at most 8 connections, and a call waits at most 1 s for one. This is shorter than
+    /// the `store_timeout` of a site, so that the error with the cause is logged. The revocation
+    /// log listens on one more connection.
     ///
     /// # TLS
     /// Requires the feature `tls`. `sslmode` has the values of PostgreSQL's own clients. **For a
@@ -73,20 +74,29 @@ impl PostgresStore {
             .after_connect(|connection, _| {
                 Box::pin(async { connection.execute(SETTINGS).await.map(drop) })
             })
-            .connect_with(options)
-            .await
-            .map_err(|error| match error {
-                // sqlx returns this before it sends anything. Another crate may have enabled sqlx's
-                // TLS, so the feature alone does not decide.
-                error @ sqlx::Error::Tls(_) if cfg!(not(feature = "tls")) => {
-                    StoreOpenError::Tls { source: StoreError::from_driver(error) }
-                }
-                error => StoreOpenError::Connect {
-                    host,
-                    database,
-                    source: StoreError::from_driver(error),
-                },
-            })?;
+            .connect_with(options.clone())
+            .await;
+        let pool = match pool {
+            Ok(pool) => pool,
+            Err(sqlx::Error::PoolTimedOut) => {
+                let source = acquiring::timeout_error(&options).await;
+                return Err(StoreOpenError::Connect { host, database, source });
+            }
+            Err(error) => {
+                return Err(match error {
+                    // sqlx returns this before it sends anything. Another crate may have enabled
+                    // sqlx's TLS, so the feature alone does not decide.
+                    error @ sqlx::Error::Tls(_) if cfg!(not(feature = "tls")) => {
+                        StoreOpenError::Tls { source: StoreError::from_driver(error) }
+                    }
+                    error => StoreOpenError::Connect {
+                        host,
+                        database,
+                        source: StoreError::from_driver(error),
+                    },
+                });
+            }
+        };
         Ok(Self::from_pool(pool))
     }
 
@@ -102,7 +112,7 @@ const EXAMPLE: &str = "postgres://site@localhost/site";
 const SETTINGS: &str = "SET statement_timeout = 5000; SET idle_in_transaction_session_timeout = 10000; \
      SELECT set_config('synchronous_commit', 'on', FALSE) \
      WHERE current_setting('synchronous_commit') NOT IN ('on', 'remote_apply')";
-const CONNECTION_WAIT: Duration = Duration::from_secs(2);
+const CONNECTION_WAIT: Duration = Duration::from_secs(1);
 /// Per process. More connections would only queue on the server's cores, and a server accepts 100
 /// in all by default.
 const CONNECTIONS: u32 = 8;

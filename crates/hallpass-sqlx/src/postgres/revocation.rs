@@ -6,13 +6,16 @@
 //! the last final one are returned as soon as they are visible, and again until they are final. A
 //! transaction that stays open for an hour, in any database of the server, delays no revocation.
 //!
-//! Transaction numbers belong to one server. If a dump is restored on another server, restart the
-//! nodes, because their cursors are invalid there. A physical replica that takes over has the same
-//! numbers.
+//! Transaction numbers belong to one server, so cursors are not valid after a dump was restored on
+//! another server. The revocation sync detects that by the facts of the store, and reads from the
+//! start again when an operator has accepted the store. A physical replica that takes over has the
+//! same numbers.
 
 use std::{io::ErrorKind, time::Duration};
 
-use hallpass_accounts::{Cursor, Incarnation, Notifier, RevocationLog, RevocationPage};
+use hallpass_accounts::{
+    Cursor, Incarnation, Notifier, RevocationLog, RevocationPage, StoreConnections,
+};
 use hallpass_core::UnixTime;
 use sqlx::{
     PgPool,
@@ -58,6 +61,10 @@ impl RevocationLog for PostgresStore {
 
     fn notifier(&self) -> impl Notifier {
         self.listen()
+    }
+
+    fn connections(&self) -> Option<StoreConnections> {
+        Some(self.acquiring.waiting.beside(self.pool.size(), self.pool.num_idle()))
     }
 }
 

@@ -77,13 +77,14 @@ impl Pooled {
 
 impl PostgresStore {
     pub(super) async fn connect(&self) -> Result<Pooled, StoreError> {
-        self.pool.acquire().await.map(Pooled).map_err(StoreError::from_driver)
+        self.acquire().await.map(Pooled)
     }
 
     /// Runs a change of one statement, which is one transaction. Returns the number of changed
     /// rows.
     pub(super) async fn change(&self, statement: Statement<'_>) -> Result<u64, StoreError> {
-        let changed = statement.execute(&self.pool).await;
+        let mut connection = self.acquire().await?;
+        let changed = statement.execute(&mut *connection).await;
         changed.map(|result| result.rows_affected()).map_err(StoreError::from_driver)
     }
 
@@ -151,7 +152,12 @@ impl PostgresStore {
             tokio::spawn(
                 async move { pool.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await },
             );
+        let waiting = self.acquiring.waiting.begin();
         let begun = begin.await.unwrap_or(Err(sqlx::Error::WorkerCrashed));
-        Ok(Write { transaction: begun.map_err(StoreError::from_driver)? })
+        drop(waiting);
+        match begun {
+            Ok(transaction) => Ok(Write { transaction }),
+            Err(error) => Err(self.acquire_error(error).await),
+        }
     }
 }

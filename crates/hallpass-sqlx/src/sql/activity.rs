@@ -32,8 +32,8 @@ impl ActivityStore for Store {
 /// Deletes up to `$2` rows.
 const PRUNE: &str = delete_some!("hallpass_activity", "WHERE at < $1 ORDER BY at LIMIT $2");
 
-/// Appends a row and deletes the rows that are too many, inside a transaction that has locked the
-/// account's row. Has no effect for an account that does not exist.
+/// Appends a row, and deletes the oldest rows beyond the maximum number. The transaction has locked
+/// the account's row. Has no effect for an account that does not exist.
 pub(crate) async fn record(
     write: &mut Write,
     account: &AccountId,
@@ -53,8 +53,8 @@ pub(crate) async fn record(
     write.change(forget).await.map(drop)
 }
 
-/// Deletes the rows of the account beyond the last `$2`. Each call adds one row, so there is one at
-/// most, and 100 are more than enough.
+/// Deletes the rows of the account beyond the last `$2`. Each call adds one row, so usually one row
+/// is deleted. 100 is the maximum per call.
 const SURPLUS: &str = concat!(
     "DELETE FROM hallpass_activity WHERE ",
     selected_rows!(

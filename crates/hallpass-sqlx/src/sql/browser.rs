@@ -1,9 +1,9 @@
 //! Stores known browsers.
 //!
-//! A login locks the row of its account, and then the browser. So the rows of an account, and those
-//! of a browser, are counted by one login at a time. The rows that are too many are deleted last,
-//! without waiting for a lock. Two logins therefore cannot wait for each other, even if each of
-//! them deletes a row of the other's account.
+//! A login locks the row of its account, and then the browser. So one login at a time counts the
+//! rows of an account, and those of a browser. The rows beyond a maximum are deleted last, without
+//! waiting for a lock. Two logins therefore cannot wait for each other, even if each of them
+//! deletes a row of the other's account.
 
 use hallpass_accounts::{
     AccountId, BrowserHash, BrowserId, BrowserLogin, BrowserName, BrowserStore, KnownBrowser,
@@ -26,8 +26,8 @@ macro_rules! select_browsers {
     };
 }
 
-/// Deletes the rows beyond the `$3` last used ones. Only these rows are locked. A login adds one
-/// row, so 100 rows are more than there can be.
+/// Deletes the rows beyond the `$3` last used ones. Only the deleted rows are locked. A login adds
+/// one row, so there are never 100 rows to delete.
 macro_rules! surplus {
     ($rows:literal) => {
         delete_some!(
@@ -140,8 +140,8 @@ async fn move_rows(
     write.change(update.bind(old).bind(new)).await.map(drop)
 }
 
-/// Deletes the rows of the account, and then those of the browser, that are too many. The row that
-/// was just written is not counted among the others and stays, even if its time is the earliest.
+/// Deletes the rows beyond the maximum of the account, and then those beyond the maximum of the
+/// browser. The row of this login stays, even if its time is the earliest.
 async fn forget_surplus(
     write: &mut Write,
     account: &AccountId,

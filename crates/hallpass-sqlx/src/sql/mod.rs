@@ -1,9 +1,9 @@
 //! The SQL of both databases. This module is compiled twice, as part of `sqlite` and of `postgres`,
 //! with the types of each.
 //!
-//! It is not generic, because sqlx's bounds on values (`Encode`, `Decode`, `Type`) are per
-//! database, and each function here would repeat a dozen of them. The driver's types and errors do
-//! not leave this module.
+//! The module is not generic, because sqlx's bounds on values (`Encode`, `Decode`, `Type`) are per
+//! database, and each function would repeat a dozen of them. Except in `from_pool`, no type and no
+//! error of the driver is in a public signature.
 
 /// Deletes the rows of a table that the end of a `SELECT` selects by an index. It waits for no row
 /// that another transaction is changing.
@@ -18,7 +18,8 @@ macro_rules! delete_some {
     };
 }
 
-/// The condition that an account is enabled and accepts tokens of a generation, a parameter.
+/// The condition that an account is enabled, and that its tokens of a generation are not revoked.
+/// They may be stale. The argument is the parameter with the generation, such as `$2`.
 macro_rules! accepts_generation {
     ($generation:literal) => {
         concat!(

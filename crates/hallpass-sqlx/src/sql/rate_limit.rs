@@ -1,5 +1,5 @@
 //! Counts attempts. The key, or the file of SQLite, is locked before the count is read, so the next
-//! reader receives the raised count.
+//! attempt reads the raised count.
 
 use hallpass_accounts::{AttemptOutcome, AttemptState, RateLimit, RateLimitStore};
 use hallpass_core::UnixTime;

@@ -9,8 +9,8 @@ use super::{
 };
 use crate::error::StoreError;
 
-/// Whether a change revokes a credential too, so that known browsers and the counters of codes
-/// start again.
+/// Whether a change raises the account's number `credential`, so that known browsers become
+/// unknown. A new password, a new or removed second factor, and `log_out_everywhere` raise it.
 #[derive(Clone, Copy)]
 pub(crate) enum Credential {
     New,
@@ -41,8 +41,8 @@ pub(crate) async fn everything(
     self::account(write, account, credential, at).await
 }
 
-/// Revokes every token of the account that was issued before. Sessions stay. Has no effect on an
-/// account that does not exist.
+/// Revokes every earlier token of the account. Sessions stay. Has no effect on an account that does
+/// not exist.
 ///
 /// At the highest number the schema rejects the change, because a wrap-around would revive every
 /// old token.
@@ -66,8 +66,8 @@ pub(crate) async fn account(
     log(write, &Revocation::RevokedBelow { account: account.clone(), number, disabled, at }).await
 }
 
-/// Makes every token of the account that was issued before stale. Has no effect on an account that
-/// does not exist. For the highest number, see [`account`].
+/// Makes every earlier token of the account stale. Has no effect on an account that does not exist.
+/// For the highest number, see [`account`].
 pub(crate) async fn stale(
     write: &mut Write,
     account: &AccountId,

@@ -99,8 +99,8 @@ async fn again(write: &mut Write, change: &Revocation) -> Result<bool, StoreErro
             let raise = raise.bind(account.as_str()).bind(i64::from(*number)).bind(*disabled);
             let changed = write.change(raise).await?;
             if changed > 0 {
-                // The sessions that the lost change ended. Those that the owner has opened since
-                // are ended too, because they cannot be told apart.
+                // The lost change ended these sessions. Sessions that the owner has opened since
+                // are ended too, because nothing distinguishes them.
                 let end = sql("DELETE FROM hallpass_sessions WHERE account_id = $1");
                 write.change(end.bind(account.as_str())).await?;
             }

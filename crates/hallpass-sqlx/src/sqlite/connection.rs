@@ -81,7 +81,9 @@ impl SqliteStore {
     /// Takes a connection out of the pool, on the file that was opened first.
     pub(super) async fn connect(&self) -> Result<Pooled, StoreError> {
         self.check_file()?;
+        let waiting = self.state.waiting.begin();
         let acquired = self.pool.acquire().await;
+        drop(waiting);
         let connection = acquired.map_err(|error| self.connect_error(error))?;
         let mut pooled = Pooled { connection, keep: false };
         self.locate(&mut pooled).await?;

@@ -16,6 +16,7 @@ use sqlx::{
 use super::{
     SqliteStore,
     sql::{LATEST_STEP, get, sql},
+    write::Write,
 };
 use crate::{
     column,
@@ -35,11 +36,14 @@ impl SqliteStore {
     /// |---|---|---|
     /// | `journal_mode` | `WAL` | readers continue during a write |
     /// | `synchronous` | `FULL` | a logout or a consumed code that was acknowledged must survive a power failure. `NORMAL` survives only a killed process |
-    /// | `busy_timeout` | 5 s | another process may hold the write lock for a moment |
+    /// | `busy_timeout` | 1 s | another process may hold the write lock for a moment |
     /// | `foreign_keys` | `ON` | no session without its account |
     ///
-    /// A call waits at most 1 s for a connection. This is shorter than the `store_timeout` of a
-    /// site, so that the error with the cause is logged.
+    /// A call waits at most 1 s for a connection. Both times are shorter than the `store_timeout`
+    /// of a site, 1.5 s by default, so that the error with the cause is logged. A site with a
+    /// shorter `store_timeout` responds within its own setting, and the error is then that of the
+    /// timeout. [`migrate`](Self::migrate) waits 5 s for the lock, because another process may run
+    /// a migration.
     ///
     /// `sqlite::memory:` creates a database that lives as long as the store and its clones, on one
     /// connection.
@@ -102,7 +106,10 @@ impl SqliteStore {
 }
 
 const EXAMPLE: &str = "sqlite://site.db";
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Shorter than the default store timeout of the engine, 1.5 s, whose error does not name the lock.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long the start of a process waits for other processes that start.
+const START_WAIT: Duration = Duration::from_secs(5);
 const CONNECTION_WAIT: Duration = Duration::from_secs(1);
 /// A new connection reads the file, for which it may wait until a lock is released. Shorter than
 /// [`CONNECTION_WAIT`], because otherwise the pool would return its timeout instead of the cause.
@@ -156,7 +163,7 @@ async fn on_file(options: SqliteConnectOptions) -> Result<SqlitePool, StoreOpenE
             let wait = format!("PRAGMA busy_timeout = {}", BUSY_TIMEOUT.as_millis());
             Box::pin(async move { connection.execute(AssertSqlSafe(wait)).await.map(drop) })
         });
-    let give_up = Instant::now() + BUSY_TIMEOUT;
+    let give_up = Instant::now() + START_WAIT;
     loop {
         // Switching a new file to WAL takes a lock for which SQLite does not wait, so one of two
         // processes that start together fails. It tries again. Guarded by
@@ -198,7 +205,7 @@ impl SqliteStore {
     /// # Errors
     /// The database is unavailable, or was written by a newer version of this crate.
     pub async fn migrate(&self) -> Result<(), MigrateError> {
-        let mut write = self.write().await?;
+        let mut write = self.write_at_start().await?;
         let record = sql("CREATE TABLE IF NOT EXISTS hallpass_migrations \
              (step INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL) STRICT");
         write.change(record).await?;
@@ -211,6 +218,18 @@ impl SqliteStore {
             write.change(record.bind(number).bind(step.name)).await?;
         }
         Ok(write.commit().await?)
+    }
+
+    /// Begins a transaction as [`write`](Self::write) does, but waits longer for the lock.
+    async fn write_at_start(&self) -> Result<Write, StoreError> {
+        let give_up = Instant::now() + START_WAIT;
+        loop {
+            match self.write().await {
+                Err(error)
+                    if error.kind() == StoreErrorKind::Locked && Instant::now() < give_up => {}
+                begun => return begun,
+            }
+        }
     }
 
     /// Returns the step of the schema at which the tables are. Changes nothing.
@@ -253,7 +272,7 @@ mod tests {
             for (pragma, promised) in [
                 ("PRAGMA synchronous", 2_i64),
                 ("PRAGMA foreign_keys", 1),
-                ("PRAGMA busy_timeout", 5000),
+                ("PRAGMA busy_timeout", 1000),
             ] {
                 let value: i64 =
                     sqlx::query_scalar(pragma).fetch_one(&mut **connection).await.unwrap();

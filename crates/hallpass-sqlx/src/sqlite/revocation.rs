@@ -5,7 +5,9 @@
 
 use std::time::Duration;
 
-use hallpass_accounts::{Cursor, Incarnation, Notifier, RevocationLog, RevocationPage, StoreFacts};
+use hallpass_accounts::{
+    Cursor, Incarnation, Notifier, RevocationLog, RevocationPage, StoreConnections, StoreFacts,
+};
 use hallpass_core::UnixTime;
 use sqlx::{Connection, SqliteConnection, SqlitePool};
 use tokio::time::sleep;
@@ -45,6 +47,10 @@ impl RevocationLog for SqliteStore {
 
     fn notifier(&self) -> impl Notifier {
         self.watch()
+    }
+
+    fn connections(&self) -> Option<StoreConnections> {
+        Some(self.state.waiting.beside(self.pool.size(), self.pool.num_idle()))
     }
 }
 

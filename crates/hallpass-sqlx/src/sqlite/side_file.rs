@@ -1,8 +1,8 @@
 //! The side file: facts that a restored copy of the database does not have.
 //!
 //! A copy of the file has all the facts of the database, so the database alone cannot show that it
-//! is an older copy. The side file next to it has a random identity, which the database has too,
-//! and the highest number of the revocation log that was seen. A database with another identity or
+//! is an older copy. The side file next to it has an identity, which the database has too, and the
+//! highest number of the revocation log that was seen. A database with another identity or
 //! with a lower number was restored.
 
 use std::{

@@ -123,7 +123,9 @@ impl SqliteStore {
     }
 
     pub(super) async fn write(&self) -> Result<Write, StoreError> {
+        let waiting = self.state.waiting.begin();
         let turn = self.turn.clone().acquire_owned().await;
+        drop(waiting);
         // The semaphore is never closed.
         let mut turn = turn.map_err(|_| StoreError::from_driver(sqlx::Error::PoolClosed))?;
         // Each connection of the pool may be read-only.

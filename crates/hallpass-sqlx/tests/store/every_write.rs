@@ -66,7 +66,7 @@ pub(crate) const EVERY_KIND: [Kind; 20] = [
 
 const LIMIT: RateLimit = RateLimit::new(3, Duration::from_secs(30));
 
-/// A write that was prepared: it changes rows, and it succeeds once.
+/// A prepared write. It changes rows, and it succeeds once.
 #[derive(Clone, Debug)]
 pub(crate) struct Prepared {
     kind: Kind,

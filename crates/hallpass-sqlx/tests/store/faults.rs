@@ -9,8 +9,9 @@
 //! | `SQLITE_READONLY` | the file had mode 0400 when a connection opened it | Linux, a user without the rights of root |
 //! | `SQLITE_BUSY` | another process holds the lock | everywhere |
 //!
-//! A disk quota gives `SQLITE_IOERR_WRITE` too. To remove the permission to read does not affect an
-//! open file. To cut the `-shm` file kills the process with `SIGBUS`.
+//! A disk quota causes `SQLITE_IOERR_WRITE` too. Two faults are not tested: the removed permission
+//! to read, which does not affect an open file, and a truncated `-shm` file, after which the system
+//! kills the process with `SIGBUS`.
 
 use std::{
     fs,
@@ -36,7 +37,7 @@ use crate::{
 };
 
 /// Prepares writes, makes every write fail with `kind`, and checks that each one succeeds at the
-/// first attempt after the fault. Twice, on one store.
+/// first attempt after the fault. The fault occurs twice on one store.
 async fn each_write_succeeds_after(
     store: &SqliteStore,
     kind: StoreErrorKind,
@@ -301,7 +302,9 @@ async fn writes_succeed_when_another_process_unlocks() {
     let start = Instant::now();
     let error = store.create(new_account("id-lost", "lost")).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Locked, "{}", chain(&error));
-    assert!(start.elapsed() >= Duration::from_secs(4), "the busy timeout is 5 s");
+    let waited = start.elapsed();
+    assert!(waited >= Duration::from_millis(900), "the busy timeout is 1 s: {waited:?}");
+    assert!(waited < Duration::from_millis(1500), "the store timeout is 1.5 s: {waited:?}");
     // Calls that are dropped at the store timeout of a site.
     let mut tasks = JoinSet::new();
     for write in [&prepared[..], &prepared[..]].concat() {
@@ -319,7 +322,22 @@ async fn writes_succeed_when_another_process_unlocks() {
     for outcome in register_40(&store, "kept").await {
         outcome.unwrap_or_else(|error| panic!("{}", chain(&error)));
     }
-    assert!(start.elapsed() < Duration::from_secs(4), "no call waited for the busy timeout");
+    assert!(start.elapsed() < Duration::from_secs(4), "no call waited for the lock again");
+}
+
+/// The other process runs a migration that takes longer than the busy timeout.
+#[tokio::test(flavor = "multi_thread")]
+async fn migration_waits_longer_than_the_busy_timeout() {
+    let scratch = Scratch::new();
+    let store = SqliteStore::open(&scratch.url("site.db")).await.unwrap();
+    let mut other = SqliteConnection::connect(&scratch.url("site.db")).await.unwrap();
+    other.execute("BEGIN IMMEDIATE").await.unwrap();
+    let start = Instant::now();
+    let migration = tokio::spawn(async move { store.migrate().await });
+    tokio::time::sleep(Duration::from_millis(1600)).await;
+    other.execute("ROLLBACK").await.unwrap();
+    migration.await.unwrap().unwrap();
+    assert!(start.elapsed() >= Duration::from_millis(1600), "{:?}", start.elapsed());
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 //!
 //! Each test has a schema of its own in the database of `DATABASE_URL`, and drops it afterwards.
 
+mod connections;
 mod opening;
 mod revocation_log;
 mod tls;

@@ -83,7 +83,7 @@ mod races {
     }
 }
 
-/// Writes one row of each table. The value, and not the rest, belongs to no account.
+/// Writes one row to each table. All rows except the consumed value belong to the account.
 pub(crate) async fn write_one_of_each<S>(store: &S, account: &AccountId)
 where
     S: ActivityStore + BrowserStore + ConsumedStore + OutcomeStore,

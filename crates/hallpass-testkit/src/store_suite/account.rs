@@ -46,7 +46,7 @@ pub async fn a_name_is_taken_once_in_any_spelling<S: RegistrationStore>(store: &
     assert_eq!(found.id(), &first);
 }
 
-pub async fn names_and_roles_come_back_as_they_went<S: RegistrationStore>(store: &S) {
+pub async fn names_and_roles_are_returned_unchanged<S: RegistrationStore>(store: &S) {
     let mut new = new_account("1", "山田.太郎_2-x");
     new.roles = ["a b", "c,d", "\"e\"", "[f]", "", "ролÿ"].map(str::to_owned).into();
     let _ = store.create(new.clone()).await.unwrap();
@@ -55,7 +55,7 @@ pub async fn names_and_roles_come_back_as_they_went<S: RegistrationStore>(store:
     assert_eq!(found.username().as_str(), new.username.as_str());
 }
 
-pub async fn new_roles_revoke_the_tokens_with_the_old_ones<S>(store: &S)
+pub async fn new_roles_make_earlier_tokens_stale<S>(store: &S)
 where
     S: AdministrationStore + RegistrationStore + SessionStore + RevocationLog,
 {

@@ -8,7 +8,7 @@ use hallpass_accounts::{
 };
 use hallpass_core::UnixTime;
 
-/// Returns a time: seconds after a moment of 2026.
+/// Returns a time in seconds after a fixed moment of September 2026.
 pub fn at(seconds: u64) -> UnixTime {
     UnixTime::from_secs(1_790_000_000 + seconds)
 }
@@ -30,7 +30,7 @@ pub fn new_account(id: &str, username: &str) -> NewAccount {
     NewAccount::new(AccountId::new(id), name(username), "hash-0".into(), roles, at(0))
 }
 
-/// Registers an account. Its id is `id-` and the name.
+/// Registers an account with the id `id-NAME`. Panics if the name is taken.
 pub async fn register<S: RegistrationStore>(store: &S, username: &str) -> AccountId {
     let account = new_account(&format!("id-{username}"), username);
     match store.create(account).await.unwrap() {
@@ -43,7 +43,7 @@ pub async fn account<S: AccountStore>(store: &S, id: &AccountId) -> Account {
     store.by_id(id).await.unwrap().unwrap()
 }
 
-/// Opens a session at second 10, which lasts until second 1000.
+/// Opens a session at second 10, which expires at second 1000.
 pub async fn open<S: SessionStore>(store: &S, id: &AccountId, number: u8) -> SessionId {
     let session = session_id(number);
     let generation = account(store, id).await.generation();
@@ -120,8 +120,8 @@ pub async fn disable<S: TwoFactorStore>(store: &S, id: &AccountId) {
     written(store.disable(&own(store, id, None, at(40)).await).await.unwrap());
 }
 
-#[derive(Debug)]
 /// A reader that follows the log, as a node does.
+#[derive(Debug)]
 pub struct Reader<'s, S> {
     store: &'s S,
     cursor: Cursor,
@@ -133,7 +133,8 @@ impl<'s, S: RevocationLog> Reader<'s, S> {
         Self { store, cursor: Cursor::START, seen: Vec::new() }
     }
 
-    /// Returns the revocations that are new to this reader. A log may return a revocation twice.
+    /// Reads the log to its end, and returns the revocations that are new to this reader. A log may
+    /// return a revocation twice, which counts once here.
     pub async fn read_new(&mut self) -> Vec<Revocation> {
         let known = self.seen.len();
         loop {

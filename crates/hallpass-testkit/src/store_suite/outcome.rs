@@ -123,7 +123,7 @@ pub async fn outcomes_that_are_over_are_pruned_in_pieces<S: OutcomeStore + Regis
     assert!(store.find(&id(5), at(11)).await.unwrap().is_some());
 }
 
-/// Of 64 submissions of one form one makes the change. All others return its outcome.
+/// One of 64 submissions of a form makes the change. All others return its outcome.
 pub async fn of_64_submissions_one_is_inserted<S>(stores: &[Arc<S>], rounds: u8)
 where
     S: OutcomeStore + RegistrationStore,

@@ -1,5 +1,5 @@
-//! Checks of the revocation log: one that the store itself writes, and one apart from the store, to
-//! which the caller publishes the store's changes.
+//! Checks of both kinds of revocation log: the log that the store itself writes, and a log apart
+//! from the store, to which the engine publishes the store's changes.
 
 use hallpass_accounts::{
     AccountId, AdministrationStore, Cursor, RegistrationStore, Revocation, RevocationLog,
@@ -38,7 +38,7 @@ pub async fn an_empty_log_has_been_read_to_its_end<S: RevocationLog>(store: &S) 
     );
 }
 
-pub async fn forgetting_leaves_cursors_good<S>(store: &S)
+pub async fn purging_leaves_cursors_valid<S>(store: &S)
 where
     S: AdministrationStore + RegistrationStore + RevocationLog,
 {
@@ -63,7 +63,7 @@ where
     assert_eq!(log.read_new().await, [stale(&id, 4, at(200))]);
 }
 
-pub async fn what_is_published_is_read_in_order<S: RevocationLog>(store: &S) {
+pub async fn published_revocations_are_read_in_order<S: RevocationLog>(store: &S) {
     let id = AccountId::new("id \u{fffd} \"ünal\"");
     let mut log = Reader::new(store);
     assert_eq!(log.read_new().await, []);
@@ -78,7 +78,7 @@ pub async fn what_is_published_is_read_in_order<S: RevocationLog>(store: &S) {
     assert_eq!(log.read_new().await, [ended, revoked(&id, u32::MAX, at(2000))]);
 }
 
-pub async fn what_is_old_is_forgotten_and_cursors_stay_good<S: RevocationLog>(store: &S) {
+pub async fn purging_publications_leaves_cursors_valid<S: RevocationLog>(store: &S) {
     let id = AccountId::new("id");
     let mut log = Reader::new(store);
     for number in 1..=3 {

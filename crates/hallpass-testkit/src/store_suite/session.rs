@@ -81,7 +81,7 @@ where
     assert_eq!(log.read_new().await, []);
 }
 
-pub async fn sign_out_everywhere_raises_the_generation<S>(store: &S)
+pub async fn log_out_everywhere_raises_the_generation<S>(store: &S)
 where
     S: SessionStore + RegistrationStore + RevocationLog,
 {

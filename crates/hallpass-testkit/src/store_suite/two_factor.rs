@@ -15,7 +15,7 @@ async fn generation_of<S: AccountStore>(store: &S, id: &AccountId) -> u32 {
     account(store, id).await.generation()
 }
 
-pub async fn a_factor_goes_on_whole<S>(store: &S)
+pub async fn enabling_a_factor_is_one_change<S>(store: &S)
 where
     S: TwoFactorStore + RegistrationStore + SessionStore + RevocationLog,
 {
@@ -70,7 +70,7 @@ where
     assert_eq!(code.unwrap(), ConsumeOutcome::AlreadyConsumed, "no codes without a factor");
 }
 
-pub async fn only_a_later_step_is_good<S: TwoFactorStore + RegistrationStore>(store: &S) {
+pub async fn only_a_later_step_is_accepted<S: TwoFactorStore + RegistrationStore>(store: &S) {
     let id = register(store, "alice").await;
     let other = register(store, "bob").await;
     assert_eq!(
@@ -182,7 +182,7 @@ pub async fn a_recovery_code_works_once<S: TwoFactorStore + RegistrationStore>(s
     assert_eq!(consume(&other, 4).await, ConsumeOutcome::Consumed);
 }
 
-pub async fn a_factor_goes_off_whole<S>(store: &S)
+pub async fn disabling_a_factor_is_one_change<S>(store: &S)
 where
     S: TwoFactorStore + RegistrationStore + SessionStore + RevocationLog,
 {

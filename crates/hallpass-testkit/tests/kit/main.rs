@@ -1,4 +1,4 @@
-//! The kit on real sites: each check passes or fails as it should.
+//! The kit on real sites: each of its checks passes on a correct site and fails on a wrong one.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic if its set-up fails")]
 

@@ -1,5 +1,5 @@
-//! A whole site with the kit: its real store, watched; its real login, on the kit's clock; and the
-//! kit's authenticator.
+//! A whole site with the kit: a real store whose calls are counted, the real login at the time of
+//! the kit's clock, and the kit's authenticator.
 
 use axum::{Router, routing::get};
 use hallpass::store::SqliteStore;

@@ -20,13 +20,13 @@ impl<R: Role> Routes<R> {
         for endpoint in Endpoint::ALL.into_iter().filter(|endpoint| self.serves(*endpoint)) {
             let route = endpoint.route();
             for method in route.methods {
-                let (method, words) = match *method {
-                    "GET" => (HttpMethod::Get, endpoint.get()),
-                    "POST" => (HttpMethod::Post, endpoint.post()),
+                let (method, words, common) = match *method {
+                    "GET" => (HttpMethod::Get, endpoint.get(), &[][..]),
+                    "POST" => (HttpMethod::Post, endpoint.post(), FORM_FAILURES),
                     _ => continue,
                 };
                 if let Some(words) = words {
-                    let item = PathItem::new(method, words.operation(security));
+                    let item = PathItem::new(method, words.operation(common, security));
                     api.paths
                         .paths
                         .entry(route.path.to_owned())
@@ -44,12 +44,14 @@ struct Words {
     /// The fields of the body. The names of optional fields end in `?`.
     fields: &'static [&'static str],
     success: u16,
+    /// The statuses of rejections that not every operation of its kind has.
     failures: &'static [u16],
     asks: Requirement,
 }
 
 impl Words {
-    fn operation(&self, security: &ApiSecurity) -> Operation {
+    /// Returns the operation. `common` are the statuses that every operation of its method has.
+    fn operation(&self, common: &[u16], security: &ApiSecurity) -> Operation {
         let success = match self.success {
             204 => "Success. A browser receives a 303 redirect.",
             _ => {
@@ -61,9 +63,11 @@ impl Words {
             .summary(Some(self.summary))
             .request_body(self.body())
             .response(self.success.to_string(), ResponseBuilder::new().description(success));
-        for status in self.failures {
+        let of_fields = if self.fields.is_empty() { &[][..] } else { FIELD_FAILURES };
+        let of_caller = if self.asks.is_open() { &[][..] } else { CALLER_FAILURES };
+        for status in [self.failures, common, of_fields, of_caller].concat() {
             operation =
-                operation.response(status.to_string(), ApiSecurity::problem(failure(*status)));
+                operation.response(status.to_string(), ApiSecurity::problem(failure(status)));
         }
         let mut operation = operation.build();
         security.state(&mut operation, &self.asks);
@@ -88,16 +92,16 @@ impl Words {
 
 impl Endpoint {
     fn get(self) -> Option<Words> {
-        let (summary, asks) = match self {
-            Self::Register => ("The registration page", Requirement::public()),
-            Self::Login => ("The login page", Requirement::public()),
-            Self::Code => ("The page for the code", Requirement::public()),
-            Self::TwoFactor => ("The key for a new second factor", Requirement::login()),
-            Self::SessionStore => ("The sessions of the account", Requirement::login()),
-            Self::Jwks => ("The public keys, as a JWK Set", Requirement::public()),
+        let (summary, failures, asks): (_, &[u16], _) = match self {
+            Self::Register => ("The registration page", &[], Requirement::public()),
+            Self::Login => ("The login page", &[], Requirement::public()),
+            Self::Code => ("The page for the code", &[401], Requirement::public()),
+            Self::TwoFactor => ("The key for a new second factor", &[], Requirement::login()),
+            Self::SessionStore => ("The sessions of the account", &[], Requirement::login()),
+            Self::Jwks => ("The public keys, as a JWK Set", &[], Requirement::public()),
             _ => return None,
         };
-        Some(Words { summary, fields: &[], success: 200, failures: &[], asks })
+        Some(Words { summary, fields: &[], success: 200, failures, asks })
     }
 
     fn post(self) -> Option<Words> {
@@ -110,79 +114,73 @@ impl Endpoint {
                 "Registers an account and logs in",
                 &["username", "password"],
                 201,
-                &[403, 409, 422, 429, 503],
+                &[409, 429],
                 public,
             ),
-            Self::Login => {
-                let fields = &["username", "password", "code?", "next?", "remember_device?"];
-                words(
-                    "Logs in, or returns the next step",
-                    fields,
-                    200,
-                    &[401, 403, 422, 429, 503],
-                    public,
-                )
-            }
-            Self::Code => {
-                let fields = &["code", "next?", "remember_device?"];
-                words(
-                    "Completes a login with a code",
-                    fields,
-                    200,
-                    &[401, 403, 422, 429, 503],
-                    public,
-                )
-            }
-            Self::Logout => words("Logs out, on every node", &[], 204, &[403, 503], public),
-            Self::TwoFactor => words(
-                "Turns the second factor on",
-                &["code"],
+            Self::Login => words(
+                "Logs in, or returns the next step",
+                &["username", "password", "code?", "next?", "remember_device?"],
                 200,
-                &[401, 403, 409, 422, 429, 503],
-                login,
+                &[401, 429],
+                public,
             ),
-            Self::DisableTwoFactor => {
-                let fields = &["password", "code"];
-                words(
-                    "Turns the second factor off",
-                    fields,
-                    204,
-                    &[401, 403, 409, 422, 429, 503],
-                    login,
-                )
-            }
-            Self::RecoveryCodes => words(
-                "Makes new recovery codes",
-                &["code"],
+            Self::Code => words(
+                "Completes a login with a code",
+                &["code", "next?", "remember_device?"],
                 200,
-                &[401, 403, 409, 422, 429, 503],
-                login,
+                &[401, 429],
+                public,
             ),
-            Self::Password => {
-                let fields = &["current_password", "new_password"];
-                words("Changes the password", fields, 204, &[401, 403, 422, 429, 503], login)
+            Self::Logout => words("Logs out, on every node", &[], 204, &[429], public),
+            Self::TwoFactor => {
+                words("Turns the second factor on", &["code"], 200, &[401, 409, 429], login)
             }
-            Self::RevokeSession => words(
-                "Ends a session, or all `others`",
-                &["session"],
+            Self::DisableTwoFactor => words(
+                "Turns the second factor off",
+                &["password", "code"],
                 204,
-                &[403, 404, 422, 503],
+                &[401, 409, 429],
                 login,
             ),
-            Self::Refresh => words("Renews the session", &[], 204, &[401, 403, 429, 503], public),
+            Self::RecoveryCodes => {
+                words("Makes new recovery codes", &["code"], 200, &[401, 409, 429], login)
+            }
+            Self::Password => words(
+                "Changes the password",
+                &["current_password", "new_password"],
+                204,
+                &[401, 429],
+                login,
+            ),
+            Self::RevokeSession => {
+                words("Ends a session, or all `others`", &["session"], 204, &[404, 429], login)
+            }
+            Self::Refresh => words("Renews the session", &[], 204, &[401, 429], public),
             _ => None,
         }
     }
 }
 
+/// The failures of every form: a body that cannot be read, a request of another site, a fault of
+/// this site, a store that is not available.
+const FORM_FAILURES: &[u16] = &[400, 403, 413, 500, 503];
+/// The failures of every form with fields.
+const FIELD_FAILURES: &[u16] = &[415, 422];
+/// The failures of every route that requires a login, in addition to the 401 of that requirement.
+const CALLER_FAILURES: &[u16] = &[500, 503];
+
 fn failure(status: u16) -> &'static str {
     match status {
+        400 => "The body is incomplete, or not in the format that its `Content-Type` names.",
         401 => "Not logged in, or a wrong user name, password or code. It does not reveal which.",
         403 => "The request came from another site. Nothing was changed.",
         404 => "The session does not exist.",
         409 => "The name is taken, or the second factor is already on or off.",
+        413 => "The body is larger than 8 KiB.",
+        415 => "The body is neither a form nor JSON.",
         422 => "A field is missing or not valid. The member `field` of the problem names it.",
         429 => "Too many attempts. `Retry-After` is the time to wait, in seconds.",
+        500 => "A fault of this site. To try again does not help.",
         _ => "Temporarily unavailable. `Retry-After` is the time to wait, in seconds.",
     }
 }

@@ -17,9 +17,8 @@ pub struct SessionsPage<'a> {
 pub struct SessionLine<'a> {
     /// The id, for the field `session`.
     pub id: &'a str,
-    /// A name such as "Firefox on Linux", as the store returns it. The engine stores
-    /// "unknown device" for a login without `User-Agent`. The default pages show an empty name as
-    /// the text `unknown_device`.
+    /// A name such as "Firefox on Linux", or empty for a login without `User-Agent`. The default
+    /// pages show the text `unknown_device` for an empty name.
     pub device: &'a str,
     /// The time of the login, in Unix seconds.
     pub created_at: u64,

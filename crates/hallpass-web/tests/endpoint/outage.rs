@@ -73,6 +73,20 @@ async fn too_many_attempts_are_429_with_retry_after() {
     assert!(page.body.contains("Try again in") && page.set_cookie(ACCESS).is_none());
 }
 
+/// Each change of a session counts, also the end of a session.
+#[tokio::test]
+async fn too_many_ended_sessions_are_429() {
+    let mut ann = Site::new().script().registered("ann").await;
+    let mut answer = ann.post("/profile/sessions/revoke", &[("session", "unknown")]).await;
+    for _ in 0..200 {
+        if answer.status != 404 {
+            break;
+        }
+        answer = ann.post("/profile/sessions/revoke", &[("session", "unknown")]).await;
+    }
+    answer.expect_problem(429, "limited");
+}
+
 /// A store with slow calls. Each call is faster than `store_timeout`.
 struct Slow;
 

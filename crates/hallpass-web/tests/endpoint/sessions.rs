@@ -1,8 +1,9 @@
 //! `/profile/sessions` and `/profile/sessions/revoke`.
 
+use hallpass_web::{DefaultPages, Texts};
 use serde_json::Value;
 
-use crate::site::{ACCESS, Client, Site};
+use crate::site::{ACCESS, Client, PASSWORD, Site};
 
 const REVOKE: &str = "/profile/sessions/revoke";
 
@@ -38,6 +39,27 @@ async fn the_list_names_devices_and_marks_this_one_first() {
         "{}",
         page.body
     );
+}
+
+/// The language of the text is that of the reader of the page, and not that of the login.
+#[tokio::test]
+async fn login_without_user_agent_is_an_unknown_device() {
+    let site = Site::with_pages(DefaultPages::new().and_texts(Texts::dutch()));
+    let ann = site.browser().registered("ann").await;
+    let fields = [("username", "ann"), ("password", PASSWORD)];
+    let mut login = site.browser().form_request("/login", &fields);
+    login.headers.retain(|(name, _)| name != "user-agent");
+    site.browser().send(login).await.expect(303);
+    let mut devices: Vec<_> =
+        list(&ann).await.iter().map(|session| session["device"].clone()).collect();
+    devices.sort_by_key(ToString::to_string);
+    assert_eq!(devices, ["", "Firefox on Linux"]);
+    for (language, text) in [("en", "Unknown device"), ("nl", "Onbekend apparaat")] {
+        let mut request = ann.request("GET", "/profile/sessions");
+        request.headers.push(("accept-language".into(), language.into()));
+        let page = ann.clone().send(request).await.expect_page(200);
+        assert_eq!(page.body.matches(text).count(), 1, "{}", page.body);
+    }
 }
 
 #[tokio::test]

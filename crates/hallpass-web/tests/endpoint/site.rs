@@ -205,7 +205,9 @@ impl Client {
         if !cookies.is_empty() {
             request.headers.push(("cookie".into(), cookies.into()));
         }
+        let (method, path) = (request.method.clone(), request.path.clone());
         let answer = Answer(self.site.routes.handle(request).await);
+        described(&self.site.routes, &method, &path, answer.status);
         for cookie in answer.set_cookies() {
             let (pair, attributes) = cookie.split_once(';').unwrap();
             let (name, value) = pair.split_once('=').unwrap();
@@ -234,6 +236,32 @@ impl Client {
         (authenticator, codes.map(|code| code.as_str().unwrap().to_owned()).collect())
     }
 }
+
+/// Checks that the OpenAPI document describes this status for the route. Every test of the routes
+/// runs this check. A redirect is described with the success.
+#[cfg(feature = "utoipa")]
+#[track_caller]
+fn described(routes: &Routes<SiteRole>, method: &str, path: &str, status: u16) {
+    use hallpass_core::{ApiSecurity, CookieSettings};
+    use utoipa::openapi::{InfoBuilder, OpenApiBuilder};
+
+    let info = InfoBuilder::new().title("the site").version("1").build();
+    let mut api = OpenApiBuilder::new().info(info).build();
+    routes.describe(&mut api, &ApiSecurity::new(&CookieSettings::default()));
+    let Some(item) = api.paths.paths.get(path) else { return };
+    let operation = match method {
+        "GET" | "HEAD" => &item.get,
+        "POST" => &item.post,
+        _ => return,
+    };
+    let Some(operation) = operation else { return };
+    let statuses: Vec<_> = operation.responses.responses.keys().collect();
+    let is_described = status == 303 || statuses.contains(&&status.to_string());
+    assert!(is_described, "{method} {path}: {status} is not one of {statuses:?}");
+}
+
+#[cfg(not(feature = "utoipa"))]
+fn described(_: &Routes<SiteRole>, _: &str, _: &str, _: u16) {}
 
 /// An authenticator app. `code` advances the clock, so each of its codes is new.
 pub struct Authenticator {

@@ -8,12 +8,13 @@
 use std::{
     error::Error,
     future::Future,
-    io, mem,
+    io,
     sync::{Arc, mpsc},
     thread,
     time::Duration,
 };
 
+use hallpass_accounts::Reminder;
 use hallpass_core::{KeyRing, KeyRingError, Keys, UnixTime};
 use tokio::{sync::oneshot, time::timeout};
 use zeroize::Zeroizing;
@@ -34,8 +35,18 @@ pub(crate) struct WatchedKeyFile {
     read: Read,
     thread: FileThread,
     seen: Zeroizing<Vec<u8>>,
-    is_unreadable: bool,
+    unreadable: Reminder,
+    /// The reason why the text that was seen is not in use.
+    unusable: Option<(Unusable, Reminder)>,
     respond_within: Duration,
+}
+
+/// The reason why a changed key file is not used.
+enum Unusable {
+    Invalid(KeyFileError),
+    /// The file of another site, or a new file in place of a lost one. It would log everybody out
+    /// and make every second factor unreadable.
+    OtherKeys,
 }
 
 type Read = Arc<dyn Fn() -> Result<Contents, KeyFileError> + Send + Sync>;
@@ -61,28 +72,41 @@ impl WatchedKeyFile {
         let ring = file.parse(&seen)?;
         let path = file.path().to_owned();
         let read: Read = Arc::new(move || read::read(&path));
-        let (is_unreadable, respond_within) = (false, RESPOND_WITHIN);
-        Ok((ring, Self { file, read, thread, seen, is_unreadable, respond_within }))
+        let (unreadable, respond_within) = (Reminder::default(), RESPOND_WITHIN);
+        let unusable = None;
+        Ok((ring, Self { file, read, thread, seen, unreadable, unusable, respond_within }))
     }
 
     /// Puts a changed key ring into use. If the file is missing or not valid, the last valid ring
-    /// stays in use and one error is logged.
+    /// stays in use, and an error is logged immediately and then once per minute.
     pub(crate) async fn take_up_changes(&mut self, keys: &Keys) {
         // The thread ends early only after a panic, which was printed.
         let Some(found) = self.read().await else { return };
         match found {
             Ok(contents) => {
-                if mem::take(&mut self.is_unreadable) {
+                if self.unreadable.recovered().is_some() {
                     tracing::info!(target: "hallpass", "the key file can be read again");
                 }
                 if contents.text != self.seen {
-                    self.take_up(&contents, keys);
+                    let taken = self.take_up(&contents, keys);
+                    self.unusable = taken.err().map(|reason| (reason, Reminder::default()));
                     self.seen = contents.text;
+                }
+                if let Some((reason, reminder)) = &mut self.unusable
+                    && let Some(lasts) = reminder.failed()
+                {
+                    match reason {
+                        Unusable::Invalid(error) => complain(error, lasts),
+                        Unusable::OtherKeys => {
+                            let (path, seconds) = (self.file.path().display(), lasts.as_secs());
+                            tracing::error!(target: "hallpass", %path, seconds, "the key file has none of the keys in use and is not used: restore the file, or restart the node if the change is intended");
+                        }
+                    }
                 }
             }
             Err(error) => {
-                if !mem::replace(&mut self.is_unreadable, true) {
-                    complain(&error);
+                if let Some(lasts) = self.unreadable.failed() {
+                    complain(&error, lasts);
                 }
             }
         }
@@ -94,39 +118,41 @@ impl WatchedKeyFile {
         if let Ok(result) = timeout(self.respond_within, &mut result).await {
             return result.ok();
         }
-        let path = self.file.path().display();
-        tracing::error!(target: "hallpass", %path, "the file system of the key file does not respond, the previous keys stay in use: check the mount");
-        let result = result.await.ok();
+        let mut hangs = Reminder::default();
+        let result = loop {
+            if let Some(lasts) = hangs.failed() {
+                let seconds = (self.respond_within + lasts).as_secs();
+                let path = self.file.path().display();
+                tracing::error!(target: "hallpass", %path, seconds, "the file system of the key file does not respond, the previous keys stay in use: check the mount");
+            }
+            if let Ok(result) = timeout(Reminder::INTERVAL, &mut result).await {
+                break result.ok();
+            }
+        };
         let path = self.file.path().display();
         tracing::info!(target: "hallpass", %path, "the file system of the key file responds again");
         result
     }
 
-    fn take_up(&self, contents: &Contents, keys: &Keys) {
-        let ring = match self.file.parse(&contents.text) {
-            Ok(ring) if ring.active().is_none() => {
-                return complain(&self.file.unusable(KeyRingError::NoActiveKey));
-            }
-            Ok(ring) => ring,
-            Err(error) => return complain(&error),
-        };
-        // A file of another site, or a new one in place of a lost one, would log everybody out and
-        // make every second factor unreadable.
+    fn take_up(&self, contents: &Contents, keys: &Keys) -> Result<(), Unusable> {
+        let ring = self.file.parse(&contents.text).map_err(Unusable::Invalid)?;
+        if ring.active().is_none() {
+            return Err(Unusable::Invalid(self.file.unusable(KeyRingError::NoActiveKey)));
+        }
         if !ring.shares_a_key_with(&keys.current()) {
-            let path = self.file.path().display();
-            tracing::error!(target: "hallpass", %path, "the key file has none of the keys in use and is not used: restore the file, or restart the node if the change is intended");
-            return;
+            return Err(Unusable::OtherKeys);
         }
         self.file.warn_if_exposed(contents);
         let active = ring.active().map(|key| key.id().to_string());
         keys.replace(ring);
         tracing::info!(target: "hallpass", active, "reloaded the changed key file");
+        Ok(())
     }
 }
 
-fn complain(error: &KeyFileError) {
-    let source = error.source();
-    tracing::error!(target: "hallpass", %error, source, "cannot reload the key file, the previous keys stay in use");
+fn complain(error: &KeyFileError, lasts: Duration) {
+    let (source, seconds) = (error.source(), lasts.as_secs());
+    tracing::error!(target: "hallpass", %error, source, seconds, "cannot reload the key file, the previous keys stay in use");
 }
 
 impl KeyFile {

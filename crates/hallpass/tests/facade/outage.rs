@@ -10,8 +10,9 @@ use std::{
 };
 
 use axum::http::header;
-use hallpass::Hallpass;
+use hallpass::flow::Visitor;
 use hallpass::store::SqliteStore;
+use hallpass::{AccountsErrorKind, Hallpass};
 use sqlx::{ConnectOptions, sqlite::SqliteConnectOptions};
 use tower::ServiceExt;
 
@@ -74,4 +75,32 @@ async fn login_is_503_and_requests_pass_while_the_store_hangs() {
         !cookie_of(&site, "/login", "alice").await.is_empty(),
         "login works again after the outage"
     );
+}
+
+/// The wait for the lock is shorter than `store_timeout`, so the error names the lock.
+#[tokio::test]
+async fn locked_database_is_named_within_the_store_timeout() {
+    let scratch = Scratch::new();
+    let store = SqliteStore::open(&scratch.url("site.db")).await.unwrap();
+    let hallpass = Hallpass::<SiteRole>::builder(store)
+        .everything()
+        .key_file(scratch.path("keys.json"))
+        .start()
+        .await
+        .unwrap();
+    let options = SqliteConnectOptions::new().filename(scratch.path("site.db"));
+    let mut writer = options.connect().await.unwrap();
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut writer).await.unwrap();
+
+    let accounts = hallpass.accounts();
+    let visitor = Visitor { peer: "192.0.2.1".parse().ok(), ..Visitor::default() };
+    let start = Instant::now();
+    let login = accounts.log_in("alice", "correct horse battery staple", None, &visitor).await;
+    let error = login.unwrap_err();
+    assert!(start.elapsed() < Duration::from_millis(1500), "{:?}", start.elapsed());
+    assert!(matches!(error.kind(), AccountsErrorKind::Unavailable { .. }), "{error:?}");
+    let causes = std::iter::successors(std::error::Error::source(&error), |cause| cause.source());
+    let causes: Vec<_> = causes.map(ToString::to_string).collect();
+    assert!(causes.iter().any(|cause| cause.contains("another process locks")), "{causes:?}");
+    sqlx::query("ROLLBACK").execute(&mut writer).await.unwrap();
 }

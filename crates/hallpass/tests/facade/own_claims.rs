@@ -1,7 +1,13 @@
 //! The site's own claims over HTTP: handlers read them from tokens of a registration, a change of
 //! the password and a refresh.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use axum::{Router, routing::get};
 use hallpass::keys::KeyRing;
@@ -65,6 +71,43 @@ async fn handlers_on_axum_read_own_claims_after_every_issue() {
     assert_eq!(send(&site, &mut jar, "/tenant", None).await, acme, "refreshed inside the request");
     assert_ne!(jar.header(), before);
     assert_eq!(send(&site, &mut jar, "/tenant", None).await, acme, "after a refresh");
+}
+
+/// The token of a refresh within a request is too long. To try again does not help, so the response
+/// is that of `POST /session/refresh`: 500, and not 503.
+#[tokio::test]
+async fn refresh_in_a_request_with_too_long_claims_is_500() {
+    let (hands, is_long) = (Hands::new(), Arc::new(AtomicBool::new(false)));
+    let store = SqlStore::open("sqlite::memory:").await.unwrap();
+    let length = is_long.clone();
+    let builder = Hallpass::<SiteRole>::builder(store)
+        .keys(KeyRing::generate_hs256([7; 32], hallpass::Clock::now(&SystemClock)))
+        .clock(hands.clone())
+        .claims(move |_: &Account| TenantClaims {
+            tenant: "x".repeat(if length.load(Ordering::Relaxed) { 5000 } else { 5 }),
+        });
+    let hallpass = builder.everything().start().await.unwrap();
+    let site: Router = Router::new()
+        .route("/me", get(async |me: Identity<SiteRole>| me.username().to_owned()))
+        .route("/", get(async || "the front page"))
+        .merge(hallpass.routes())
+        .layer(hallpass.layer());
+    let mut jar = Jar::default();
+    assert_eq!(send(&site, &mut jar, REGISTER.0, Some(REGISTER.1)).await.0, 201);
+    hands.turn(Duration::from_secs(16 * 60));
+
+    is_long.store(true, Ordering::Relaxed);
+    let cookies = jar.header();
+    for (path, form) in [("/me", None), ("/session/refresh", Some(""))] {
+        let (status, body) = send(&site, &mut jar, path, form).await;
+        let is_internal = body.contains("urn:hallpass:problem:internal");
+        assert!(status == 500 && is_internal, "{path}: {status} {body}");
+    }
+    assert_eq!(send(&site, &mut jar, "/", None).await, (200, "the front page".to_owned()));
+    assert_eq!(jar.header(), cookies, "the cookies stay");
+
+    is_long.store(false, Ordering::Relaxed);
+    assert_eq!(send(&site, &mut jar, "/me", None).await, (200, "alice.acme".to_owned()));
 }
 
 #[cfg(feature = "actix")]

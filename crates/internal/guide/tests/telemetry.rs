@@ -9,17 +9,19 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
     sync::{Arc, Mutex},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use axum::{Router, body::Body, http::Request, routing::get};
 use hallpass::flow::{LoginStep, Visitor};
+use hallpass::keys::{Algorithm, Key, KeyId, KeyRing};
 use hallpass::store::SqliteStore;
 use hallpass::token::TokenErrorKind;
 use hallpass::{
     Hallpass, HashCost, PasswordHasherSettings, RateLimit, RateLimits, RejectionKind, Role,
     require_roles,
 };
+use hallpass_test_support::scratch::Scratch;
 use hallpass_testkit::Kit;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tower::ServiceExt;
@@ -38,6 +40,7 @@ enum SiteRole {
 const PASSWORD: &str = "two grey herons";
 const TYPED: &str = "typed-in-the-wrong-field";
 const PEER: &str = "192.0.2.77";
+const SECRET: &[u8] = b"kS3vX9qL2wZ8mN4tB6yH1uJ5pR7dG0fC";
 
 /// All log events.
 #[derive(Clone, Default)]
@@ -69,8 +72,8 @@ impl<S: tracing::Subscriber> Layer<S> for Log {
 
 /// Logs in, fails to log in, is rate-limited, refreshes, ends sessions, and requests pages with
 /// valid and invalid tokens. Returns the secrets that must not be recorded.
-async fn a_day(kit: &Kit<SiteRole>) -> Vec<String> {
-    let store = SqliteStore::open("sqlite::memory:").await.unwrap();
+async fn a_day(kit: &Kit<SiteRole>, store: &SqliteStore) -> (Hallpass<SiteRole>, Vec<String>) {
+    let store = store.clone();
     let few = RateLimit::new(3, Duration::from_secs(60));
     let site = Hallpass::<SiteRole>::builder(store)
         .keys(kit.keys())
@@ -108,6 +111,7 @@ async fn a_day(kit: &Kit<SiteRole>) -> Vec<String> {
         let _nobody = site.accounts().log_in(TYPED, PASSWORD, None, &here).await.unwrap_err();
     }
     let _next = site.accounts().refresh(refresh.as_bytes()).await.unwrap();
+    let _same = site.accounts().refresh(refresh.as_bytes()).await.unwrap();
 
     let good = format!("__Host-hallpass={}", again.access.as_str());
     let admin = kit.as_user(SiteRole::Admin).cookie();
@@ -128,7 +132,73 @@ async fn a_day(kit: &Kit<SiteRole>) -> Vec<String> {
 
     let tokens = [alice.access.as_str(), again.access.as_str(), &refresh].map(str::to_owned);
     let names = [PASSWORD, TYPED, "not at all the password"].map(str::to_owned);
-    tokens.into_iter().chain(names).collect()
+    (site, tokens.into_iter().chain(names).collect())
+}
+
+/// Waits until a series has this value.
+async fn until(prometheus: &PrometheusHandle, name: &str, is_right: impl Fn(f64) -> bool) {
+    let start = Instant::now();
+    loop {
+        let value = series(prometheus).get(name).copied().unwrap_or_default();
+        if is_right(value) {
+            return;
+        }
+        assert!(start.elapsed() < Duration::from_secs(20), "{name} is {value}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Rotates the key, lets the sessions expire, and closes the database. Checks the metrics of the
+/// revocation sync, of the keys and of the store calls.
+async fn a_night(
+    kit: &Kit<SiteRole>,
+    site: &Hallpass<SiteRole>,
+    store: &SqliteStore,
+    prometheus: &PrometheusHandle,
+) {
+    let now = |name: &str| series(prometheus).get(name).copied().unwrap_or_default();
+    for (name, value) in [
+        (r#"hallpass_refreshes_total{outcome="in-grace"}"#, 1.0),
+        ("hallpass_keys_missing", 0.0),
+        ("hallpass_clock_difference_seconds", 0.0),
+        (r#"hallpass_store_call_seconds_count{operation="RefreshTokenStore::refresh"}"#, 2.0),
+        (r#"hallpass_store_failures_total{operation="RateLimitStore::try_take"}"#, 0.0),
+    ] {
+        assert_eq!(now(name), value, "{name}");
+    }
+    let ring = kit.keys().current();
+    let active = |id: &str| format!(r#"hallpass_signing_key_active{{key="{id}"}}"#);
+    let (old, new) = (ring.active().unwrap().id().to_string(), "kept-in-the-night");
+    let created = format!(r#"hallpass_signing_key_created_timestamp_seconds{{key="{old}"}}"#);
+    assert_eq!(now(&created), 1_767_225_600.0, "2026-01-01");
+    until(prometheus, r#"hallpass_readiness{state="ready"}"#, |is_ready| is_ready == 1.0).await;
+    until(prometheus, r#"hallpass_store_connections{state="open"}"#, |open| open >= 1.0).await;
+    // The value of the last second. A call may have waited at that moment.
+    until(prometheus, r#"hallpass_store_connections{state="waiting"}"#, |calls| calls == 0.0).await;
+    until(prometheus, r#"hallpass_revocation_push_live{log="store"}"#, |live| live == 1.0).await;
+
+    let key = Key::hmac(KeyId::parse(new).unwrap(), Algorithm::Hs256, SECRET).unwrap();
+    kit.keys().replace(KeyRing::signing_with(key).unwrap());
+    until(prometheus, &active(new), |signs| signs == 1.0).await;
+    assert_eq!(now(&active(&old)), 0.0, "the former key is not in the ring any more");
+    kit.keys().replace(KeyRing::clone(&ring));
+    until(prometheus, &active(&old), |signs| signs == 1.0).await;
+
+    kit.clock().advance(Duration::from_secs(40 * 24 * 60 * 60));
+    until(prometheus, "hallpass_pruned_rows_total", |rows| rows >= 1.0).await;
+    assert_eq!(now("hallpass_prune_failures_total"), 0.0);
+
+    store.close().await;
+    let here = Visitor { peer: Some(PEER.parse().unwrap()), ..Visitor::default() };
+    let _down = site.accounts().log_in("alice", PASSWORD, None, &here).await.unwrap_err();
+    assert_eq!(now(r#"hallpass_store_failures_total{operation="RateLimitStore::try_take"}"#), 1.0);
+    until(prometheus, r#"hallpass_revocation_push_live{log="store"}"#, |live| live == 0.0).await;
+    until(
+        prometheus,
+        r#"hallpass_store_failures_total{operation="RevocationLog::read_after"}"#,
+        |failed| failed >= 1.0,
+    )
+    .await;
 }
 
 /// Returns the series whose value is not zero: `name{label="value"}` and the value.
@@ -164,7 +234,9 @@ async fn metrics_and_logs_match_the_guide_and_hide_personal_data() {
     let log = Log::default();
     let _guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(log.clone()));
     let kit = Kit::<SiteRole>::new();
-    let secrets = a_day(&kit).await;
+    let scratch = Scratch::new();
+    let store = SqliteStore::open(&scratch.url("site.db")).await.unwrap();
+    let (site, secrets) = a_day(&kit, &store).await;
 
     let seen = series(&prometheus);
     for (name, count) in [
@@ -187,6 +259,7 @@ async fn metrics_and_logs_match_the_guide_and_hide_personal_data() {
         assert_eq!(seen.get(name), Some(&count), "{name} in {seen:#?}");
     }
     assert!(seen["hallpass_revocation_list_synced_timestamp_seconds"] > 1_700_000_000.0);
+    a_night(&kit, &site, &store, &prometheus).await;
 
     // The metrics page has the names of the table and no others. The values of labels are kinds.
     let page = prometheus.render();

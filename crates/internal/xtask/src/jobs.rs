@@ -274,6 +274,8 @@ fn features(c: &Context) -> Outcome {
         // A store needs at least one database.
         "clippy -p hallpass-sqlx --feature-powerset --at-least-one-of sqlite,postgres -- -D warnings",
         "clippy -p hallpass --each-feature -- -D warnings",
+        // The tests over TLS are in no other build.
+        "clippy -p hallpass-sqlx -p hallpass-redis --all-features --tests -- -D warnings",
     ] {
         c.run(&format!("cargo hack {line}"))?;
     }

@@ -14,8 +14,9 @@ use super::super::{
 };
 use crate::error::StoreError;
 
-/// Returns whether the actor is enabled, has a token that is not revoked, and has a session that
-/// exists. After this check the session cannot end before the transaction does.
+/// Returns whether the actor is enabled, has a token that is not revoked and has the epoch of the
+/// site, and has a session that exists. After this check the session cannot end before the
+/// transaction does.
 pub(crate) async fn passes(write: &mut Write, actor: &Actor) -> Result<bool, StoreError> {
     let account = sql(concat!(
         "SELECT 1 FROM hallpass_account_state, hallpass_site \
@@ -25,8 +26,9 @@ pub(crate) async fn passes(write: &mut Write, actor: &Actor) -> Result<bool, Sto
     check(write, account, actor).await
 }
 
-/// Returns the same for a command on another account, and whether the roles of the actor are still
-/// those of the token. The application itself always passes.
+/// Returns whether the conditions of [`passes`] are met for the actor of a command, and whether the
+/// actor still has the roles of the token. Returns `true` without an actor, for a command of the
+/// application itself.
 pub(crate) async fn command_passes(
     write: &mut Write,
     by: Option<&Actor>,

@@ -105,7 +105,7 @@ where
     (id, session)
 }
 
-/// Returns the account's state, without values that a change of the clock could make differ.
+/// Returns the account's row and its open sessions, for a comparison before and after a call.
 async fn state<S: SessionStore>(store: &S, id: &AccountId) -> (String, Vec<SessionId>) {
     let now: Account = account(store, id).await;
     (format!("{now:?} {}", now.password_hash()), open_sessions(store, id).await)

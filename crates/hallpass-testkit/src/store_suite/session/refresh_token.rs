@@ -32,8 +32,8 @@ pub fn presenting(number: u64, at: UnixTime) -> Rotation {
     )
 }
 
-/// Opens a session at second 10. Its first token is number 1. It is idle after second 510, and
-/// expires at `expires`.
+/// Opens a session at second 10. Its first token is number 1. The session ends at second 510 if it
+/// is not refreshed before, and at `expires` in any case.
 pub async fn open_renewable<S: SessionStore>(
     store: &S,
     id: &AccountId,
@@ -61,7 +61,7 @@ async fn consume<S: RefreshTokenStore>(
     }
 }
 
-pub async fn a_session_is_renewed_with_what_its_account_is_now<S>(store: &S)
+pub async fn a_refresh_returns_the_current_account<S>(store: &S)
 where
     S: RefreshTokenStore + RegistrationStore + AdministrationStore,
 {
@@ -87,7 +87,7 @@ where
     assert_eq!(refreshed.account.generation(), raised.generation());
 }
 
-pub async fn a_consumed_token_leads_to_the_live_one_for_the_grace_alone<S>(store: &S)
+pub async fn a_consumed_token_is_accepted_within_the_grace_period_only<S>(store: &S)
 where
     S: RefreshTokenStore + RegistrationStore + RevocationLog,
 {
@@ -150,7 +150,7 @@ where
     assert_eq!(store.list(&id, at(200)).await.unwrap()[0].expires, at(1700));
 }
 
-pub async fn what_cannot_be_renewed_is_not<S>(store: &S)
+pub async fn sessions_that_cannot_be_refreshed_are_rejected<S>(store: &S)
 where
     S: RefreshTokenStore + RegistrationStore + AdministrationStore + RevocationLog,
 {
