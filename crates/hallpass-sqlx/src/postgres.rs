@@ -35,7 +35,9 @@ mod sql;
 #[path = "inspection.rs"]
 mod inspection;
 mod open;
+mod rate_limit;
 mod revocation;
+mod session;
 mod write;
 
 pub(crate) use revocation::Listen;

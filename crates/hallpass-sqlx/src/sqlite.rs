@@ -38,6 +38,7 @@ mod host_time;
 mod inspection;
 mod open;
 mod place;
+mod rate_limit;
 mod revocation;
 mod side_file;
 mod write;
