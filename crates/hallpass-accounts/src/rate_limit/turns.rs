@@ -2,8 +2,8 @@
 //!
 //! The store decides. But a store has few connections, and a flood on one blocked name would keep
 //! all of them busy, so that other people's logins would wait too long. With turns, such a flood
-//! occupies one connection per node. Once its key is blocked, it costs one read per second and node.
-//! Tested in `crates/hallpass/tests/facade/blocked_name.rs`.
+//! occupies one connection per node. Once its key is blocked, it costs one read per second and
+//! node. Tested in `crates/hallpass/tests/facade/blocked_name.rs`.
 //!
 //! If another node clears a key, this node may reject attempts on it for one more second.
 

@@ -43,7 +43,7 @@ async fn of_200_attempts_five_are_evaluated() {
 async fn of_200_attempts_on_two_keys_five_are_evaluated() {
     let prefix = server::prefix();
     let stores = [server::named(&prefix).await, server::named(&prefix).await].map(Arc::new);
-    races::of_200_attempts_on_two_keys_five_are_evaluated(&stores, 5).await;
+    races::of_200_attempts_on_two_keys_five_are_evaluated(&stores, 2).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -32,7 +32,8 @@ impl PostgresStore {
     /// | `idle_in_transaction_session_timeout` | 10 s | a process that stops inside a transaction must not keep its lock |
     ///
     /// There are at most 8 connections, and a call waits at most 2 s for one, so that a login fails
-    /// early enough for a person to try again. The revocation log listens on one more connection.
+    /// early enough for a person to try again. The revocation log listens on one more connection. A
+    /// connection that was idle for 1 s is checked before it is used.
     ///
     /// # TLS
     /// Requires the feature `tls`. `sslmode` has the values of PostgreSQL's own clients. **For a

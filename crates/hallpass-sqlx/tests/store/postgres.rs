@@ -87,7 +87,7 @@ async fn of_200_attempts_five_are_evaluated() {
 async fn of_200_attempts_on_two_keys_five_are_evaluated() {
     let schema = Schema::new().await;
     let stores = two_on_one_schema(&schema).await;
-    races::of_200_attempts_on_two_keys_five_are_evaluated(&stores, 5).await;
+    races::of_200_attempts_on_two_keys_five_are_evaluated(&stores, 2).await;
 }
 
 /// An application's pool may default to a stricter isolation level. The server then rejects a

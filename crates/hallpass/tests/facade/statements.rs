@@ -1,5 +1,5 @@
-//! What the site sends to PostgreSQL, counted by the server: the statements of a login, the round
-//! trips of a refresh, and the polls of an idle node.
+//! The statements that a site sends to PostgreSQL, counted by the server: those of a login, of a
+//! refresh and of an idle node. A proxy counts the round trips.
 
 #![allow(clippy::print_stdout, reason = "prints the statements and the figures")]
 
