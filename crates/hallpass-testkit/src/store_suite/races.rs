@@ -173,7 +173,7 @@ pub async fn of_200_attempts_on_two_keys_five_are_evaluated<S: RateLimitStore>(
         let take = |store: Arc<S>, number: usize| async move {
             let (address, account) = (format!("address:{round}"), format!("account:{round}"));
             let mut keys = [LimitedKey::new(&address, &WIDE), LimitedKey::new(&account, &POLICY)];
-            if number % 3 == 0 {
+            if number.is_multiple_of(3) {
                 keys.reverse();
             }
             store.try_take_all(&keys, at(0)).await.unwrap()
