@@ -125,7 +125,7 @@ pub use random::{NoRandomness, Random, SystemRandom};
 pub use rate_limit::limits::RateLimits;
 pub use rate_limit::proxies::{Proxies, ProxiesError};
 pub use rate_limit::store::{MemoryRateLimits, RateLimitStore};
-pub use rate_limit::{AttemptOutcome, AttemptState, RateLimit};
+pub use rate_limit::{AttemptOutcome, AttemptState, LimitedKey, RateLimit, TakeAllOutcome};
 pub use registration::{NewAccount, RegistrationOutcome, RegistrationStore};
 pub use revocation::store::{
     Cursor, NoNotifier, Notifier, Revocation, RevocationLog, RevocationPage, StoreConnections,

@@ -12,6 +12,7 @@
 pub(crate) mod limits;
 pub(crate) mod proxies;
 pub(crate) mod store;
+pub(crate) mod turns;
 
 use std::time::Duration;
 
@@ -169,6 +170,102 @@ pub enum AttemptOutcome {
     },
 }
 
+/// A key, and the limit that applies to it. One attempt may count on several keys.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct LimitedKey<'a> {
+    /// The key.
+    pub key: &'a str,
+    /// The limit of the key.
+    pub limit: &'a RateLimit,
+}
+
+impl<'a> LimitedKey<'a> {
+    /// Creates a key with its limit.
+    #[must_use]
+    pub const fn new(key: &'a str, limit: &'a RateLimit) -> Self {
+        Self { key, limit }
+    }
+
+    /// Counts one attempt on each of the keys, whose states are in the same order, or on none of
+    /// them. A key without a state is a new key. Returns the states to write, and whether the
+    /// attempt may be evaluated.
+    ///
+    /// If one of the keys is blocked, all states are unchanged and nothing is to be written. If
+    /// several keys are blocked, the outcome has the one with the longest wait.
+    ///
+    /// ```
+    /// use hallpass_accounts::{LimitedKey, RateLimit, TakeAllOutcome};
+    /// use hallpass_core::UnixTime;
+    /// use std::time::Duration;
+    ///
+    /// let (wide, narrow) =
+    ///     (RateLimit::new(9, Duration::from_secs(30)), RateLimit::new(1, Duration::from_secs(30)));
+    /// let keys = [LimitedKey::new("address", &wide), LimitedKey::new("account", &narrow)];
+    /// let now = UnixTime::from_secs(1_000);
+    /// let (states, first) = LimitedKey::take_all(&keys, &[], now);
+    /// assert_eq!(first, TakeAllOutcome::Allowed);
+    ///
+    /// let states: Vec<_> = states.into_iter().map(Some).collect();
+    /// let (unchanged, second) = LimitedKey::take_all(&keys, &states, now);
+    /// let retry_after = Duration::from_secs(30);
+    /// assert_eq!(second, TakeAllOutcome::Blocked { key: 1, retry_after });
+    /// assert_eq!(unchanged[0].count, 1);
+    /// ```
+    pub fn take_all(
+        keys: &[LimitedKey<'_>],
+        states: &[Option<AttemptState>],
+        now: UnixTime,
+    ) -> (Vec<AttemptState>, TakeAllOutcome) {
+        let states = states.iter().copied().chain(std::iter::repeat(None));
+        let mut outcome = TakeAllOutcome::Allowed;
+        let mut longest = Duration::ZERO;
+        let mut before = Vec::with_capacity(keys.len());
+        let mut after = Vec::with_capacity(keys.len());
+        for (number, (key, state)) in keys.iter().zip(states).enumerate() {
+            let (taken, attempted) = key.limit.take(state, now);
+            if let AttemptOutcome::Blocked { retry_after } = attempted
+                && retry_after > longest
+            {
+                longest = retry_after;
+                outcome = TakeAllOutcome::Blocked { key: number, retry_after };
+            }
+            before.push(key.limit.current(state, now));
+            after.push(taken);
+        }
+        match outcome {
+            TakeAllOutcome::Allowed => (after, outcome),
+            TakeAllOutcome::Blocked { .. } => (before, outcome),
+        }
+    }
+}
+
+/// Whether an attempt on several keys may be evaluated.
+///
+/// Exhaustive, because a store returns it and the engine handles each variant.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[must_use]
+pub enum TakeAllOutcome {
+    /// The attempt was counted on every key and may be evaluated.
+    Allowed,
+    /// The attempt was counted on no key and must not be evaluated.
+    Blocked {
+        /// The place of the blocked key in the list of keys, from 0.
+        key: usize,
+        /// The time to wait.
+        retry_after: Duration,
+    },
+}
+
+impl From<TakeAllOutcome> for AttemptOutcome {
+    fn from(outcome: TakeAllOutcome) -> Self {
+        match outcome {
+            TakeAllOutcome::Allowed => Self::Allowed,
+            TakeAllOutcome::Blocked { retry_after, .. } => Self::Blocked { retry_after },
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -243,6 +340,36 @@ mod tests {
         let (state, _) = takes(&[0, 0, 0, 30]);
         let state = POLICY.give_back(state, at(31)).unwrap();
         assert_eq!((state.count, state.blocked_until), (3, at(90)));
+    }
+
+    #[test]
+    fn an_attempt_counts_on_all_keys_or_on_none() {
+        let wide = RateLimit::new(9, Duration::from_secs(30));
+        let keys = [LimitedKey::new("a", &wide), LimitedKey::new("b", &POLICY)];
+        let some = |states: Vec<AttemptState>| states.into_iter().map(Some).collect::<Vec<_>>();
+        let mut states = vec![None, None];
+        for count in 1..=3 {
+            let (after, outcome) = LimitedKey::take_all(&keys, &states, at(0));
+            assert_eq!(outcome, TakeAllOutcome::Allowed);
+            assert_eq!(after.iter().map(|state| state.count).collect::<Vec<_>>(), [count; 2]);
+            states = some(after);
+        }
+        let retry_after = Duration::from_secs(29);
+        let (after, outcome) = LimitedKey::take_all(&keys, &states, at(1));
+        assert_eq!(outcome, TakeAllOutcome::Blocked { key: 1, retry_after });
+        assert_eq!(some(after), states, "nothing is written");
+    }
+
+    #[test]
+    fn the_longest_wait_of_several_blocked_keys_is_returned() {
+        let slow = RateLimit::new(1, Duration::from_secs(90));
+        let quick = RateLimit::new(1, Duration::from_secs(30));
+        let keys = [&quick, &slow, &quick].map(|limit| LimitedKey::new("", limit));
+        let (states, _) = LimitedKey::take_all(&keys, &[], at(0));
+        let states: Vec<_> = states.into_iter().map(Some).collect();
+        let (_, outcome) = LimitedKey::take_all(&keys, &states, at(0));
+        let retry_after = Duration::from_secs(90);
+        assert_eq!(outcome, TakeAllOutcome::Blocked { key: 1, retry_after });
     }
 
     #[test]

@@ -48,8 +48,9 @@ use crate::{
         store::{PasswordChange, PasswordStore, ReplaceOutcome},
     },
     rate_limit::{
-        AttemptOutcome, RateLimit,
+        LimitedKey, TakeAllOutcome,
         store::{MemoryRateLimits, RateLimitStore},
+        turns::Turns,
     },
     registration::{NewAccount, RegistrationOutcome, RegistrationStore},
     revocation::{
@@ -341,9 +342,8 @@ twin!(DynSiteStore, ErasedSiteStore of SiteStore {
 });
 
 twin!(DynRateLimitStore, ErasedRateLimitStore of RateLimitStore {
-    fn try_take(key: &'a str, policy: &'a RateLimit, now: UnixTime) -> AttemptOutcome;
-    fn give_back(key: &'a str, policy: &'a RateLimit, now: UnixTime) -> ();
-    fn clear(key: &'a str) -> ();
+    fn try_take_all(keys: &'a [LimitedKey<'a>], now: UnixTime) -> TakeAllOutcome;
+    fn settle(cleared: Option<&'a str>, given_back: &'a [LimitedKey<'a>], now: UnixTime) -> ();
     fn scope(store_id: &'a str) -> ();
     fn prune(now: UnixTime, limit: u32) -> u64;
 });
@@ -449,6 +449,7 @@ pub struct StoreSet {
     pub activity: Option<DynActivityStore>,
     pub(crate) outbox: Arc<Outbox>,
     pub(crate) recent: Arc<Recent>,
+    pub(crate) turns: Arc<Turns>,
     pub(crate) timeout: Duration,
     pub(crate) events: Events,
 }
@@ -480,6 +481,7 @@ impl StoreSet {
             activity: None,
             outbox: Arc::default(),
             recent: Arc::default(),
+            turns: Arc::default(),
             timeout: Duration::ZERO,
             events: Events::default(),
         }

@@ -7,7 +7,9 @@
 
 use std::{num::ParseIntError, time::Duration};
 
-use hallpass_accounts::{AttemptOutcome, AttemptState, RateLimit, RateLimitStore};
+use hallpass_accounts::{
+    AttemptOutcome, AttemptState, LimitedKey, RateLimit, RateLimitStore, TakeAllOutcome,
+};
 use hallpass_core::UnixTime;
 use redis::Cmd;
 
@@ -23,16 +25,8 @@ impl RateLimitStore for RedisStore {
         now: UnixTime,
     ) -> Result<AttemptOutcome, RedisStoreError> {
         let key = self.attempts_key(key);
-        loop {
-            let before = self.load(&key).await?;
-            let state = before.as_deref().map(read).transpose()?;
-            let (after, attempted) = policy.take(state, now);
-            if state == Some(after)
-                || self.swap(&key, before, Some(after), policy, now).await? == Swapped::Yes
-            {
-                return Ok(attempted);
-            }
-        }
+        let before = self.load(&key).await?;
+        self.take_from(&key, before, policy, now).await
     }
 
     async fn give_back(
@@ -49,6 +43,35 @@ impl RateLimitStore for RedisStore {
                 return Ok(());
             }
         }
+    }
+
+    /// Reads every key before it writes one, so that an attempt with a blocked key writes nothing.
+    /// Each key has a command of its own, because the keys of one command must have one hash slot
+    /// on a cluster.
+    async fn try_take_all(
+        &self,
+        keys: &[LimitedKey<'_>],
+        now: UnixTime,
+    ) -> Result<TakeAllOutcome, RedisStoreError> {
+        let (mut found, mut states) = (Vec::new(), Vec::new());
+        for key in keys {
+            let name = self.attempts_key(key.key);
+            let before = self.load(&name).await?;
+            states.push(before.as_deref().map(read).transpose()?);
+            found.push((name, before));
+        }
+        let (_, outcome) = LimitedKey::take_all(keys, &states, now);
+        if outcome != TakeAllOutcome::Allowed {
+            return Ok(outcome);
+        }
+        for ((number, key), (name, before)) in keys.iter().enumerate().zip(found) {
+            let taken = self.take_from(&name, before, key.limit, now).await?;
+            if let AttemptOutcome::Blocked { retry_after } = taken {
+                self.settle(None, keys.get(..number).unwrap_or_default(), now).await?;
+                return Ok(TakeAllOutcome::Blocked { key: number, retry_after });
+            }
+        }
+        Ok(TakeAllOutcome::Allowed)
     }
 
     async fn scope(&self, store_id: &str) -> Result<(), RedisStoreError> {
@@ -69,6 +92,26 @@ enum Swapped {
 impl RedisStore {
     async fn load(&self, key: &str) -> Result<Option<String>, RedisStoreError> {
         self.line.ask(redis::cmd("GET").arg(key)).await
+    }
+
+    /// Counts one attempt on a key that was read as `before`.
+    async fn take_from(
+        &self,
+        key: &str,
+        mut before: Option<String>,
+        policy: &RateLimit,
+        now: UnixTime,
+    ) -> Result<AttemptOutcome, RedisStoreError> {
+        loop {
+            let state = before.as_deref().map(read).transpose()?;
+            let (after, attempted) = policy.take(state, now);
+            if state == Some(after)
+                || self.swap(key, before, Some(after), policy, now).await? == Swapped::Yes
+            {
+                return Ok(attempted);
+            }
+            before = self.load(key).await?;
+        }
     }
 
     async fn swap(

@@ -5,6 +5,8 @@
 //! - A change of an account first locks the account's row (`write`), as a change on SQLite first
 //!   locks the file. Values that are read afterwards do not change until the commit.
 //! - If one statement is the whole change, its condition decides, and no lock is taken before it.
+//! - A login, a refresh and an attempt are decided without a lock. The statement that writes
+//!   compares what was read, and otherwise the operation starts again.
 //! - The revocation log is written in the transaction of the change that it records. A trigger
 //!   notifies the nodes at the commit.
 //! - A dropped future leaves the state before or the state after the change: an unfinished
@@ -36,7 +38,9 @@ mod acquiring;
 #[path = "inspection.rs"]
 mod inspection;
 mod open;
+mod rate_limit;
 mod revocation;
+mod session;
 mod write;
 
 pub(crate) use revocation::Listen;

@@ -2,11 +2,7 @@
 
 use hallpass_accounts::{
     Account, AccountId, AccountStore, Actor, AdministrationStore, AttemptOutcome, CommandOutcome,
-    ConsumeOutcome, Cursor, EndOutcome, Enrolment, Incarnation, KeyCheck, NewAccount, NewSession,
-    Notifier, OpenOutcome, OwnChange, OwnChangeOutcome, PasswordChange, PasswordStore, RateLimit,
-    RateLimitStore, RecoveryHash, RefreshOutcome, RefreshTokenStore, RegistrationOutcome,
-    RegistrationStore, ReplaceOutcome, Revocation, RevocationLog, RevocationPage, Rotation,
-    Session, SessionId, SessionStore, SiteStore, StoreConnections, StoredSecret, TwoFactorStore, Username,
+    ConsumeOutcome, Cursor, EndOutcome, Enrolment, Incarnation, KeyCheck, LimitedKey, NewAccount, NewSession, Notifier, OpenOutcome, OwnChange, OwnChangeOutcome, PasswordChange, PasswordStore, RateLimit, RateLimitStore, RecoveryHash, RefreshOutcome, RefreshTokenStore, RegistrationOutcome, RegistrationStore, ReplaceOutcome, Revocation, RevocationLog, RevocationPage, Rotation, Session, SessionId, SessionStore, SiteStore, StoreConnections, StoredSecret, TakeAllOutcome, TwoFactorStore, Username,
 };
 use hallpass_accounts::{
     Activity, ActivityStore, BrowserHash, BrowserLogin, BrowserStore, ConsumedStore, KnownBrowser,
@@ -247,6 +243,8 @@ either!(RateLimitStore {
     fn try_take(key: &str, policy: &RateLimit, now: UnixTime) -> AttemptOutcome;
     fn give_back(key: &str, policy: &RateLimit, now: UnixTime) -> ();
     fn clear(key: &str) -> ();
+    fn try_take_all(keys: &[LimitedKey<'_>], now: UnixTime) -> TakeAllOutcome;
+    fn settle(cleared: Option<&str>, given_back: &[LimitedKey<'_>], now: UnixTime) -> ();
     fn prune(now: UnixTime, limit: u32) -> u64;
 });
 

@@ -39,6 +39,7 @@ mod host_time;
 mod inspection;
 mod open;
 mod place;
+mod rate_limit;
 mod revocation;
 mod side_file;
 mod write;

@@ -87,6 +87,8 @@ macro_rules! test_store {
             attempts_are_counted_for_each_key
             an_attempt_given_back_was_never_made
             time_gives_attempts_back
+            an_attempt_counts_on_all_keys_or_on_none
+            an_attempt_is_settled_on_each_key
         );
     };
     (@part revocation $attributes:tt $empty:path) => {

@@ -163,14 +163,13 @@ pub mod store {
         CommandOutcome, ConsumeOutcome, ConsumedRefreshes, Cursor, DynAccountStore,
         DynAdministrationStore, DynBreachedPasswords, DynPasswordStore, DynRateLimitStore,
         DynRefreshTokenStore, DynRegistrationStore, DynRevocationLog, DynSessionStore,
-        DynSiteStore, DynTwoFactorStore, EndOutcome, Enrolment, Incarnation, KeyCheck, LiveFactor,
-        MalformedConsumedRefreshes, MalformedSessionId, MemoryRateLimits, NewAccount, NewSession,
-        NoNotifier, Notifier, OpenOutcome, OwnChange, OwnChangeOutcome, PasswordChange,
+        DynSiteStore, DynTwoFactorStore, EndOutcome, Enrolment, Incarnation, KeyCheck, LimitedKey,
+        LiveFactor, MalformedConsumedRefreshes, MalformedSessionId, MemoryRateLimits, NewAccount,
+        NewSession, NoNotifier, Notifier, OpenOutcome, OwnChange, OwnChangeOutcome, PasswordChange,
         PasswordStore, RateLimitStore, RecoveryCode, RecoveryHash, RefreshChain, RefreshHash,
         RefreshOutcome, RefreshState, RefreshTokenStore, RefreshedSession, RegistrationOutcome,
         RegistrationStore, ReplaceOutcome, Revocation, RevocationLog, RevocationPage, Rotation,
-        RotationOutcome, Session, SessionId, SessionStore, SiteStore, StoreConnections, StoreFacts,
-        StoreFault, StoreSet, TwoFactorStore, UsernameError,
+    RotationOutcome, Session, SessionId, SessionStore, SiteStore, StoreConnections, StoreFacts, StoreFault, StoreSet, TakeAllOutcome, TwoFactorStore, UsernameError,
     };
     pub use hallpass_accounts::{
         Activity, ActivityKind, ActivityStore, BrowserHash, BrowserId, BrowserLogin, BrowserName,

@@ -22,7 +22,7 @@ use crate::{
     account::username::Username,
     error::{AccountsError, AccountsErrorKind},
     event::{Event, RateLimitKind},
-    rate_limit::{AttemptOutcome, RateLimit},
+    rate_limit::{LimitedKey, RateLimit, TakeAllOutcome},
     store::StoreSet,
     visitor::Visitor,
 };
@@ -117,8 +117,9 @@ impl RateLimits {
         self
     }
 
-    /// Counts an attempt on an account, or on a browser that the account logged in with before. If
-    /// the text is not a valid name, the attempt counts on the address only.
+    /// Counts an attempt on an account, or on a browser that the account logged in with before, and
+    /// on the address. If the text is not a valid name, the attempt counts on the address only. An
+    /// attempt that is rejected counts on neither.
     pub(crate) async fn count(
         &self,
         stores: &StoreSet,
@@ -131,20 +132,30 @@ impl RateLimits {
             address_key: visitor.address_key(),
             peer: visitor.peer,
         };
-        let keys = [
-            (&counted.address_key, &self.address, RateLimitKind::Address),
-            (&counted.account_key, &self.account, RateLimitKind::Account),
-        ];
-        for (key, policy, limit) in keys {
-            let Some(key) = key else { continue };
-            let taken = stores.rate_limits.try_take(key, policy, now);
-            if let AttemptOutcome::Blocked { retry_after } = stores.ask("count", taken).await? {
-                let peer = visitor.peer;
-                stores.events.happened(Event::Limited { limit, peer, retry_after });
-                return Err(AccountsErrorKind::Limited { retry_after }.into());
-            }
+        let address = self.address_key(&counted);
+        let account = self.account_key(&counted);
+        let keys: Vec<_> = address.into_iter().chain(account).collect();
+        if keys.is_empty() {
+            return Ok(counted);
         }
-        Ok(counted)
+        let (key, retry_after) = match take(stores, "count", &keys, now).await? {
+            TakeAllOutcome::Allowed => return Ok(counted),
+            TakeAllOutcome::Blocked { key, retry_after } => (key, retry_after),
+        };
+        let limit = match address {
+            Some(_) if key == 0 => RateLimitKind::Address,
+            _ => RateLimitKind::Account,
+        };
+        stores.events.happened(Event::Limited { limit, peer: visitor.peer, retry_after });
+        Err(AccountsErrorKind::Limited { retry_after }.into())
+    }
+
+    fn address_key<'a>(&'a self, counted: &'a Counted) -> Option<LimitedKey<'a>> {
+        counted.address_key.as_deref().map(|key| LimitedKey::new(key, &self.address))
+    }
+
+    fn account_key<'a>(&'a self, counted: &'a Counted) -> Option<LimitedKey<'a>> {
+        counted.account_key.as_deref().map(|key| LimitedKey::new(key, &self.account))
     }
 
     /// Counts a change that a session makes to its own account. Changes count per session, so that
@@ -161,10 +172,10 @@ impl RateLimits {
             Some(session) => format!("change:session:{session}"),
             None => format!("change:account:{account}"),
         };
-        let taken = stores.rate_limits.try_take(&key, &self.changes, now);
-        match stores.ask("count change", taken).await? {
-            AttemptOutcome::Allowed => Ok(CountedChange { key }),
-            AttemptOutcome::Blocked { retry_after } => {
+        let keys = [LimitedKey::new(&key, &self.changes)];
+        match take(stores, "count change", &keys, now).await? {
+            TakeAllOutcome::Allowed => Ok(CountedChange { key }),
+            TakeAllOutcome::Blocked { retry_after, .. } => {
                 stores.events.happened(Event::Limited {
                     limit: RateLimitKind::Change,
                     peer: None,
@@ -183,35 +194,54 @@ impl RateLimits {
         change: CountedChange,
         now: UnixTime,
     ) {
-        let back = stores.rate_limits.give_back(&change.key, &self.changes, now);
-        let _logged = stores.ask("give back", back).await;
+        settle(stores, None, [LimitedKey::new(&change.key, &self.changes)], now).await;
     }
 
     /// Subtracts an attempt that was not evaluated, from its account and from its address.
     pub(crate) async fn give_back(&self, stores: &StoreSet, counted: &Counted, now: UnixTime) {
-        if let Some(key) = &counted.account_key {
-            let back = stores.rate_limits.give_back(key, &self.account, now);
-            let _logged = stores.ask("give back", back).await;
-        }
-        self.right_so_far(stores, counted, now).await;
+        let keys = self.account_key(counted).into_iter().chain(self.address_key(counted));
+        settle(stores, None, keys, now).await;
     }
 
     /// Clears the account's count and subtracts the attempt on the address after a complete login.
     /// An error of the store at this point does not fail the login.
     pub(crate) async fn succeeded(&self, stores: &StoreSet, counted: Counted, now: UnixTime) {
-        if let Some(key) = &counted.account_key {
-            let _logged = stores.ask("clear", stores.rate_limits.clear(key)).await;
-        }
-        self.right_so_far(stores, &counted, now).await;
+        let account = counted.account_key.as_deref();
+        settle(stores, account, self.address_key(&counted), now).await;
     }
 
     /// Subtracts the attempt on the address when the password was right and a code is required. The
     /// account's count stays. Otherwise a person who knows the password could guess codes without
     /// limit.
     pub(crate) async fn right_so_far(&self, stores: &StoreSet, counted: &Counted, now: UnixTime) {
-        if let Some(key) = &counted.address_key {
-            let back = stores.rate_limits.give_back(key, &self.address, now);
-            let _logged = stores.ask("give back", back).await;
+        settle(stores, None, self.address_key(counted), now).await;
+    }
+}
+
+/// Counts an attempt. The wait for a turn is part of the wait for the store, and of its timeout.
+async fn take(
+    stores: &StoreSet,
+    operation: &'static str,
+    keys: &[LimitedKey<'_>],
+    now: UnixTime,
+) -> Result<TakeAllOutcome, AccountsError> {
+    let taken = Box::pin(stores.turns.take(&stores.rate_limits, keys, now));
+    stores.ask(operation, taken).await
+}
+
+/// Ends an attempt. An error of the store is logged and has no other effect.
+async fn settle<'a>(
+    stores: &StoreSet,
+    cleared: Option<&str>,
+    given_back: impl IntoIterator<Item = LimitedKey<'a>>,
+    now: UnixTime,
+) {
+    let given_back: Vec<_> = given_back.into_iter().collect();
+    if cleared.is_some() || !given_back.is_empty() {
+        let settled = stores.rate_limits.settle(cleared, &given_back, now);
+        let _logged = stores.ask("settle attempt", settled).await;
+        for key in cleared.into_iter().chain(given_back.iter().map(|key| key.key)) {
+            stores.turns.changed(key);
         }
     }
 }

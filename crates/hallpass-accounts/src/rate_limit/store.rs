@@ -10,14 +10,18 @@ use std::{
 
 use hallpass_core::UnixTime;
 
-use crate::rate_limit::{AttemptOutcome, AttemptState, RateLimit};
+use crate::rate_limit::{AttemptOutcome, AttemptState, LimitedKey, RateLimit, TakeAllOutcome};
 
 /// Counts attempts per key. Not a subtrait of [`AccountStore`](crate::AccountStore), because limits
 /// may be in another store.
 ///
 /// [`RateLimit`] contains the computation. A store loads the key's
-/// [`AttemptState`](crate::AttemptState), calls the policy and writes the returned state, in one
-/// transaction that takes its write lock before it reads.
+/// [`AttemptState`](crate::AttemptState), calls the policy and writes the returned state, either in
+/// one transaction that takes its write lock before it reads, or by compare-and-set: it writes only
+/// if the stored state is still the one that it read, and otherwise starts again.
+///
+/// A rejected attempt should take no lock: a flood on one blocked name must not delay the logins of
+/// other people.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot count attempts for rate limits: it does not implement `RateLimitStore`",
     label = "`RateLimitStore` is not implemented for this type",
@@ -57,6 +61,64 @@ pub trait RateLimitStore: Send + Sync + 'static {
         policy: &RateLimit,
         now: UnixTime,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// Counts one attempt on several keys **before** it is evaluated, or on none of them:
+    /// [`LimitedKey::take_all`]. The keys differ from each other.
+    ///
+    /// **Atomic per key**, like [`try_take`](Self::try_take). Another caller may see the attempt on
+    /// some of the keys only. If a key is found to be blocked then, the attempt is subtracted from
+    /// the others.
+    ///
+    /// Defaults to one call of [`try_take`](Self::try_take) per key, in order. A store on a server
+    /// saves round trips with a method of its own.
+    ///
+    /// # Errors
+    /// The error of the store. The attempt then counts on some of the keys, or on none.
+    fn try_take_all(
+        &self,
+        keys: &[LimitedKey<'_>],
+        now: UnixTime,
+    ) -> impl Future<Output = Result<TakeAllOutcome, Self::Error>> + Send {
+        async move {
+            for (number, LimitedKey { key, limit }) in keys.iter().enumerate() {
+                match self.try_take(key, limit, now).await? {
+                    AttemptOutcome::Allowed => {}
+                    AttemptOutcome::Blocked { retry_after } => {
+                        for taken in keys.iter().take(number) {
+                            self.give_back(taken.key, taken.limit, now).await?;
+                        }
+                        return Ok(TakeAllOutcome::Blocked { key: number, retry_after });
+                    }
+                }
+            }
+            Ok(TakeAllOutcome::Allowed)
+        }
+    }
+
+    /// Ends an attempt: deletes the key `cleared`, and subtracts one counted attempt from each of
+    /// the keys `given_back`. The keys differ from each other. Each key is changed atomically.
+    ///
+    /// Defaults to one call of [`clear`](Self::clear) or [`give_back`](Self::give_back) per key. A
+    /// store on a server saves round trips with a method of its own.
+    ///
+    /// # Errors
+    /// The error of the store. Some of the keys may have been changed.
+    fn settle(
+        &self,
+        cleared: Option<&str>,
+        given_back: &[LimitedKey<'_>],
+        now: UnixTime,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send {
+        async move {
+            if let Some(key) = cleared {
+                self.clear(key).await?;
+            }
+            for LimitedKey { key, limit } in given_back {
+                self.give_back(key, limit, now).await?;
+            }
+            Ok(())
+        }
+    }
 
     /// Separates this site from the other sites that use the same store, for a store that several
     /// sites share. The engine calls this once at the start, before any other use, with the id of
@@ -120,13 +182,26 @@ impl RateLimitStore for MemoryRateLimits {
         policy: &RateLimit,
         now: UnixTime,
     ) -> Result<AttemptOutcome, Infallible> {
+        Ok(self.try_take_all(&[LimitedKey::new(key, policy)], now).await?.into())
+    }
+
+    async fn try_take_all(
+        &self,
+        keys: &[LimitedKey<'_>],
+        now: UnixTime,
+    ) -> Result<TakeAllOutcome, Infallible> {
         let mut states = self.states();
-        let (state, attempted) = policy.take(states.get(key).copied(), now);
-        if states.len() >= Self::CAPACITY && !states.contains_key(key) {
-            forget_the_older_half(&mut states);
+        let before: Vec<_> = keys.iter().map(|key| states.get(key.key).copied()).collect();
+        let (after, outcome) = LimitedKey::take_all(keys, &before, now);
+        if let TakeAllOutcome::Allowed = outcome {
+            for (LimitedKey { key, .. }, state) in keys.iter().zip(after) {
+                if states.len() >= Self::CAPACITY && !states.contains_key(*key) {
+                    forget_the_older_half(&mut states);
+                }
+                states.insert((*key).to_owned(), state);
+            }
         }
-        states.insert(key.to_owned(), state);
-        Ok(attempted)
+        Ok(outcome)
     }
 
     async fn give_back(

@@ -37,3 +37,19 @@ async fn of_200_attempts_five_are_evaluated() {
     let stores = [server::named(&prefix).await, server::named(&prefix).await].map(Arc::new);
     races::of_200_attempts_five_are_evaluated(&stores).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Redis or Valkey: REDIS_URL"]
+async fn of_200_attempts_on_two_keys_five_are_evaluated() {
+    let prefix = server::prefix();
+    let stores = [server::named(&prefix).await, server::named(&prefix).await].map(Arc::new);
+    races::of_200_attempts_on_two_keys_five_are_evaluated(&stores, 2).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Redis or Valkey: REDIS_URL"]
+async fn a_settled_attempt_never_counts() {
+    let prefix = server::prefix();
+    let stores = [server::named(&prefix).await, server::named(&prefix).await].map(Arc::new);
+    races::a_settled_attempt_never_counts(&stores).await;
+}

@@ -3,7 +3,7 @@
 use std::{str::FromStr, time::Duration};
 
 use sqlx::{
-    Executor,
+    Connection, Executor,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
@@ -33,7 +33,8 @@ impl PostgresStore {
     ///
     /// There are at most 8 connections, and a call waits at most 1 s for one. This is shorter than
     /// the `store_timeout` of a site, so that the error with the cause is logged. The revocation
-    /// log listens on one more connection.
+    /// log listens on one more connection. A connection that was idle for 1 s is checked before it
+    /// is used.
     ///
     /// # TLS
     /// Requires the feature `tls`. `sslmode` has the values of PostgreSQL's own clients. **For a
@@ -71,6 +72,16 @@ impl PostgresStore {
         let pool = PgPoolOptions::new()
             .max_connections(CONNECTIONS)
             .acquire_timeout(CONNECTION_WAIT)
+            // sqlx checks each connection when it is returned to the pool.
+            .test_before_acquire(false)
+            .before_acquire(|connection, state| {
+                Box::pin(async move {
+                    if state.idle_for >= CHECKED {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
             .after_connect(|connection, _| {
                 Box::pin(async { connection.execute(SETTINGS).await.map(drop) })
             })
@@ -112,6 +123,9 @@ const EXAMPLE: &str = "postgres://site@localhost/site";
 const SETTINGS: &str = "SET statement_timeout = 5000; SET idle_in_transaction_session_timeout = 10000; \
      SELECT set_config('synchronous_commit', 'on', FALSE) \
      WHERE current_setting('synchronous_commit') NOT IN ('on', 'remote_apply')";
+/// A connection that was checked within this time is used without another check, which would be a
+/// round trip more per call.
+const CHECKED: Duration = Duration::from_secs(1);
 const CONNECTION_WAIT: Duration = Duration::from_secs(1);
 /// Per process. More connections would only queue on the server's cores, and a server accepts 100
 /// in all by default.

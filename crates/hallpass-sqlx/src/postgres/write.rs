@@ -1,12 +1,12 @@
 //! A write transaction and its lock.
 //!
 //! SQLite has one write lock, and PostgreSQL one per row. A transaction first takes the lock that
-//! decides its order: the account's row, or the counted key. No other writer changes the values
+//! decides its order: the account's row. No other writer changes the values
 //! that it reads afterwards, because every writer takes this lock first. Locks are taken in a fixed
 //! order, so there are no deadlocks.
 
 use hallpass_accounts::{AccountId, Actor, BrowserHash, SessionId};
-use sqlx::{PgConnection, Postgres, Transaction, pool::PoolConnection};
+use sqlx::{PgConnection, Postgres, Transaction, pool::PoolConnection, postgres::PgRow};
 
 use super::{
     PostgresStore,
@@ -73,11 +73,45 @@ impl Pooled {
     pub(super) fn checked<T>(&self, result: Result<T, sqlx::Error>) -> Result<T, StoreError> {
         result.map_err(StoreError::from_driver)
     }
+
+    pub(super) async fn row(
+        &mut self,
+        statement: Statement<'_>,
+    ) -> Result<Option<PgRow>, StoreError> {
+        let row = statement.fetch_optional(self.connection()).await;
+        self.checked(row)
+    }
+
+    /// Runs a statement that compares before it writes, and returns its rows.
+    ///
+    /// Returns `None` if another transaction changed the rows meanwhile, at a stricter isolation
+    /// level than READ COMMITTED, which may be the default of an application's pool. Nothing was
+    /// written then.
+    pub(super) async fn rows_unless_raced(
+        &mut self,
+        statement: Statement<'_>,
+    ) -> Result<Option<Vec<PgRow>>, StoreError> {
+        match statement.fetch_all(self.connection()).await {
+            Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some(RACED) => Ok(None),
+            rows => self.checked(rows).map(Some),
+        }
+    }
 }
+
+/// serialization_failure, see <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
+const RACED: &str = "40001";
 
 impl PostgresStore {
     pub(super) async fn connect(&self) -> Result<Pooled, StoreError> {
         self.acquire().await.map(Pooled)
+    }
+
+    /// As [`Pooled::rows_unless_raced`], for a statement that is one transaction.
+    pub(super) async fn rows_unless_raced(
+        &self,
+        statement: Statement<'_>,
+    ) -> Result<Option<Vec<PgRow>>, StoreError> {
+        self.connect().await?.rows_unless_raced(statement).await
     }
 
     /// Runs a change of one statement, which is one transaction. Returns the number of changed
@@ -126,15 +160,6 @@ impl PostgresStore {
         let lock = sql("SELECT 1 FROM hallpass_account_state \
              WHERE account_id = (SELECT account_id FROM hallpass_sessions WHERE id = $1) FOR NO KEY UPDATE");
         write.row(lock.bind(session.to_string())).await?;
-        Ok(write)
-    }
-
-    /// Locks the key. The lock is on a number, because the key may have no row yet. Two keys with
-    /// the same number wait for each other, which is harmless.
-    pub(super) async fn write_to_key(&self, key: &str) -> Result<Write, StoreError> {
-        let mut write = self.write().await?;
-        let lock = sql("SELECT pg_advisory_xact_lock(hashtextextended($1, 7304823))");
-        write.row(lock.bind(key)).await?;
         Ok(write)
     }
 

@@ -15,14 +15,19 @@ use crate::error::StoreError;
 
 pub(crate) mod own_change;
 
-/// The columns that [`read`] reads. A macro, because sqlx accepts only literal SQL.
+/// The columns that [`read`] reads, and further columns. A macro, because sqlx accepts only literal
+/// SQL.
 macro_rules! select_accounts {
     ($rest:literal) => {
+        select_accounts!("" => $rest)
+    };
+    ($columns:literal => $rest:literal) => {
         concat!(
             "SELECT a.id, a.username, a.password_hash, a.roles, s.revoked_below, s.stale_below, ",
             "s.credential, s.disabled, (SELECT epoch FROM hallpass_site) AS epoch, ",
-            "f.encrypted, f.last_step, f.drift ",
-            "FROM hallpass_accounts a JOIN hallpass_account_state s ON s.account_id = a.id ",
+            "f.encrypted, f.last_step, f.drift",
+            $columns,
+            " FROM hallpass_accounts a JOIN hallpass_account_state s ON s.account_id = a.id ",
             "LEFT JOIN hallpass_two_factor f ON f.account_id = a.id ",
             $rest
         )

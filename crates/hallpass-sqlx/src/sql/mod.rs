@@ -40,9 +40,9 @@ mod browser;
 mod consumed;
 mod outcome;
 mod password;
-mod rate_limit;
+pub(super) mod rate_limit;
 pub(super) mod revocation;
-mod session;
+pub(super) mod session;
 pub(super) mod site;
 mod two_factor;
 

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::error::StoreError;
 
-mod refresh_token;
+pub(crate) mod refresh_token;
 
 /// Deletes up to `$2` rows.
 const PRUNE: &str =
@@ -23,6 +23,9 @@ const PRUNE: &str =
 
 impl SessionStore for Store {
     async fn open(&self, session: NewSession) -> Result<OpenOutcome, StoreError> {
+        if let Some(opened) = self.open_in_one_statement(&session).await? {
+            return Ok(opened);
+        }
         let mut write = self.write_to(&session.account).await?;
         let account = session.account.as_str();
         // The session and its token get the epoch of this one read. Otherwise a token of a newer

@@ -1,6 +1,8 @@
 //! A write transaction: it queues with the other writers, and holds the write lock from its start.
 
-use hallpass_accounts::{AccountId, Actor, BrowserHash, SessionId};
+use hallpass_accounts::{
+    AccountId, Actor, BrowserHash, NewSession, OpenOutcome, RefreshOutcome, Rotation, SessionId,
+};
 use sqlx::SqliteConnection;
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -87,6 +89,25 @@ impl Drop for Write {
 }
 
 impl SqliteStore {
+    /// Returns `None`: the file's lock is taken in this process, without a round trip.
+    #[expect(clippy::unused_async, reason = "PostgreSQL has a function of this name that waits")]
+    pub(super) async fn open_in_one_statement(
+        &self,
+        _session: &NewSession,
+    ) -> Result<Option<OpenOutcome>, StoreError> {
+        Ok(None)
+    }
+
+    /// As [`open_in_one_statement`](Self::open_in_one_statement).
+    #[expect(clippy::unused_async, reason = "PostgreSQL has a function of this name that waits")]
+    pub(super) async fn refresh_in_one_statement(
+        &self,
+        _session: &SessionId,
+        _rotation: &Rotation,
+    ) -> Result<Option<RefreshOutcome>, StoreError> {
+        Ok(None)
+    }
+
     /// Runs a change of one statement. Returns the number of changed rows.
     pub(super) async fn change(&self, statement: Statement<'_>) -> Result<u64, StoreError> {
         let mut write = self.write().await?;
@@ -114,11 +135,6 @@ impl SqliteStore {
         &self,
         _session: &SessionId,
     ) -> Result<Write, StoreError> {
-        self.write().await
-    }
-
-    /// As [`write_to`](Self::write_to).
-    pub(super) async fn write_to_key(&self, _key: &str) -> Result<Write, StoreError> {
         self.write().await
     }
 

@@ -9,10 +9,11 @@ mod revocation_log;
 mod tls;
 mod without_flow;
 
-use std::{ops::Deref, sync::Arc};
+use std::{ops::Deref, str::FromStr, sync::Arc};
 
 use hallpass_sqlx::PostgresStore;
 use hallpass_testkit::{store_suite::races, test_store};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 use crate::dropped;
 pub(crate) use hallpass_test_support::postgres::Schema;
@@ -80,6 +81,45 @@ async fn a_name_in_64_spellings_is_one_account() {
 async fn of_200_attempts_five_are_evaluated() {
     let schema = Schema::new().await;
     races::of_200_attempts_five_are_evaluated(&two_on_one_schema(&schema).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: DATABASE_URL"]
+async fn of_200_attempts_on_two_keys_five_are_evaluated() {
+    let schema = Schema::new().await;
+    let stores = two_on_one_schema(&schema).await;
+    races::of_200_attempts_on_two_keys_five_are_evaluated(&stores, 2).await;
+}
+
+/// An application's pool may default to a stricter isolation level. The server then rejects a
+/// statement that waited for a change of its rows.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: DATABASE_URL"]
+async fn races_have_one_winner_on_a_repeatable_read_pool() {
+    for round in 0..3 {
+        let schema = Schema::new().await;
+        let url =
+            format!("{}&options[default_transaction_isolation]=repeatable%20read", schema.url());
+        let options = PgConnectOptions::from_str(&url).unwrap();
+        let pool = PgPoolOptions::new().max_connections(8).connect_with(options).await.unwrap();
+        let level: String =
+            sqlx::query_scalar("SHOW transaction_isolation").fetch_one(&pool).await.unwrap();
+        assert_eq!(level, "repeatable read");
+        let stores = [Arc::new(PostgresStore::from_pool(pool))];
+        stores[0].migrate().await.unwrap();
+        match round {
+            0 => races::of_200_attempts_on_two_keys_five_are_evaluated(&stores, 1).await,
+            1 => races::a_refresh_token_is_consumed_once(&stores, 5).await,
+            _ => races::no_session_outlives_a_disabling_beside_it(&stores, 5).await,
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: DATABASE_URL"]
+async fn a_settled_attempt_never_counts() {
+    let schema = Schema::new().await;
+    races::a_settled_attempt_never_counts(&two_on_one_schema(&schema).await).await;
 }
 
 #[tokio::test]

@@ -74,6 +74,19 @@ async fn of_200_attempts_five_are_evaluated() {
     races::of_200_attempts_five_are_evaluated(&two_on_one_file(&scratch).await).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn of_200_attempts_on_two_keys_five_are_evaluated() {
+    let scratch = Scratch::new();
+    let stores = two_on_one_file(&scratch).await;
+    races::of_200_attempts_on_two_keys_five_are_evaluated(&stores, 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_settled_attempt_never_counts() {
+    let scratch = Scratch::new();
+    races::a_settled_attempt_never_counts(&two_on_one_file(&scratch).await).await;
+}
+
 #[tokio::test]
 async fn a_password_change_dropped_at_any_await_is_whole_or_nothing() {
     dropped::a_password_change_is_whole_or_nothing(&*on_its_own_file().await).await;

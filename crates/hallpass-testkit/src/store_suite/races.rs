@@ -3,9 +3,10 @@
 use std::{collections::HashSet, future::Future, sync::Arc, time::Duration};
 
 use hallpass_accounts::{
-    AdministrationStore, AttemptOutcome, CommandOutcome, ConsumeOutcome, NewSession, PasswordStore,
-    RateLimit, RateLimitStore, RefreshOutcome, RefreshTokenStore, RegistrationOutcome,
-    RegistrationStore, SessionId, SessionStore, TwoFactorStore,
+    AdministrationStore, AttemptOutcome, CommandOutcome, ConsumeOutcome, LimitedKey, NewSession,
+    PasswordStore, RateLimit, RateLimitStore, RefreshOutcome, RefreshTokenStore,
+    RegistrationOutcome, RegistrationStore, SessionId, SessionStore, TakeAllOutcome,
+    TwoFactorStore,
 };
 use hallpass_core::TotpDrift;
 use tokio::{sync::Barrier, task::JoinSet};
@@ -157,6 +158,57 @@ pub async fn of_200_attempts_five_are_evaluated<S: RateLimitStore>(stores: &[Arc
     };
     let allowed = |attempted: &AttemptOutcome| *attempted == AttemptOutcome::Allowed;
     assert_eq!(winners(stores, 200, take, allowed).await, 5);
+}
+
+/// Two attempts that count on the same two keys, in either order of the keys. No two calls wait for
+/// each other.
+pub async fn of_200_attempts_on_two_keys_five_are_evaluated<S: RateLimitStore>(
+    stores: &[Arc<S>],
+    rounds: u64,
+) {
+    const POLICY: RateLimit = RateLimit::new(5, Duration::from_secs(30));
+    // More than the attempts, because a rejected attempt may be counted for a moment.
+    const WIDE: RateLimit = RateLimit::new(250, Duration::from_secs(30));
+    for round in 0..rounds {
+        let take = |store: Arc<S>, number: usize| async move {
+            let (address, account) = (format!("address:{round}"), format!("account:{round}"));
+            let mut keys = [LimitedKey::new(&address, &WIDE), LimitedKey::new(&account, &POLICY)];
+            if number.is_multiple_of(3) {
+                keys.reverse();
+            }
+            store.try_take_all(&keys, at(0)).await.unwrap()
+        };
+        let allowed = |attempted: &TakeAllOutcome| *attempted == TakeAllOutcome::Allowed;
+        assert_eq!(winners(stores, 200, take, allowed).await, 5, "round {round}");
+        // The rejected attempts did not count on the address.
+        let address = format!("address:{round}");
+        let mut left = 0;
+        while stores[0].try_take(&address, &WIDE, at(0)).await.unwrap() == AttemptOutcome::Allowed {
+            left += 1;
+        }
+        assert_eq!(left, 245, "round {round}");
+    }
+}
+
+/// Logins that succeed at one address, while other attempts fail there. Only the failed ones count.
+pub async fn a_settled_attempt_never_counts<S: RateLimitStore>(stores: &[Arc<S>]) {
+    const LOGINS: usize = 40;
+    const FAILED: usize = 7;
+    const WIDE: RateLimit = RateLimit::new(60, Duration::from_secs(30));
+    let log_in = |store: Arc<S>, number: usize| async move {
+        let account = format!("account:{number}");
+        let keys = [LimitedKey::new("address", &WIDE), LimitedKey::new(&account, &WIDE)];
+        assert_eq!(store.try_take_all(&keys, at(0)).await.unwrap(), TakeAllOutcome::Allowed);
+        if number >= FAILED {
+            store.settle(Some(&account), &keys[..1], at(0)).await.unwrap();
+        }
+    };
+    winners(stores, LOGINS, log_in, |()| true).await;
+    let mut left = 0;
+    while stores[0].try_take("address", &WIDE, at(0)).await.unwrap() == AttemptOutcome::Allowed {
+        left += 1;
+    }
+    assert_eq!(left, 60 - FAILED);
 }
 
 /// The command holds in either order. The roles are the operator's. After the other commands the

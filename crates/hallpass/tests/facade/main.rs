@@ -4,6 +4,8 @@
 
 mod adapters;
 mod background;
+#[cfg(feature = "postgres")]
+mod blocked_name;
 #[cfg(feature = "cli")]
 mod cli;
 mod clocks;
@@ -29,6 +31,8 @@ mod revocation_log;
 mod rotation;
 mod settings;
 mod site;
+#[cfg(feature = "postgres")]
+mod statements;
 mod users;
 mod visit;
 mod zero_queries;

@@ -59,6 +59,12 @@ impl Jar {
         self.0.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
     }
 
+    /// Deletes the cookies of the session. The browser is known as before.
+    pub(crate) fn end_session(&mut self) {
+        self.0.remove("__Host-hallpass");
+        self.0.remove("__Host-hallpass_refresh");
+    }
+
     pub(crate) fn keep<'s>(&mut self, set: impl Iterator<Item = &'s str>) {
         for cookie in set {
             let pair = cookie.split(';').next().unwrap();

@@ -41,6 +41,7 @@ struct Faults {
     is_cut: bool,
     drops_notifications: bool,
     dropped: usize,
+    round_trips: usize,
     open: Vec<TcpStream>,
 }
 
@@ -100,6 +101,13 @@ impl FaultProxy {
     #[must_use]
     pub fn dropped(&self) -> usize {
         self.shared.faults().dropped
+    }
+
+    /// Returns the number of round trips to a PostgreSQL server: how often the server was ready for
+    /// the next query (`ReadyForQuery`). The connections must not use TLS (`sslmode=disable`).
+    #[must_use]
+    pub fn round_trips(&self) -> usize {
+        self.shared.faults().round_trips
     }
 
     /// Closes all connections, and each new connection, until [`repair`](Self::repair).
@@ -181,7 +189,7 @@ fn carry_answers(
         let (answer, fault) = {
             let mut faults = shared.faults();
             let drops = faults.drops_notifications;
-            let answer = messages.pass(&buffer[..length], drops, &mut faults.dropped);
+            let answer = messages.pass(&buffer[..length], drops, &mut faults);
             (answer, faults.of_answer())
         };
         let middle = if fault.is_some() { answer.len() / 2 } else { 0 };
@@ -213,7 +221,7 @@ struct Messages {
 impl Messages {
     /// Returns the bytes to forward. If `drops` is set, they contain no notifications. Otherwise
     /// each byte is forwarded immediately, so that the proxy serves any protocol.
-    fn pass(&mut self, mut bytes: &[u8], drops: bool, dropped: &mut usize) -> Vec<u8> {
+    fn pass(&mut self, mut bytes: &[u8], drops: bool, counts: &mut Faults) -> Vec<u8> {
         let mut passed = Vec::with_capacity(bytes.len());
         while let [first, rest @ ..] = bytes {
             if self.left == 0 {
@@ -228,7 +236,8 @@ impl Messages {
                 {
                     self.left = (u32::from_be_bytes(length) as usize).saturating_sub(4);
                     self.drops = drops && *letter == b'A' && self.passed == 0;
-                    *dropped += usize::from(self.drops);
+                    counts.dropped += usize::from(self.drops);
+                    counts.round_trips += usize::from(*letter == b'Z');
                     if !self.drops {
                         passed.extend_from_slice(&self.head[self.passed..]);
                     }

@@ -94,6 +94,40 @@ impl PostgresServer {
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
 
+    /// Makes the server log every statement from now on, for [`statements`](Self::statements).
+    ///
+    /// # Panics
+    /// Panics if the server does not log statements within 30 seconds.
+    pub fn log_statements(&self) {
+        self.query("ALTER SYSTEM SET log_line_prefix = '%a|'");
+        self.query("ALTER SYSTEM SET log_statement = 'all'");
+        self.query("SELECT pg_reload_conf()");
+        let is_set = "SELECT current_setting('log_statement')";
+        within(Duration::from_secs(30), "statements are logged", || self.query(is_set) == "all");
+    }
+
+    /// Returns the statements that the connections with this `application_name` have sent since
+    /// [`log_statements`](Self::log_statements), in order, as the server logged them.
+    ///
+    /// # Panics
+    /// Panics if the log cannot be read.
+    #[must_use]
+    pub fn statements(&self, application: &str) -> Vec<String> {
+        let log = run("cat", &[&format!("{}/log", self.directory)]);
+        let log = String::from_utf8_lossy(&log.stdout);
+        let of_application = format!("{application}|LOG:  ");
+        let statement = |line: &str| {
+            let line = line.strip_prefix(&of_application)?;
+            let text = match line.strip_prefix("statement: ") {
+                Some(text) => text,
+                // The name of a prepared statement follows.
+                None => line.strip_prefix("execute ")?.split_once(": ")?.1,
+            };
+            Some(text.to_owned())
+        };
+        log.lines().filter_map(statement).collect()
+    }
+
     /// Waits until this replica has everything that the primary has committed.
     ///
     /// # Panics

@@ -19,21 +19,16 @@ impl RefreshTokenStore for Store {
         session: &SessionId,
         rotation: &Rotation,
     ) -> Result<RefreshOutcome, StoreError> {
+        if let Some(outcome) = self.refresh_in_one_statement(session, rotation).await? {
+            return Ok(outcome);
+        }
         let mut write = self.write_to_account_of(session).await?;
-        let Some((account, row)) = load(&mut write, session).await? else {
+        let Some(row) = write.row(sql(LOAD).bind(session.to_string())).await? else {
             return Ok(RefreshOutcome::Ended);
         };
-        let Kept { state, created, methods } = row;
-        let after_change = |account, state: &RefreshState| {
-            Box::new(RefreshedSession::new(
-                account,
-                created,
-                methods,
-                state.idle_until,
-                state.expires,
-            ))
-        };
-        match rotation.present(&state) {
+        let (account, kept) = read_both(&row)?;
+        let state = &kept.state;
+        match rotation.present(state) {
             RotationOutcome::Consumed(next) => {
                 if consume(&mut write, session, &rotation.presented, &next).await? == 0 {
                     // The row was read under the lock.
@@ -42,21 +37,16 @@ impl RefreshTokenStore for Store {
                     ));
                 }
                 write.commit().await?;
-                Ok(RefreshOutcome::Consumed(after_change(account, &next)))
+                Ok(RefreshOutcome::Consumed(refreshed(account, &kept, &next)))
             }
             RotationOutcome::InGrace => Ok(RefreshOutcome::InGrace {
                 live: state.live,
-                session: after_change(account, &state),
+                session: refreshed(account, &kept, state),
             }),
             RotationOutcome::TooOften => Ok(RefreshOutcome::TooOften),
             over => {
-                revocation::session(
-                    &mut write,
-                    account.id(),
-                    session,
-                    rotation.at.max(state.refreshed),
-                )
-                .await?;
+                let at = rotation.at.max(state.refreshed);
+                revocation::session(&mut write, account.id(), session, at).await?;
                 write.commit().await?;
                 Ok(match over {
                     RotationOutcome::Reused => {
@@ -70,29 +60,32 @@ impl RefreshTokenStore for Store {
 }
 
 /// The stored state of a session that can be refreshed.
-struct Kept {
-    state: RefreshState,
+pub(crate) struct Kept {
+    pub(crate) state: RefreshState,
     created: UnixTime,
     methods: Methods,
 }
 
-/// Returns the session and its account, if the session can be refreshed and the account is enabled.
-async fn load(
-    write: &mut Write,
-    session: &SessionId,
-) -> Result<Option<(Account, Kept)>, StoreError> {
-    let select = "SELECT account_id, refresh_hash, consumed, created_at, refreshed_at, idle_at, expires_at, methods \
-                  FROM hallpass_sessions WHERE id = $1 AND refresh_hash IS NOT NULL \
-                  AND epoch = (SELECT epoch FROM hallpass_site)";
-    let Some(row) = write.row(sql(select).bind(session.to_string())).await? else {
-        return Ok(None);
-    };
-    let account: &str = get(&row, "account_id")?;
-    let account = sql(select_accounts!("WHERE a.id = $1 AND NOT s.disabled")).bind(account);
-    let Some(account) = write.row(account).await? else {
-        return Ok(None);
-    };
-    Ok(Some((account::read(&account)?, read(&row)?)))
+/// The session and its account, if the session can be refreshed and the account is enabled.
+pub(crate) const LOAD: &str = select_accounts!(
+    ", t.refresh_hash, t.consumed, t.created_at, t.refreshed_at, t.idle_at, t.expires_at, t.methods"
+    => "JOIN hallpass_sessions t ON t.account_id = a.id \
+        WHERE t.id = $1 AND t.refresh_hash IS NOT NULL AND NOT s.disabled \
+        AND t.epoch = (SELECT epoch FROM hallpass_site)"
+);
+
+pub(crate) fn read_both(row: &Row) -> Result<(Account, Kept), StoreError> {
+    Ok((account::read(row)?, read(row)?))
+}
+
+/// Returns the session in a state.
+pub(crate) fn refreshed(
+    account: Account,
+    kept: &Kept,
+    state: &RefreshState,
+) -> Box<RefreshedSession> {
+    let Kept { created, methods, .. } = *kept;
+    Box::new(RefreshedSession::new(account, created, methods, state.idle_until, state.expires))
 }
 
 /// Replaces the presented token with its successor, if the presented token is still the live one.

@@ -110,21 +110,22 @@ fn notifications_are_dropped_and_counted_in_chunks_of_any_size() {
     let stream = [message(b'Z', "I"), message(b'A', "news"), message(b'C', ""), message(b'A', "")];
     let stream = stream.concat();
     for size in 1..=stream.len() {
-        let (mut messages, mut dropped, mut passed) = (Messages::default(), 0, Vec::new());
+        let (mut messages, mut counts) = (Messages::default(), Faults::default());
+        let mut passed = Vec::new();
         for bytes in stream.chunks(size) {
-            passed.extend(messages.pass(bytes, true, &mut dropped));
+            passed.extend(messages.pass(bytes, true, &mut counts));
         }
         assert_eq!(passed, [message(b'Z', "I"), message(b'C', "")].concat(), "{size}");
-        assert_eq!(dropped, 2);
+        assert_eq!((counts.dropped, counts.round_trips), (2, 1));
 
         let mut messages = Messages::default();
         for bytes in stream.chunks(size) {
             assert_eq!(
-                messages.pass(bytes, false, &mut dropped),
+                messages.pass(bytes, false, &mut counts),
                 bytes,
                 "{size}: forwarded immediately"
             );
         }
-        assert_eq!(dropped, 2);
+        assert_eq!((counts.dropped, counts.round_trips), (2, 2));
     }
 }
