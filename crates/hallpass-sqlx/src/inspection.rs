@@ -27,10 +27,9 @@ impl Store {
     ) -> Result<Vec<StoredAccount>, StoreError> {
         // The key is read from its column and not computed from the name, because the name may be
         // the value that cannot be read, and the next page begins after the key.
-        let list = sql(concat!(
-            "SELECT r.*, k.username_key FROM (",
-            select_accounts!("WHERE a.username_key > $1 ORDER BY a.username_key LIMIT $2"),
-            ") r JOIN hallpass_accounts k ON k.id = r.id ORDER BY k.username_key"
+        let list = sql(select_accounts!(
+            "a.username_key, ",
+            "WHERE a.username_key > $1 ORDER BY a.username_key LIMIT $2"
         ));
         let rows = self.rows(list.bind(after).bind(i64::from(limit))).await?;
         rows.iter().map(account).collect()

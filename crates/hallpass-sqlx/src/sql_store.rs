@@ -255,6 +255,7 @@ either!(BrowserStore {
     fn list(account: &AccountId) -> Vec<KnownBrowser>;
     fn untrust(account: &AccountId, browser: &BrowserHash) -> ();
     fn forget(account: &AccountId, which: WhichBrowsers) -> u64;
+    fn prune(now: UnixTime, limit: u32) -> u64;
 });
 
 either!(OutcomeStore {
@@ -285,6 +286,10 @@ impl RevocationLog for SqlStore {
 
     async fn purge_before(&self, before: UnixTime) -> Result<(), StoreError> {
         ask!(self, store => store.purge_before(before).await)
+    }
+
+    async fn prune(&self, before: UnixTime, limit: u32) -> Result<u64, StoreError> {
+        ask!(self, store => RevocationLog::prune(store, before, limit).await)
     }
 
     fn notifier(&self) -> impl Notifier {

@@ -89,6 +89,7 @@ macro_rules! test_store {
             the_log_is_read_in_order_over_many_calls
             an_empty_log_has_been_read_to_its_end
             forgetting_leaves_cursors_good
+            the_log_is_pruned_in_pieces
         );
     };
     (@part own_change $attributes:tt $empty:path) => {
@@ -165,6 +166,8 @@ macro_rules! test_store {
             a_replaced_cookie_moves_its_rows
             a_browser_is_forgotten_by_its_own_account_alone
             a_browser_of_an_unknown_account_is_not_kept
+            unused_browsers_are_pruned_in_pieces
+            a_trusted_browser_is_pruned_after_its_trust
         );
     };
     (@part consumed $attributes:tt $empty:path) => {

@@ -121,6 +121,7 @@ counted!(BrowserStore {
     fn list(account: &AccountId) -> Vec<KnownBrowser>;
     fn untrust(account: &AccountId, browser: &BrowserHash) -> ();
     fn forget(account: &AccountId, which: WhichBrowsers) -> u64;
+    fn prune(now: UnixTime, limit: u32) -> u64;
 });
 
 counted!(OutcomeStore {
@@ -153,6 +154,11 @@ impl<S: RevocationLog> RevocationLog for Watched<S> {
     async fn purge_before(&self, before: UnixTime) -> Result<(), Self::Error> {
         self.calls.called("RevocationLog::purge_before");
         self.store.purge_before(before).await
+    }
+
+    async fn prune(&self, before: UnixTime, limit: u32) -> Result<u64, Self::Error> {
+        self.calls.called("RevocationLog::prune");
+        RevocationLog::prune(&self.store, before, limit).await
     }
 
     async fn scope(&self, store_id: &str) -> Result<(), Self::Error> {

@@ -18,8 +18,13 @@ pub(crate) mod own_change;
 /// The columns that [`read`] reads. A macro, because sqlx accepts only literal SQL.
 macro_rules! select_accounts {
     ($rest:literal) => {
+        select_accounts!("", $rest)
+    };
+    ($more_columns:literal, $rest:literal) => {
         concat!(
-            "SELECT a.id, a.username, a.password_hash, a.roles, s.revoked_below, s.stale_below, ",
+            "SELECT ",
+            $more_columns,
+            "a.id, a.username, a.password_hash, a.roles, s.revoked_below, s.stale_below, ",
             "s.credential, s.disabled, (SELECT epoch FROM hallpass_site) AS epoch, ",
             "f.encrypted, f.last_step, f.drift ",
             "FROM hallpass_accounts a JOIN hallpass_account_state s ON s.account_id = a.id ",

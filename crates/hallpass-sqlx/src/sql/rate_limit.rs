@@ -56,8 +56,12 @@ impl RateLimitStore for Store {
 }
 
 /// Deletes up to `$2` rows.
-const PRUNE: &str =
-    delete_some!("hallpass_rate_limits", "WHERE forget_at <= $1 ORDER BY forget_at LIMIT $2");
+const PRUNE: &str = delete_some!(
+    "hallpass_rate_limits",
+    "WHERE forget_at <= ",
+    unestimated!("$1"),
+    " ORDER BY forget_at LIMIT $2"
+);
 
 async fn load(write: &mut Write, key: &str) -> Result<Option<AttemptState>, StoreError> {
     let load = sql("SELECT count, last_at, blocked_until FROM hallpass_rate_limits WHERE key = $1");

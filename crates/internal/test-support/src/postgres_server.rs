@@ -94,6 +94,16 @@ impl PostgresServer {
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
 
+    /// Returns the log of the server.
+    ///
+    /// # Panics
+    /// Panics if the log cannot be read.
+    #[must_use]
+    pub fn log(&self) -> String {
+        let log = run("cat", &[&format!("{}/log", self.directory)]);
+        String::from_utf8_lossy(&log.stdout).into_owned()
+    }
+
     /// Waits until this replica has everything that the primary has committed.
     ///
     /// # Panics
