@@ -5,10 +5,10 @@
 //! statement runs long, no lock is held long, and logins are served meanwhile, also on SQLite,
 //! which has one writer at a time.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use hallpass_core::UnixTime;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use crate::{
     activity::Activity,

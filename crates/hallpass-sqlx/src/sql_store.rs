@@ -22,7 +22,7 @@ use crate::{
     error::StoreError,
     open_error::StoreOpenError,
     schema::{MigrateError, SchemaStep},
-    stored::{RevocationLogSize, StoredAccount, StoredRoles},
+    stored::{RevocationLogSize, StoredAccount, StoredRoles, StoredRows},
 };
 
 /// Calls the store of the variant.
@@ -155,6 +155,15 @@ impl SqlStore {
     /// The database is unavailable.
     pub async fn revocation_log_size(&self) -> Result<RevocationLogSize, StoreError> {
         ask!(self, store => store.revocation_log_size().await)
+    }
+
+    /// Counts the rows of each table whose rows expire. Reads the tables, so a large one takes some
+    /// tenths of a second.
+    ///
+    /// # Errors
+    /// The database is unavailable, or needs longer than the time limit of a statement to count.
+    pub async fn stored_rows(&self) -> Result<StoredRows, StoreError> {
+        ask!(self, store => store.stored_rows().await)
     }
 
     /// Writes and commits a row with the values that it has, to check that the database can be

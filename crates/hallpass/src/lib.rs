@@ -176,7 +176,7 @@ pub mod store {
         Activity, ActivityKind, ActivityStore, BrowserHash, BrowserId, BrowserLogin, BrowserName,
         BrowserStore, ConsumedStore, DynActivityStore, DynBrowserStore, DynConsumedStore,
         DynOutcomeStore, KnownBrowser, OneTimeHash, OneTimePurpose, Outcome, OutcomeId,
-        OutcomeKind, OutcomeStore, PutOutcome, WhichBrowsers,
+        OutcomeKind, OutcomeStore, Pruned, PutOutcome, WhichBrowsers,
     };
     #[cfg(feature = "redis")]
     pub use hallpass_redis::{RedisOpenError, RedisStore, RedisStoreError, RedisStoreErrorKind};
@@ -187,7 +187,7 @@ pub mod store {
     #[cfg(any(feature = "postgres", feature = "sqlite"))]
     pub use hallpass_sqlx::{
         MigrateError, RevocationLogSize, SchemaStep, SqlStore, StoreError, StoreErrorKind,
-        StoreOpenError, StoredAccount, StoredRoles,
+        StoreOpenError, StoredAccount, StoredRoles, StoredRows,
     };
 }
 

@@ -273,13 +273,22 @@ impl<R: Role> RevocationSync<R> {
     }
 
     /// Deletes the entries of logs and list that cannot affect a live token any more, and the rows
-    /// of the stores that have expired, in pieces of 1,000 rows. Returns the number of deleted
-    /// rows.
+    /// of the stores that have expired. As [`prune`](Self::prune), without the number of rows.
+    ///
+    /// # Errors
+    /// As [`prune`](Self::prune).
+    pub async fn purge(&self) -> Result<(), StoreFault> {
+        self.prune().await.map(drop)
+    }
+
+    /// Deletes the entries of logs and list that cannot affect a live token any more, and the rows
+    /// of the stores that have expired, in pieces of 1,000 rows, and at most a million of each
+    /// kind. Returns the number of deleted rows.
     ///
     /// # Errors
     /// The error of the first store that failed. The entries of the list, and the rows of the other
     /// stores, are deleted even then.
-    pub async fn purge(&self) -> Result<Pruned, StoreFault> {
+    pub async fn prune(&self) -> Result<Pruned, StoreFault> {
         let (accounts, stores) = (&self.accounts, self.accounts.stores());
         accounts.settings().revocation_list.forget(accounts.now());
         let now = accounts.store_now();

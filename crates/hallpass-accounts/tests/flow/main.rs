@@ -19,6 +19,7 @@ mod one_cost;
 mod own_changes;
 mod own_claims;
 mod public_origin;
+mod retention;
 mod revocation;
 mod second_factor;
 mod secret;

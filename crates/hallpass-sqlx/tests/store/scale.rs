@@ -1,7 +1,7 @@
 //! The statements of the stores on large tables: none reads a whole table.
 //!
 //! A short form with 10,000 accounts runs in CI. `SCALE_ACCOUNTS=1000000` has the sizes of
-//! docs/BENCHMARKS.md: `cargo xtask long scale`. There are twice as many sessions, entries of the
+//! docs/many-nodes.md: `cargo xtask long scale`. There are twice as many sessions, entries of the
 //! revocation log and rows of activity as accounts.
 //!
 //! The statements are those of the running store: a [workload] calls every method of the store

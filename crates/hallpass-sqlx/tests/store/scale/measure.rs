@@ -100,7 +100,7 @@ impl Site<'_> {
         purging.read().await.unwrap();
         let purge = tokio::spawn(async move {
             let start = Instant::now();
-            (purging.purge().await.unwrap(), start.elapsed())
+            (purging.prune().await.unwrap(), start.elapsed())
         });
         let mut during = Logins::default();
         while !purge.is_finished() {

@@ -208,6 +208,7 @@ async fn commands(store: &SqlStore) {
     assert_eq!(store.stored_accounts("user5", 10).await.unwrap().len(), 10);
     store.stored_roles().await.unwrap();
     store.revocation_log_size().await.unwrap();
+    assert!(store.stored_rows().await.unwrap().sessions > 10_000);
 }
 
 async fn prune(store: &SqlStore) {
