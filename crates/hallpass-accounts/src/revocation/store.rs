@@ -47,7 +47,7 @@ pub trait RevocationLog: Send + Sync + 'static {
         before: UnixTime,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
-    /// Deletes up to `limit` changes made before `before`, earliest first, and returns their number.
+    /// Deletes up to `limit` changes made before `before`, earliest first. Returns their number.
     /// The sync calls this every minute until it returns 0, so that no call runs long. Rows that
     /// another transaction has locked are skipped.
     ///
