@@ -70,6 +70,7 @@ async fn statements_read_no_whole_table() {
     let not_run = not_run_among(&statements, "postgres");
     assert_eq!(not_run, [""; 0], "the workload does not run these statements");
 
+    server.query("SELECT pg_stat_reset()");
     server.query("ALTER SYSTEM RESET autovacuum");
     server.query("SELECT pg_reload_conf()");
     measure::on(&server.url(), async |sql: &str| {
