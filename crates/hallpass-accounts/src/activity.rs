@@ -7,7 +7,7 @@
 
 pub(crate) mod store;
 
-use std::net::IpAddr;
+use std::{net::IpAddr, time::Duration};
 
 use hallpass_core::{Methods, UnixTime};
 
@@ -69,6 +69,9 @@ pub struct Activity {
 impl Activity {
     /// Maximum number of rows per account. Older rows are deleted.
     pub const MAX_PER_ACCOUNT: u32 = 100;
+    /// The time for which a row is kept: 180 days. Rows contain IP addresses, which must not be
+    /// kept for ever on an account that nobody uses any more.
+    pub const KEPT: Duration = Duration::from_secs(180 * 24 * 3600);
 
     /// Creates a row without address, browser and methods.
     #[must_use]

@@ -81,6 +81,7 @@ mod password;
 mod random;
 mod rate_limit;
 mod registration;
+mod retention;
 mod revocation;
 mod session;
 mod settings;
@@ -127,6 +128,7 @@ pub use rate_limit::proxies::{Proxies, ProxiesError};
 pub use rate_limit::store::{MemoryRateLimits, RateLimitStore};
 pub use rate_limit::{AttemptOutcome, AttemptState, LimitedKey, RateLimit, TakeAllOutcome};
 pub use registration::{NewAccount, RegistrationOutcome, RegistrationStore};
+pub use retention::Pruned;
 pub use revocation::store::{
     Cursor, NoNotifier, Notifier, Revocation, RevocationLog, RevocationPage, StoreConnections,
 };

@@ -244,7 +244,7 @@ twin!(DynAdministrationStore, ErasedAdministrationStore of AdministrationStore {
 /// Written by hand, because `notifier` returns no future.
 trait ErasedRevocationLog: Send + Sync + 'static {
     fn read_after(&self, cursor: Cursor) -> Answer<'_, RevocationPage>;
-    fn purge_before(&self, before: UnixTime) -> Answer<'_, ()>;
+    fn prune(&self, before: UnixTime, limit: u32) -> Answer<'_, u64>;
     fn publish<'a>(&'a self, change: &'a Revocation) -> Answer<'a, ()>;
     fn scope<'a>(&'a self, store_id: &'a str) -> Answer<'a, ()>;
     fn notifier(&self) -> Box<dyn ErasedNotifier>;
@@ -256,8 +256,8 @@ impl<S: RevocationLog> ErasedRevocationLog for S {
         measured("RevocationLog::read_after", RevocationLog::read_after(self, cursor))
     }
 
-    fn purge_before(&self, before: UnixTime) -> Answer<'_, ()> {
-        measured("RevocationLog::purge_before", RevocationLog::purge_before(self, before))
+    fn prune(&self, before: UnixTime, limit: u32) -> Answer<'_, u64> {
+        measured("RevocationLog::prune", RevocationLog::prune(self, before, limit))
     }
 
     fn publish<'a>(&'a self, change: &'a Revocation) -> Answer<'a, ()> {
@@ -286,8 +286,8 @@ impl DynRevocationLog {
         self.0.read_after(cursor)
     }
 
-    pub(crate) fn purge_before(&self, before: UnixTime) -> Answer<'_, ()> {
-        self.0.purge_before(before)
+    pub(crate) fn prune(&self, before: UnixTime, limit: u32) -> Answer<'_, u64> {
+        self.0.prune(before, limit)
     }
 
     pub(crate) fn publish<'a>(&'a self, change: &'a Revocation) -> Answer<'a, ()> {
@@ -377,6 +377,7 @@ mod without_flow {
         fn list(account: &'a AccountId) -> Vec<KnownBrowser>;
         fn untrust(account: &'a AccountId, browser: &'a BrowserHash) -> ();
         fn forget(account: &'a AccountId, which: WhichBrowsers) -> u64;
+        fn prune(now: UnixTime, limit: u32) -> u64;
     });
 
     twin!(DynOutcomeStore, ErasedOutcomeStore of OutcomeStore {
@@ -543,25 +544,6 @@ impl StoreSet {
         Ok(())
     }
 
-    /// Deletes the rows that have expired at `now`, in bounded pieces, so that no statement runs
-    /// long.
-    pub(crate) async fn prune(&self, now: UnixTime) -> Result<u64, StoreFault> {
-        let mut deleted = 0;
-        // A store that reports rows without deleting them must not keep this loop busy.
-        for _ in 0..MOST_PIECES {
-            let limits = self.within_bound(self.rate_limits.prune(now, PIECE)).await?;
-            let sessions = match &self.sessions {
-                Some(sessions) => self.within_bound(sessions.prune(now, PIECE)).await?,
-                None => 0,
-            };
-            deleted += limits + sessions;
-            if limits + sessions == 0 {
-                break;
-            }
-        }
-        Ok(deleted)
-    }
-
     /// Waits for a store, within the timeout. A store that does not respond counts as failed: the
     /// person receives a 503 within the timeout, and the call is dropped, which the contract of the
     /// stores allows at any await.
@@ -585,10 +567,6 @@ impl StoreSet {
         }
     }
 }
-
-/// Number of rows that one statement deletes: a few milliseconds.
-const PIECE: u32 = 1_000;
-const MOST_PIECES: u32 = 1_000;
 
 /// Returns the store of a capability, or the error of one that is off.
 pub(crate) fn offered<T>(store: Option<&T>) -> Result<&T, AccountsError> {

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     column,
     error::StoreError,
-    stored::{RevocationLogSize, StoredAccount, StoredRoles},
+    stored::{RevocationLogSize, StoredAccount, StoredRoles, StoredRows},
 };
 
 impl Store {
@@ -27,10 +27,9 @@ impl Store {
     ) -> Result<Vec<StoredAccount>, StoreError> {
         // The key is read from its column and not computed from the name, because the name may be
         // the value that cannot be read, and the next page begins after the key.
-        let list = sql(concat!(
-            "SELECT r.*, k.username_key FROM (",
-            select_accounts!("WHERE a.username_key > $1 ORDER BY a.username_key LIMIT $2"),
-            ") r JOIN hallpass_accounts k ON k.id = r.id ORDER BY k.username_key"
+        let list = sql(select_accounts!(
+            ", a.username_key" =>
+            "WHERE a.username_key > $1 ORDER BY a.username_key LIMIT $2"
         ));
         let rows = self.rows(list.bind(after).bind(i64::from(limit))).await?;
         rows.iter().map(account).collect()
@@ -53,6 +52,24 @@ impl Store {
         Ok(RevocationLogSize {
             entries: column::to_unsigned(get(&row, "entries")?)?,
             oldest: oldest.map(column::to_time).transpose()?,
+        })
+    }
+
+    /// Counts the rows of each table whose rows expire.
+    pub(crate) async fn stored_rows(&self) -> Result<StoredRows, StoreError> {
+        // One by one, so that the time limit of a statement applies to each table.
+        let count = async |count| {
+            let row = self.row(sql(count)).await?;
+            row.map_or(Ok(0), |row| column::to_unsigned(get(&row, "entries")?))
+        };
+        Ok(StoredRows {
+            revocations: count("SELECT count(*) AS entries FROM hallpass_revocations").await?,
+            sessions: count("SELECT count(*) AS entries FROM hallpass_sessions").await?,
+            rate_limits: count("SELECT count(*) AS entries FROM hallpass_rate_limits").await?,
+            browsers: count("SELECT count(*) AS entries FROM hallpass_browsers").await?,
+            outcomes: count("SELECT count(*) AS entries FROM hallpass_outcomes").await?,
+            consumed: count("SELECT count(*) AS entries FROM hallpass_consumed").await?,
+            activity: count("SELECT count(*) AS entries FROM hallpass_activity").await?,
         })
     }
 

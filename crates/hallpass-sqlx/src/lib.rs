@@ -52,4 +52,4 @@ pub use sql_store::SqlStore;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
-pub use stored::{RevocationLogSize, StoredAccount, StoredRoles};
+pub use stored::{RevocationLogSize, StoredAccount, StoredRoles, StoredRows};

@@ -2,7 +2,12 @@
 
 use hallpass_accounts::{
     Account, AccountId, AccountStore, Actor, AdministrationStore, AttemptOutcome, CommandOutcome,
-    ConsumeOutcome, Cursor, EndOutcome, Enrolment, Incarnation, KeyCheck, LimitedKey, NewAccount, NewSession, Notifier, OpenOutcome, OwnChange, OwnChangeOutcome, PasswordChange, PasswordStore, RateLimit, RateLimitStore, RecoveryHash, RefreshOutcome, RefreshTokenStore, RegistrationOutcome, RegistrationStore, ReplaceOutcome, Revocation, RevocationLog, RevocationPage, Rotation, Session, SessionId, SessionStore, SiteStore, StoreConnections, StoredSecret, TakeAllOutcome, TwoFactorStore, Username,
+    ConsumeOutcome, Cursor, EndOutcome, Enrolment, Incarnation, KeyCheck, LimitedKey, NewAccount,
+    NewSession, Notifier, OpenOutcome, OwnChange, OwnChangeOutcome, PasswordChange, PasswordStore,
+    RateLimit, RateLimitStore, RecoveryHash, RefreshOutcome, RefreshTokenStore,
+    RegistrationOutcome, RegistrationStore, ReplaceOutcome, Revocation, RevocationLog,
+    RevocationPage, Rotation, Session, SessionId, SessionStore, SiteStore, StoreConnections,
+    StoredSecret, TakeAllOutcome, TwoFactorStore, Username,
 };
 use hallpass_accounts::{
     Activity, ActivityStore, BrowserHash, BrowserLogin, BrowserStore, ConsumedStore, KnownBrowser,
@@ -18,7 +23,7 @@ use crate::{
     error::StoreError,
     open_error::StoreOpenError,
     schema::{MigrateError, SchemaStep},
-    stored::{RevocationLogSize, StoredAccount, StoredRoles},
+    stored::{RevocationLogSize, StoredAccount, StoredRoles, StoredRows},
 };
 
 /// Calls the store of the variant.
@@ -153,6 +158,15 @@ impl SqlStore {
         ask!(self, store => store.revocation_log_size().await)
     }
 
+    /// Counts the rows of each table whose rows expire. Reads the tables, so a large one takes some
+    /// tenths of a second.
+    ///
+    /// # Errors
+    /// The database is unavailable, or needs longer than the time limit of a statement to count.
+    pub async fn stored_rows(&self) -> Result<StoredRows, StoreError> {
+        ask!(self, store => store.stored_rows().await)
+    }
+
     /// Writes and commits a row with the values that it has, to check that the database can be
     /// written.
     ///
@@ -254,6 +268,7 @@ either!(BrowserStore {
     fn list(account: &AccountId) -> Vec<KnownBrowser>;
     fn untrust(account: &AccountId, browser: &BrowserHash) -> ();
     fn forget(account: &AccountId, which: WhichBrowsers) -> u64;
+    fn prune(now: UnixTime, limit: u32) -> u64;
 });
 
 either!(OutcomeStore {
@@ -284,6 +299,10 @@ impl RevocationLog for SqlStore {
 
     async fn purge_before(&self, before: UnixTime) -> Result<(), StoreError> {
         ask!(self, store => store.purge_before(before).await)
+    }
+
+    async fn prune(&self, before: UnixTime, limit: u32) -> Result<u64, StoreError> {
+        ask!(self, store => RevocationLog::prune(store, before, limit).await)
     }
 
     fn notifier(&self) -> impl Notifier {

@@ -37,3 +37,23 @@ pub struct RevocationLogSize {
     /// The time of the oldest entry, or `None` if the log is empty.
     pub oldest: Option<UnixTime>,
 }
+
+/// The number of rows of each table whose rows expire.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct StoredRows {
+    /// Entries of the revocation log.
+    pub revocations: u64,
+    /// Sessions.
+    pub sessions: u64,
+    /// Counts of attempts.
+    pub rate_limits: u64,
+    /// Known browsers.
+    pub browsers: u64,
+    /// Outcomes of forms.
+    pub outcomes: u64,
+    /// Consumed one-time values.
+    pub consumed: u64,
+    /// Recent activity.
+    pub activity: u64,
+}

@@ -95,7 +95,7 @@ macro_rules! test_store {
         $crate::test_store!(@checks revocation [revocation] $attributes $empty:
             the_log_is_read_in_order_over_many_calls
             an_empty_log_has_been_read_to_its_end
-            purging_leaves_cursors_valid
+    forgetting_leaves_cursors_good, purging_leaves_cursors_valid, the_log_is_pruned_in_pieces,
         );
     };
     (@part own_change $attributes:tt $empty:path) => {
@@ -173,6 +173,8 @@ macro_rules! test_store {
             a_replaced_cookie_moves_its_rows
             a_browser_is_forgotten_by_its_own_account_alone
             a_browser_of_an_unknown_account_is_not_kept
+            unused_browsers_are_pruned_in_pieces
+            a_trusted_browser_is_pruned_after_its_trust
         );
     };
     (@part consumed $attributes:tt $empty:path) => {

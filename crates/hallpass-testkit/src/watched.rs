@@ -5,7 +5,12 @@
 
 use hallpass_accounts::{
     Account, AccountId, AccountStore, Actor, AdministrationStore, AttemptOutcome, CommandOutcome,
-    ConsumeOutcome, Cursor, EndOutcome, Enrolment, Incarnation, KeyCheck, LimitedKey, NewAccount, NewSession, Notifier, OpenOutcome, OwnChange, OwnChangeOutcome, PasswordChange, PasswordStore, RateLimit, RateLimitStore, RecoveryHash, RefreshOutcome, RefreshTokenStore, RegistrationOutcome, RegistrationStore, ReplaceOutcome, Revocation, RevocationLog, RevocationPage, Rotation, Session, SessionId, SessionStore, SiteStore, StoreConnections, StoredSecret, TakeAllOutcome, TwoFactorStore, Username,
+    ConsumeOutcome, Cursor, EndOutcome, Enrolment, Incarnation, KeyCheck, LimitedKey, NewAccount,
+    NewSession, Notifier, OpenOutcome, OwnChange, OwnChangeOutcome, PasswordChange, PasswordStore,
+    RateLimit, RateLimitStore, RecoveryHash, RefreshOutcome, RefreshTokenStore,
+    RegistrationOutcome, RegistrationStore, ReplaceOutcome, Revocation, RevocationLog,
+    RevocationPage, Rotation, Session, SessionId, SessionStore, SiteStore, StoreConnections,
+    StoredSecret, TakeAllOutcome, TwoFactorStore, Username,
 };
 use hallpass_accounts::{
     Activity, ActivityStore, BrowserHash, BrowserLogin, BrowserStore, ConsumedStore, KnownBrowser,
@@ -118,6 +123,7 @@ counted!(BrowserStore {
     fn list(account: &AccountId) -> Vec<KnownBrowser>;
     fn untrust(account: &AccountId, browser: &BrowserHash) -> ();
     fn forget(account: &AccountId, which: WhichBrowsers) -> u64;
+    fn prune(now: UnixTime, limit: u32) -> u64;
 });
 
 counted!(OutcomeStore {
@@ -150,6 +156,11 @@ impl<S: RevocationLog> RevocationLog for Watched<S> {
     async fn purge_before(&self, before: UnixTime) -> Result<(), Self::Error> {
         self.calls.called("RevocationLog::purge_before");
         self.store.purge_before(before).await
+    }
+
+    async fn prune(&self, before: UnixTime, limit: u32) -> Result<u64, Self::Error> {
+        self.calls.called("RevocationLog::prune");
+        RevocationLog::prune(&self.store, before, limit).await
     }
 
     async fn scope(&self, store_id: &str) -> Result<(), Self::Error> {

@@ -169,13 +169,14 @@ pub mod store {
         PasswordStore, RateLimitStore, RecoveryCode, RecoveryHash, RefreshChain, RefreshHash,
         RefreshOutcome, RefreshState, RefreshTokenStore, RefreshedSession, RegistrationOutcome,
         RegistrationStore, ReplaceOutcome, Revocation, RevocationLog, RevocationPage, Rotation,
-    RotationOutcome, Session, SessionId, SessionStore, SiteStore, StoreConnections, StoreFacts, StoreFault, StoreSet, TakeAllOutcome, TwoFactorStore, UsernameError,
+        RotationOutcome, Session, SessionId, SessionStore, SiteStore, StoreConnections, StoreFacts,
+        StoreFault, StoreSet, TakeAllOutcome, TwoFactorStore, UsernameError,
     };
     pub use hallpass_accounts::{
         Activity, ActivityKind, ActivityStore, BrowserHash, BrowserId, BrowserLogin, BrowserName,
         BrowserStore, ConsumedStore, DynActivityStore, DynBrowserStore, DynConsumedStore,
         DynOutcomeStore, KnownBrowser, OneTimeHash, OneTimePurpose, Outcome, OutcomeId,
-        OutcomeKind, OutcomeStore, PutOutcome, WhichBrowsers,
+        OutcomeKind, OutcomeStore, Pruned, PutOutcome, WhichBrowsers,
     };
     #[cfg(feature = "redis")]
     pub use hallpass_redis::{RedisOpenError, RedisStore, RedisStoreError, RedisStoreErrorKind};
@@ -186,7 +187,7 @@ pub mod store {
     #[cfg(any(feature = "postgres", feature = "sqlite"))]
     pub use hallpass_sqlx::{
         MigrateError, RevocationLogSize, SchemaStep, SqlStore, StoreError, StoreErrorKind,
-        StoreOpenError, StoredAccount, StoredRoles,
+        StoreOpenError, StoredAccount, StoredRoles, StoredRows,
     };
 }
 

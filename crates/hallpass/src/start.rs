@@ -103,6 +103,19 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
 
 #[cfg(all(feature = "cli", any(feature = "postgres", feature = "sqlite")))]
 impl<R: Role> CheckedSettings<R> {
+    /// Adds the tables of the database that the site does not use, or does not use any more: their
+    /// rows expire too. Attempts in another store, such as Redis, expire there by themselves or are
+    /// deleted by the running nodes.
+    pub(crate) fn prune_every_table_of(&mut self, store: &hallpass_sqlx::SqlStore) {
+        let (stores, store) = (&mut self.stores, Arc::new(store.clone()));
+        stores.rate_limits = store.clone().into();
+        stores.sessions.get_or_insert_with(|| store.clone().into());
+        stores.browsers.get_or_insert_with(|| store.clone().into());
+        stores.outcomes.get_or_insert_with(|| store.clone().into());
+        stores.consumed.get_or_insert_with(|| store.clone().into());
+        stores.activity.get_or_insert_with(|| store.into());
+    }
+
     /// Creates the engine for an operator's command, without background tasks. A key file that does
     /// not exist is an error: new keys would log everybody out and make every second factor
     /// unreadable (`a_wrong_path_is_one_line_and_creates_nothing`).

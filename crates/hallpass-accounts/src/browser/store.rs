@@ -1,6 +1,6 @@
 //! The store trait of known browsers.
 
-use std::future::Future;
+use std::{future::Future, time::Duration};
 
 use hallpass_core::UnixTime;
 
@@ -88,6 +88,19 @@ pub trait BrowserStore: AccountStore {
         account: &AccountId,
         which: WhichBrowsers,
     ) -> impl Future<Output = Result<u64, Self::Error>> + Send;
+
+    /// Deletes up to `limit` rows of all accounts that have expired at `now`, and returns their
+    /// number: [`KnownBrowser::KEPT`] has passed since the last login, and the trust has ended. A
+    /// store may keep a row up to 30 days longer. Rows that another transaction has locked are
+    /// skipped.
+    ///
+    /// # Errors
+    /// The error of the store.
+    fn prune(
+        &self,
+        now: UnixTime,
+        limit: u32,
+    ) -> impl Future<Output = Result<u64, Self::Error>> + Send;
 }
 
 /// A login that ended well, in a browser.
@@ -165,6 +178,9 @@ impl KnownBrowser {
     /// Maximum number of accounts per browser. Without it one cookie could be made known to any
     /// number of accounts.
     pub const MAX_ACCOUNTS: u32 = 5;
+    /// The time for which a row is kept after the last login: 180 days, the lifetime of the browser
+    /// cookie. Without the cookie nobody can use the row.
+    pub const KEPT: Duration = Duration::from_secs(180 * 24 * 3600);
 
     /// Creates the description of a stored row that has no trust.
     #[must_use]

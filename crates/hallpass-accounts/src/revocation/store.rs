@@ -47,6 +47,24 @@ pub trait RevocationLog: Send + Sync + 'static {
         before: UnixTime,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
+    /// Deletes up to `limit` changes made before `before`, earliest first. Returns their number.
+    /// The sync calls this every minute until it returns 0, so that no call runs long. Rows that
+    /// another transaction has locked are skipped.
+    ///
+    /// Defaults to [`purge_before`](Self::purge_before), which deletes all of them in one call, and
+    /// returns 0.
+    ///
+    /// # Errors
+    /// The error of the store.
+    fn prune(
+        &self,
+        before: UnixTime,
+        limit: u32,
+    ) -> impl Future<Output = Result<u64, Self::Error>> + Send {
+        let _in_one_call = limit;
+        async move { self.purge_before(before).await.map(|()| 0) }
+    }
+
     /// Returns the notifier that wakes a reader when the log has changes. Defaults to
     /// [`NoNotifier`]: the poll finds a change within a second.
     fn notifier(&self) -> impl Notifier {

@@ -13,13 +13,14 @@ use std::{
 use hallpass_core::{MAX_CLOCK_SKEW, Role, UnixTime};
 use tokio::{
     sync::{Mutex, Notify},
-    task::JoinSet,
+    task::{AbortHandle, JoinSet},
     time::{MissedTickBehavior, interval, sleep},
 };
 
 use crate::{
     accounts::Accounts,
     event::{Event, reminder::Reminder},
+    retention::Pruned,
     revocation::store::Cursor,
     site::{recent::FURTHEST_BEHIND, store::StoreFacts, time::FURTHEST_APART},
     store::{DynRevocationLog, ErasedNotifier, StoreFault, StoreSet},
@@ -160,6 +161,7 @@ impl<R: Role> RevocationSync<R> {
         // After a pause, of the machine for example, one read is enough.
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut purge_at = UnixTime::from_secs(0);
+        let mut purging: Option<AbortHandle> = None;
         loop {
             tick_or(&mut ticks, &woken).await;
             if self.read().await.is_err() {
@@ -167,15 +169,14 @@ impl<R: Role> RevocationSync<R> {
             }
             // A node that is not ready deletes no shared row, because its clock may be wrong.
             let now = self.accounts.store_now();
-            if now >= purge_at && self.is_ready() {
+            let is_purging = purging.as_ref().is_some_and(|purge| !purge.is_finished());
+            if now >= purge_at && self.is_ready() && !is_purging {
                 purge_at = now.saturating_add(PURGE_PERIOD);
-                if let Err(error) = self.purge().await {
-                    #[cfg(feature = "metrics")]
-                    crate::event::metric::prune_failed();
-                    let source = error.source();
-                    tracing::warn!(target: "hallpass", %error, source, "old revocations could not be deleted");
-                }
+                // A task of its own: to delete a million rows takes longer than the list may be
+                // old (`a_long_purge_does_not_delay_the_reads`).
+                purging = Some(tasks.spawn(purge_or_log(self.clone())));
             }
+            while tasks.try_join_next().is_some() {}
         }
     }
 
@@ -327,23 +328,34 @@ impl<R: Role> RevocationSync<R> {
     }
 
     /// Deletes the entries of logs and list that cannot affect a live token any more, and the rows
-    /// of the stores that have expired.
+    /// of the stores that have expired. As [`prune`](Self::prune), without the number of rows.
     ///
     /// # Errors
-    /// The error of the store. Entries of the list are deleted even then.
+    /// As [`prune`](Self::prune).
     pub async fn purge(&self) -> Result<(), StoreFault> {
+        self.prune().await.map(drop)
+    }
+
+    /// Deletes the entries of logs and list that cannot affect a live token any more, and the rows
+    /// of the stores that have expired, in pieces of 1,000 rows, and at most a million of each
+    /// kind. Returns the number of deleted rows.
+    ///
+    /// # Errors
+    /// The error of the first store that failed. The entries of the list, and the rows of the other
+    /// stores, are deleted even then.
+    pub async fn prune(&self) -> Result<Pruned, StoreFault> {
         let (accounts, stores) = (&self.accounts, self.accounts.stores());
         accounts.settings().revocation_list.forget(accounts.now());
         let now = accounts.store_now();
         stores.recent.forget(now);
         let before = now.saturating_sub(accounts.issuer().access_lifetime() + MAX_CLOCK_SKEW);
-        for log in stores.logs() {
-            stores.within_bound(log.purge_before(before)).await?;
-        }
+        let (pruned, fault) = stores.prune(now, before).await;
         if self.log.compares_keys.load(Ordering::Relaxed) {
             self.compare_keys().await?;
         }
-        stores.prune(now).await.map(pruned)
+        #[cfg(feature = "metrics")]
+        crate::event::metric::pruned(pruned.rows());
+        fault.map_or(Ok(pruned), Err)
     }
 
     /// Connects each notifier once, for a check of the installation. The connections are closed
@@ -539,6 +551,15 @@ impl<R: Role> RevocationSync<R> {
     }
 }
 
+async fn purge_or_log<R: Role>(sync: RevocationSync<R>) {
+    if let Err(error) = sync.purge().await {
+        #[cfg(feature = "metrics")]
+        crate::event::metric::prune_failed();
+        let source = error.source();
+        tracing::warn!(target: "hallpass", %error, source, "expired rows could not be deleted");
+    }
+}
+
 /// The result of comparing the facts of a store.
 enum Verdict {
     Continue,
@@ -626,13 +647,6 @@ fn push_live(log: &'static str, is_live: bool) {
     crate::event::metric::push_live(log, is_live);
     #[cfg(not(feature = "metrics"))]
     let _ = (log, is_live);
-}
-
-fn pruned(rows: u64) {
-    #[cfg(feature = "metrics")]
-    crate::event::metric::pruned(rows);
-    #[cfg(not(feature = "metrics"))]
-    let _ = rows;
 }
 
 fn locked<T>(mutex: &StdMutex<T>) -> MutexGuard<'_, T> {

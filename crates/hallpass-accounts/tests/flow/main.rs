@@ -20,6 +20,7 @@ mod own_changes;
 mod own_claims;
 mod public_origin;
 mod reminders;
+mod retention;
 mod revocation;
 mod second_factor;
 mod secret;

@@ -13,6 +13,7 @@
 -- created_at     the time of the first login.
 -- used_at        the time of the last login.
 -- trusted_until  the end of the trust. NULL: the browser is not a trusted device.
+-- keep_until     the end of the row: 180 days after the last login, rounded up to 30 days.
 -- name           the User-Agent of the last login, cut to 200 characters.
 CREATE TABLE hallpass_browsers (
     account_id    TEXT    NOT NULL REFERENCES hallpass_account_state (account_id) ON DELETE CASCADE,
@@ -22,9 +23,13 @@ CREATE TABLE hallpass_browsers (
     created_at    INTEGER NOT NULL,
     used_at       INTEGER NOT NULL,
     trusted_until INTEGER,
+    keep_until    INTEGER NOT NULL,
     name          TEXT    NOT NULL CHECK (length(name) <= 200),
     PRIMARY KEY (account_id, browser_hash)
 ) STRICT;
 
 -- Finds the accounts of a browser: to count them, and to replace the cookie.
 CREATE INDEX hallpass_browsers_by_browser ON hallpass_browsers (browser_hash);
+
+-- Finds the rows that are over.
+CREATE INDEX hallpass_browsers_by_end ON hallpass_browsers (keep_until);

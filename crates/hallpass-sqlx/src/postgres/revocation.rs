@@ -55,8 +55,12 @@ impl RevocationLog for PostgresStore {
     }
 
     async fn purge_before(&self, before: UnixTime) -> Result<(), StoreError> {
-        while self.delete_older(PURGE, before, STRETCH).await? > 0 {}
+        while self.delete_older(PRUNE, before, STRETCH).await? > 0 {}
         Ok(())
+    }
+
+    async fn prune(&self, before: UnixTime, limit: u32) -> Result<u64, StoreError> {
+        self.delete_older(PRUNE, before, limit).await
     }
 
     fn notifier(&self) -> impl Notifier {
@@ -76,7 +80,12 @@ impl PostgresStore {
 }
 
 /// Deletes up to `$2` rows.
-const PURGE: &str = delete_some!("hallpass_revocations", "WHERE at < $1 ORDER BY at LIMIT $2");
+const PRUNE: &str = delete_some!(
+    "hallpass_revocations",
+    "WHERE at < ",
+    unestimated!("$1"),
+    " ORDER BY at LIMIT $2"
+);
 
 /// One statement, so that the facts, the limit of the final rows and the rows are of one snapshot.
 /// The facts are in every row, and in one row without an entry if there is no entry.
@@ -85,17 +94,27 @@ const PURGE: &str = delete_some!("hallpass_revocations", "WHERE at < $1 ORDER BY
 /// because no cursor can point to one of them. Those are at most the revocations since the oldest
 /// open transaction began that are not yet [removed](RevocationLog::purge_before).
 ///
-/// Each part has an `ORDER BY` and a `LIMIT`, so that the planner uses the primary key also if the
-/// statistics are old. A replica has no current position in the write-ahead log.
-const SINCE: &str = "WITH open AS MATERIALIZED (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS first), \
+/// The planner uses the primary key also if it has no statistics or old ones: it does not use the
+/// values of the cursor, reads the final rows in the order of the key, and expects the other rows
+/// between two bounds to be few.
+///
+/// `LIMIT 1` is for the planner too. The table of the site is too small for automatic statistics,
+/// so it expects 690 rows there, and would compile each read (JIT), which takes a second.
+///
+/// A replica has no current position in the write-ahead log.
+const SINCE: &str = concat!(
+    "WITH open AS MATERIALIZED (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS first), \
      stretch AS MATERIALIZED ( \
         SELECT *, TRUE AS settled FROM hallpass_revocations \
-        WHERE (transaction, place) > ($1, $2) AND transaction < (SELECT first FROM open) \
+        WHERE (transaction, place) > (",
+    unestimated!("$1"),
+    ", ",
+    unestimated!("$2"),
+    ") AND transaction < (SELECT first FROM open) \
         ORDER BY transaction, place LIMIT $3), \
      unsettled AS MATERIALIZED ( \
         SELECT *, FALSE AS settled FROM hallpass_revocations \
-        WHERE transaction >= (SELECT first FROM open) \
-        ORDER BY transaction, place LIMIT 1000000) \
+        WHERE transaction >= (SELECT first FROM open) AND transaction <= 9223372036854775807) \
      SELECT s.store_id, s.epoch, s.incarnation, s.timeline, \
         CASE WHEN pg_is_in_recovery() THEN NULL ELSE \
             (SELECT system_identifier::text FROM pg_control_system()) || '/' || \
@@ -109,11 +128,12 @@ const SINCE: &str = "WITH open AS MATERIALIZED (SELECT pg_snapshot_xmin(pg_curre
         (SELECT last_value FROM hallpass_revocations_place_seq) AS highest, \
         (SELECT at FROM hallpass_revocations ORDER BY at DESC LIMIT 1) AS newest, \
         r.transaction, r.place, r.kind, r.account_id, r.number, r.session_id, r.at, r.settled \
-     FROM hallpass_site s LEFT JOIN ( \
+     FROM (SELECT *, tableoid FROM hallpass_site LIMIT 1) s LEFT JOIN ( \
         SELECT * FROM stretch \
         UNION ALL \
         SELECT * FROM unsettled WHERE (SELECT count(*) FROM stretch) < $3 \
-     ) AS r ON TRUE ORDER BY r.transaction, r.place";
+     ) AS r ON TRUE ORDER BY r.transaction, r.place"
+);
 
 /// The transaction is the upper half, the place the lower half. The first transaction of a server
 /// is number 3.

@@ -23,7 +23,9 @@ macro_rules! select_accounts {
     };
     ($columns:literal => $rest:literal) => {
         concat!(
-            "SELECT a.id, a.username, a.password_hash, a.roles, s.revoked_below, s.stale_below, ",
+            "SELECT ",
+            $more_columns,
+            "a.id, a.username, a.password_hash, a.roles, s.revoked_below, s.stale_below, ",
             "s.credential, s.disabled, (SELECT epoch FROM hallpass_site) AS epoch, ",
             "f.encrypted, f.last_step, f.drift",
             $columns,

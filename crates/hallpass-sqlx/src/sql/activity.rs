@@ -30,7 +30,8 @@ impl ActivityStore for Store {
 }
 
 /// Deletes up to `$2` rows.
-const PRUNE: &str = delete_some!("hallpass_activity", "WHERE at < $1 ORDER BY at LIMIT $2");
+const PRUNE: &str =
+    delete_some!("hallpass_activity", "WHERE at < ", unestimated!("$1"), " ORDER BY at LIMIT $2");
 
 /// Appends a row, and deletes the oldest rows beyond the maximum number. The transaction has locked
 /// the account's row. Has no effect for an account that does not exist.

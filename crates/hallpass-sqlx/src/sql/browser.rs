@@ -9,6 +9,7 @@ use hallpass_accounts::{
     AccountId, BrowserHash, BrowserId, BrowserLogin, BrowserName, BrowserStore, KnownBrowser,
     WhichBrowsers,
 };
+use hallpass_core::UnixTime;
 
 use super::{
     Row, Store, Write, column, {get, sql},
@@ -88,6 +89,27 @@ impl BrowserStore for Store {
         };
         self.change(forget).await
     }
+
+    async fn prune(&self, now: UnixTime, limit: u32) -> Result<u64, StoreError> {
+        self.delete_older(PRUNE, now, limit).await
+    }
+}
+
+/// Deletes up to `$2` rows.
+const PRUNE: &str = delete_some!(
+    "hallpass_browsers",
+    "WHERE keep_until <= ",
+    unestimated!("$1"),
+    " ORDER BY keep_until LIMIT $2"
+);
+
+/// Returns the end of the row. It is rounded up, so that the indexed column changes once in 30 days
+/// and not with each login.
+fn keep_until(login: &BrowserLogin) -> UnixTime {
+    const PERIOD: u64 = 30 * 24 * 3600;
+    let end = login.at.saturating_add(KnownBrowser::KEPT);
+    let end = login.trusted_until.map_or(end, |trusted_until| end.max(trusted_until)).as_secs();
+    UnixTime::from_secs(end.checked_next_multiple_of(PERIOD).unwrap_or(end))
 }
 
 /// Writes the row of a login, inside a transaction that has locked the account's row. Returns 0 if
@@ -105,10 +127,12 @@ pub(crate) async fn remember(write: &mut Write, login: &BrowserLogin) -> Result<
         None => write.lock_browsers(&[browser]).await?,
     }
     let upsert = sql("INSERT INTO hallpass_browsers \
-         (account_id, browser_hash, id, credential, created_at, used_at, trusted_until, name) \
-         SELECT account_id, $2, $3, $4, $5, $5, $6, $7 FROM hallpass_account_state WHERE account_id = $1 \
+         (account_id, browser_hash, id, credential, created_at, used_at, trusted_until, name, keep_until) \
+         SELECT account_id, $2, $3, $4, $5, $5, $6, $7, $8 FROM hallpass_account_state WHERE account_id = $1 \
          ON CONFLICT (account_id, browser_hash) DO UPDATE SET credential = excluded.credential, \
          used_at = excluded.used_at, name = excluded.name, \
+         keep_until = CASE WHEN hallpass_browsers.keep_until > excluded.keep_until \
+         THEN hallpass_browsers.keep_until ELSE excluded.keep_until END, \
          trusted_until = COALESCE(excluded.trusted_until, \
          CASE WHEN hallpass_browsers.credential = excluded.credential \
          THEN hallpass_browsers.trusted_until END)")
@@ -118,7 +142,8 @@ pub(crate) async fn remember(write: &mut Write, login: &BrowserLogin) -> Result<
     .bind(i64::from(login.credential))
     .bind(column::from_time(login.at))
     .bind(login.trusted_until.map(column::from_time))
-    .bind(login.name.as_str());
+    .bind(login.name.as_str())
+    .bind(column::from_time(keep_until(login)));
     let written = write.change(upsert).await?;
     if written != 0 {
         forget_surplus(write, &login.account, browser).await?;

@@ -32,5 +32,9 @@ impl ConsumedStore for Store {
 }
 
 /// Deletes up to `$2` rows.
-const PRUNE: &str =
-    delete_some!("hallpass_consumed", "WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2");
+const PRUNE: &str = delete_some!(
+    "hallpass_consumed",
+    "WHERE expires_at <= ",
+    unestimated!("$1"),
+    " ORDER BY expires_at LIMIT $2"
+);

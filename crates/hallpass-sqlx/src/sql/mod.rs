@@ -18,6 +18,18 @@ macro_rules! delete_some {
     };
 }
 
+/// A parameter, of which the planner of PostgreSQL does not use the value.
+///
+/// The planner compares a value with its statistics. If they are old, it expects a few rows where
+/// there are a million, and then sorts the million for each piece of a thousand. Without the value
+/// it expects a share of the table, and reads the index in its order
+/// (`prune_with_old_statistics`).
+macro_rules! unestimated {
+    ($parameter:literal) => {
+        concat!("(SELECT CAST(", $parameter, " AS BIGINT))")
+    };
+}
+
 /// The condition that an account is enabled, and that its tokens of a generation are not revoked.
 /// They may be stale. The argument is the parameter with the generation, such as `$2`.
 macro_rules! accepts_generation {

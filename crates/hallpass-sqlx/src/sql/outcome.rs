@@ -53,8 +53,12 @@ impl OutcomeStore for Store {
 }
 
 /// Deletes up to `$2` rows.
-const PRUNE: &str =
-    delete_some!("hallpass_outcomes", "WHERE keep_until <= $1 ORDER BY keep_until LIMIT $2");
+const PRUNE: &str = delete_some!(
+    "hallpass_outcomes",
+    "WHERE keep_until <= ",
+    unestimated!("$1"),
+    " ORDER BY keep_until LIMIT $2"
+);
 
 /// Inserts an outcome inside the transaction of a change, or returns the outcome that the form has.
 /// A change calls this first. If the outcome exists, the transaction must not be committed.

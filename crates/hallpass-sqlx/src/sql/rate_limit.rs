@@ -7,8 +7,12 @@ use super::{Row, column, get};
 use crate::error::StoreError;
 
 /// Deletes up to `$2` rows.
-pub(crate) const PRUNE: &str =
-    delete_some!("hallpass_rate_limits", "WHERE forget_at <= $1 ORDER BY forget_at LIMIT $2");
+pub(crate) const PRUNE: &str = delete_some!(
+    "hallpass_rate_limits",
+    "WHERE forget_at <= ",
+    unestimated!("$1"),
+    " ORDER BY forget_at LIMIT $2"
+);
 
 /// Deletes a key.
 pub(crate) const CLEAR: &str = "DELETE FROM hallpass_rate_limits WHERE key = $1";

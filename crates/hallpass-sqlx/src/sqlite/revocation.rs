@@ -41,8 +41,12 @@ impl RevocationLog for SqliteStore {
     }
 
     async fn purge_before(&self, before: UnixTime) -> Result<(), StoreError> {
-        while self.delete_older(PURGE, before, STRETCH).await? > 0 {}
+        while self.delete_older(PRUNE, before, STRETCH).await? > 0 {}
         Ok(())
+    }
+
+    async fn prune(&self, before: UnixTime, limit: u32) -> Result<u64, StoreError> {
+        self.delete_older(PRUNE, before, limit).await
     }
 
     fn notifier(&self) -> impl Notifier {
@@ -82,7 +86,12 @@ impl SqliteStore {
 }
 
 /// Deletes up to `$2` rows.
-const PURGE: &str = delete_some!("hallpass_revocations", "WHERE at < $1 ORDER BY at LIMIT $2");
+const PRUNE: &str = delete_some!(
+    "hallpass_revocations",
+    "WHERE at < ",
+    unestimated!("$1"),
+    " ORDER BY at LIMIT $2"
+);
 
 /// One statement, so that the facts and the entries are of one moment. The facts are in every row,
 /// and in one row without an entry if there is no entry.

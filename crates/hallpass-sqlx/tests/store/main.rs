@@ -13,6 +13,7 @@ mod opening;
 mod postgres;
 mod processes;
 mod rows;
+mod scale;
 mod sizes;
 mod sqlite_suite;
 mod watching;

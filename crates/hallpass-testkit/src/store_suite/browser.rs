@@ -95,6 +95,40 @@ pub async fn a_later_login_updates_the_row<S: BrowserStore + RegistrationStore>(
     assert_eq!(row.trusted_until, Some(at(800)), "new trust replaces the old one");
 }
 
+/// A store may keep a row 30 days longer than [`KnownBrowser::KEPT`].
+const KEPT: u64 = KnownBrowser::KEPT.as_secs();
+const LONGER: u64 = 30 * 24 * 3600;
+
+pub async fn unused_browsers_are_pruned_in_pieces<S: BrowserStore + RegistrationStore>(store: &S) {
+    let alice = register(store, "alice").await;
+    let bob = register(store, "bob").await;
+    for number in 1..=3 {
+        store.remember(&login(&alice, browser(number), 5)).await.unwrap();
+    }
+    store.remember(&login(&bob, browser(4), 5)).await.unwrap();
+    store.remember(&login(&bob, browser(4), 5 + 2 * LONGER)).await.unwrap();
+    assert_eq!(store.prune(at(4 + KEPT), 100).await.unwrap(), 0);
+    let end = at(5 + KEPT + LONGER);
+    for pruned in [2, 1, 0] {
+        assert_eq!(store.prune(end, 2).await.unwrap(), pruned);
+    }
+    assert_eq!(browsers(store, &alice).await, []);
+    assert_eq!(browsers(store, &bob).await, [browser(4)], "used since");
+}
+
+pub async fn a_trusted_browser_is_pruned_after_its_trust<S>(store: &S)
+where
+    S: BrowserStore + RegistrationStore,
+{
+    let alice = register(store, "alice").await;
+    let trusted_until = 5 + 2 * KEPT;
+    let trusted = login(&alice, browser(1), 5).granting_trust(at(trusted_until), browser(1));
+    store.remember(&trusted).await.unwrap();
+    store.remember(&login(&alice, browser(1), 6)).await.unwrap();
+    assert_eq!(store.prune(at(trusted_until - 1), 100).await.unwrap(), 0);
+    assert_eq!(store.prune(at(trusted_until + LONGER), 100).await.unwrap(), 1);
+}
+
 pub async fn other_credentials_make_a_browser_unknown<S>(store: &S)
 where
     S: BrowserStore + RegistrationStore,

@@ -63,6 +63,19 @@ where
     assert_eq!(log.read_new().await, [stale(&id, 4, at(200))]);
 }
 
+pub async fn the_log_is_pruned_in_pieces<S>(store: &S)
+where
+    S: AdministrationStore + RegistrationStore + RevocationLog,
+{
+    let id = register(store, "alice").await;
+    for number in 1..=6 {
+        done(store.set_roles(&id, &[], None, at(number)).await.unwrap());
+    }
+    // A store may delete all of them in the first call.
+    while store.prune(at(6), 2).await.unwrap() > 0 {}
+    assert_eq!(Reader::new(store).read_new().await, [stale(&id, 6, at(6))]);
+}
+
 pub async fn published_revocations_are_read_in_order<S: RevocationLog>(store: &S) {
     let id = AccountId::new("id \u{fffd} \"ünal\"");
     let mut log = Reader::new(store);

@@ -3,12 +3,12 @@
 use clap::{Args, Subcommand};
 use hallpass_accounts::{Event, EventActor, RevocationSync};
 use hallpass_core::Role;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
     error::CommandError,
     output::{Output, Status},
-    site::{Engine, Site},
+    site::Site,
 };
 
 /// Applies the missing steps of the schema. It needs no key file, because a deployment may run it
@@ -116,59 +116,42 @@ pub(super) async fn accept<R: Role>(
     Ok(Status::Done)
 }
 
-/// Deletes expired rows.
-pub(super) async fn prune<R: Role>(site: Site<R>, output: Output) -> Result<Status, CommandError> {
+/// Deletes the expired rows of each table.
+///
+/// The lifetime of an access token is that of the site's settings: with a shorter one, a revoked
+/// token would be accepted again after a restart (`prune_keeps_the_entries_of_live_tokens`).
+pub(super) async fn prune<R: Role>(
+    mut site: Site<R>,
+    output: Output,
+) -> Result<Status, CommandError> {
+    site.checked.prune_every_table_of(&site.store);
     let site = site.engine().await?;
-    let pruned = prune_all(&site).await?;
-    let operation = "prune";
-    site.accounts.report(Event::Maintenance { operation, actor: EventActor::Operator });
-    let lines: Vec<_> = pruned.iter().map(|pruned| pruned.text(&site.database)).collect();
-    let pruned: Vec<_> = pruned.iter().map(Pruned::document).collect();
-    output.print(
-        &lines.join("\n"),
-        &json!({ "command": operation, "database": site.database, "pruned": pruned }),
-    )?;
-    Ok(Status::Done)
-}
-
-/// The result for one kind of rows.
-struct Pruned {
-    rows: &'static str,
-    deleted: u64,
-    left: u64,
-}
-
-impl Pruned {
-    fn text(&self, database: &str) -> String {
-        let Self { rows, deleted, left } = self;
-        format!("{rows}: {deleted} rows deleted, {left} left (database {database})")
-    }
-
-    fn document(&self) -> Value {
-        json!({ "rows": self.rows, "deleted": self.deleted, "left": self.left })
-    }
-}
-
-/// Deletes the expired rows of each kind. A new kind of expiring rows is added here.
-async fn prune_all<R: Role>(site: &Engine<R>) -> Result<Vec<Pruned>, CommandError> {
-    Ok(vec![prune_revocations(site).await?])
-}
-
-/// Deletes entries that no live token can match. The lifetime of an access token is that of the
-/// site's settings: with a shorter one, a revoked token would be accepted again after a restart
-/// (`prune_keeps_the_entries_of_live_tokens`).
-async fn prune_revocations<R: Role>(site: &Engine<R>) -> Result<Pruned, CommandError> {
-    let entries = async || {
-        let size = site.store.revocation_log_size().await;
-        size.map(|size| size.entries).map_err(|error| site.store_failed(error))
-    };
-    let before = entries().await?;
     let sync = RevocationSync::new(&site.accounts);
     // The read takes over the store's clock: with a wrong clock of this machine, entries of live
     // tokens would be deleted.
     sync.read().await.map_err(|error| site.store_failed(error))?;
-    sync.purge().await.map_err(|error| site.store_failed(error))?;
-    let left = entries().await?;
-    // Servers write and delete entries at the same time, so the difference is an estimate.
-    Ok(Pruned { rows: "revocation log", deleted: before.saturating_sub(left), left })
+    let deleted = sync.prune().await.map_err(|error| site.store_failed(error))?;
+    let left = site.store.stored_rows().await.map_err(|error| site.store_failed(error))?;
+    let operation = "prune";
+    site.accounts.report(Event::Maintenance { operation, actor: EventActor::Operator });
+    let tables = [
+        ("revocation log", deleted.revocations, left.revocations),
+        ("sessions", deleted.sessions, left.sessions),
+        ("rate limits", deleted.rate_limits, left.rate_limits),
+        ("browsers", deleted.browsers, left.browsers),
+        ("outcomes", deleted.outcomes, left.outcomes),
+        ("consumed values", deleted.consumed, left.consumed),
+        ("activity", deleted.activity, left.activity),
+    ];
+    let database = &site.database;
+    let lines = tables.map(|(rows, deleted, left)| {
+        format!("{rows}: {deleted} rows deleted, {left} left (database {database})")
+    });
+    let pruned = tables
+        .map(|(rows, deleted, left)| json!({ "rows": rows, "deleted": deleted, "left": left }));
+    output.print(
+        &lines.join("\n"),
+        &json!({ "command": operation, "database": database, "pruned": pruned }),
+    )?;
+    Ok(Status::Done)
 }

@@ -94,6 +94,16 @@ impl PostgresServer {
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
 
+    /// Returns the log of the server.
+    ///
+    /// # Panics
+    /// Panics if the log cannot be read.
+    #[must_use]
+    pub fn log(&self) -> String {
+        let log = run("cat", &[&format!("{}/log", self.directory)]);
+        String::from_utf8_lossy(&log.stdout).into_owned()
+    }
+
     /// Makes the server log every statement from now on, for [`statements`](Self::statements).
     ///
     /// # Panics
@@ -113,8 +123,7 @@ impl PostgresServer {
     /// Panics if the log cannot be read.
     #[must_use]
     pub fn statements(&self, application: &str) -> Vec<String> {
-        let log = run("cat", &[&format!("{}/log", self.directory)]);
-        let log = String::from_utf8_lossy(&log.stdout);
+        let log = self.log();
         let of_application = format!("{application}|LOG:  ");
         let statement = |line: &str| {
             let line = line.strip_prefix(&of_application)?;

@@ -104,6 +104,16 @@ pub(crate) const LONG: &[Job] = &[
         ],
     },
     Job {
+        name: "scale",
+        about: "A million accounts on SQLite and PostgreSQL, for docs/many-nodes.md. Short: `test`, `databases`.",
+        minutes: 25,
+        tools: &["servers"],
+        steps: &[
+            Step { name: "a million accounts on SQLite", run: |c| scale(c, "sqlite") },
+            Step { name: "a million accounts on PostgreSQL", run: |c| scale(c, "postgres") },
+        ],
+    },
+    Job {
         name: "fuzz-ten-minutes",
         about: "Ten minutes per fuzz target. Short: `fuzz`.",
         minutes: 65,
@@ -169,6 +179,13 @@ fn facade(c: &Context, filter: &str, rounds: Option<&str>) -> Outcome {
     let line = format!("cargo test --workspace --test facade {filter} -- --ignored --nocapture");
     let run = c.command(&line).with_servers(c);
     rounds.into_iter().fold(run, |run, rounds| run.env("ROUNDS", rounds)).tests(c, 1)
+}
+
+/// A release build, because a debug build of SQLite and of the engine is several times slower.
+fn scale(c: &Context, database: &str) -> Outcome {
+    let test = format!("--test store scale::{database} -- --include-ignored --nocapture");
+    let line = format!("cargo test --release -p hallpass-sqlx --features postgres {test}");
+    c.command(&line).env("SCALE_ACCOUNTS", "1000000").tests(c, 1)
 }
 
 fn mutants(c: &Context, options: &str, files: &str, tests: &str) -> Outcome {

@@ -305,6 +305,46 @@ fn key_rotation_is_written_to_the_key_file_of_the_site() {
     assert_eq!(rotated["accept_old_for"], 3600);
 }
 
+/// A row of each table whose rows expire, which has expired. The log's time is that of its entry.
+const EXPIRED_ROWS: &str = "\
+    INSERT INTO hallpass_revocations (kind, account_id, number, at) VALUES ('revoked', '1', 1, 5); \
+    INSERT INTO hallpass_sessions \
+        (id, account_id, epoch, device, created_at, refreshed_at, expires_at) \
+        SELECT 'session', id, 0, '', 1, 1, 2 FROM hallpass_accounts; \
+    INSERT INTO hallpass_rate_limits VALUES ('key', 1, 1, 1, 2); \
+    INSERT INTO hallpass_browsers \
+        (account_id, browser_hash, id, credential, created_at, used_at, keep_until, name) \
+        SELECT id, zeroblob(32), 'id', 0, 1, 1, 2, '' FROM hallpass_accounts; \
+    INSERT INTO hallpass_outcomes (id, revoked_below, kind, at, keep_until) \
+        VALUES (zeroblob(32), 0, 'logged-in', 1, 2); \
+    INSERT INTO hallpass_consumed VALUES ('login-link', zeroblob(32), 2); \
+    INSERT INTO hallpass_activity (account_id, at, kind, browser, methods) \
+        SELECT id, 1, 'logged-in', '', '' FROM hallpass_accounts";
+
+#[test]
+fn prune_prints_a_line_for_each_table() {
+    let site = Site::stopped_with(&["alice"]);
+    site.sql(EXPIRED_ROWS);
+    let text = site.done("prune");
+    let lines: Vec<_> = text.lines().map(|line| line.split_once(" left ").unwrap().0).collect();
+    let [log, sessions, limits, browsers, outcomes, consumed, activity] = &lines[..] else {
+        panic!("{text}");
+    };
+    assert_eq!(
+        [log, sessions, browsers, outcomes, consumed, activity],
+        [
+            &"revocation log: 1 rows deleted, 0",
+            &"sessions: 1 rows deleted, 1",
+            &"browsers: 1 rows deleted, 0",
+            &"outcomes: 1 rows deleted, 0",
+            &"consumed values: 1 rows deleted, 0",
+            &"activity: 1 rows deleted, 0",
+        ]
+    );
+    // Alice's registration was counted.
+    assert!(limits.starts_with("rate limits: 1 rows deleted, "), "{text}");
+}
+
 fn state_of<'a>(document: &'a Value, name: &str) -> &'a str {
     let mut checks = document["checks"].as_array().unwrap().iter();
     let check = checks.find(|check| check["name"] == name);
@@ -362,8 +402,12 @@ fn doctor_reports_each_fault_by_name() {
          VALUES ('revoked', '1', 1, 5)",
     );
     expect("revocation_log", "warn", 0);
-    let (_, pruned) = site.json("prune");
-    assert_eq!(pruned["pruned"], json!([{ "rows": "revocation log", "deleted": 1, "left": 0 }]));
+    let (_, document) = site.json("prune");
+    let deleted = |rows: &str| {
+        let mut tables = document["pruned"].as_array().unwrap().iter();
+        tables.find(|table| table["rows"] == rows).unwrap()["deleted"].clone()
+    };
+    assert_eq!((deleted("revocation log"), deleted("sessions")), (json!(1), json!(0)));
     assert_eq!(state_of(&site.json("doctor").1, "revocation_log"), "ok");
     site.sql("INSERT INTO hallpass_migrations VALUES (999, 'newer')");
     expect("schema", "fail", 1);

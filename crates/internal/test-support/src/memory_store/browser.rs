@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use hallpass_accounts::{
     AccountId, BrowserHash, BrowserLogin, BrowserStore, KnownBrowser, WhichBrowsers,
 };
+use hallpass_core::UnixTime;
 
 use super::{Down, MemoryStore, State};
 
@@ -65,6 +66,19 @@ impl BrowserStore for MemoryStore {
             of != account || !selected
         });
         Ok((before - state.browsers.len()) as u64)
+    }
+
+    async fn prune(&self, now: UnixTime, limit: u32) -> Result<u64, Down> {
+        let mut state = self.lock()?;
+        let mut left = limit;
+        state.browsers.retain(|(_, row)| {
+            let trusted_until = row.trusted_until.unwrap_or(row.last_used);
+            let end = row.last_used.saturating_add(KnownBrowser::KEPT).max(trusted_until);
+            let is_kept = end > now || left == 0;
+            left -= u32::from(!is_kept);
+            is_kept
+        });
+        Ok(u64::from(limit - left))
     }
 }
 
