@@ -36,6 +36,7 @@ mod sql;
 mod inspection;
 mod open;
 mod revocation;
+mod wait;
 mod write;
 
 pub(crate) use revocation::Listen;

@@ -10,6 +10,7 @@ use sqlx::{
 use super::{
     PostgresStore,
     sql::{LATEST_STEP, get, sql},
+    wait,
 };
 use crate::{
     column,
@@ -31,7 +32,7 @@ impl PostgresStore {
     /// | `statement_timeout` | 5 s | the login has failed long before, and its lock must not remain |
     /// | `idle_in_transaction_session_timeout` | 10 s | a process that stops inside a transaction must not keep its lock |
     ///
-    /// There are at most 8 connections, and a call waits at most 2 s for one, so that a login fails
+    /// There are at most 8 connections, and a call waits about 1.3 s for one, so that a login fails
     /// early enough for a person to try again. The revocation log listens on one more connection.
     ///
     /// # TLS
@@ -73,20 +74,22 @@ impl PostgresStore {
             .after_connect(|connection, _| {
                 Box::pin(async { connection.execute(SETTINGS).await.map(drop) })
             })
-            .connect_with(options)
-            .await
-            .map_err(|error| match error {
-                // sqlx returns this before it sends anything. Another crate may have enabled sqlx's
-                // TLS, so the feature alone does not decide.
-                error @ sqlx::Error::Tls(_) if cfg!(not(feature = "tls")) => {
-                    StoreOpenError::Tls { source: StoreError::from_driver(error) }
-                }
-                error => StoreOpenError::Connect {
-                    host,
-                    database,
-                    source: StoreError::from_driver(error),
-                },
-            })?;
+            .connect_with(options.clone())
+            .await;
+        let pool = match pool {
+            Err(error) => Err(wait::cause(error, &options).await),
+            connected => connected,
+        };
+        let pool = pool.map_err(|error| match error {
+            // sqlx returns this before it sends anything. Another crate may have enabled sqlx's
+            // TLS, so the feature alone does not decide.
+            error @ sqlx::Error::Tls(_) if cfg!(not(feature = "tls")) => {
+                StoreOpenError::Tls { source: StoreError::from_driver(error) }
+            }
+            error => {
+                StoreOpenError::Connect { host, database, source: StoreError::from_driver(error) }
+            }
+        })?;
         Ok(Self::from_pool(pool))
     }
 

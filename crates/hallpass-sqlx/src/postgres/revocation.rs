@@ -26,6 +26,7 @@ use super::{
         revocation::{STRETCH, read_entry},
         site, {get, sql},
     },
+    wait,
 };
 use crate::{column, error::StoreError};
 
@@ -146,7 +147,11 @@ impl Listen {
         let one = sqlx::postgres::PgPoolOptions::new()
             .max_connections(1)
             .acquire_timeout(CONNECTION_WAIT);
-        let own = one.connect_with((*self.pool.connect_options()).clone()).await?;
+        let options = (*self.pool.connect_options()).clone();
+        let own = match one.connect_with(options.clone()).await {
+            Ok(own) => own,
+            Err(error) => return Err(wait::cause(error, &options).await),
+        };
         let mut listener = PgListener::connect_with(&own).await?;
         // A lost connection is an error: notifications in the meantime were lost.
         listener.eager_reconnect(false);

@@ -11,6 +11,7 @@ use sqlx::{PgConnection, Postgres, Transaction, pool::PoolConnection};
 use super::{
     PostgresStore,
     sql::{Statement, sql},
+    wait,
 };
 use crate::error::StoreError;
 
@@ -77,14 +78,15 @@ impl Pooled {
 
 impl PostgresStore {
     pub(super) async fn connect(&self) -> Result<Pooled, StoreError> {
-        self.pool.acquire().await.map(Pooled).map_err(StoreError::from_driver)
+        wait::acquire(&self.pool).await.map(Pooled).map_err(StoreError::from_driver)
     }
 
     /// Runs a change of one statement, which is one transaction. Returns the number of changed
     /// rows.
     pub(super) async fn change(&self, statement: Statement<'_>) -> Result<u64, StoreError> {
-        let changed = statement.execute(&self.pool).await;
-        changed.map(|result| result.rows_affected()).map_err(StoreError::from_driver)
+        let mut pooled = self.connect().await?;
+        let changed = statement.execute(pooled.connection()).await;
+        pooled.checked(changed).map(|result| result.rows_affected())
     }
 
     /// Locks the account's row. An account that does not exist has no lock, and its changes have no
@@ -147,10 +149,9 @@ impl PostgresStore {
     /// (`an_enrolment_dropped_at_any_await_is_whole_or_nothing`).
     pub(super) async fn write(&self) -> Result<Write, StoreError> {
         let pool = self.pool.clone();
-        let begin =
-            tokio::spawn(
-                async move { pool.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await },
-            );
+        let begin = tokio::spawn(async move {
+            wait::begin_with(&pool, "BEGIN ISOLATION LEVEL READ COMMITTED").await
+        });
         let begun = begin.await.unwrap_or(Err(sqlx::Error::WorkerCrashed));
         Ok(Write { transaction: begun.map_err(StoreError::from_driver)? })
     }
