@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Subcommand;
 use hallpass_accounts::{Event, EventActor};
-use hallpass_core::{Clock, Key, Role, SystemClock};
+use hallpass_core::{Key, Role};
 use serde_json::json;
 
 use super::{
@@ -67,7 +67,7 @@ pub(super) async fn run<R: Role>(
 ) -> Result<Status, CommandError> {
     let file = site.key_file()?;
     let path = file.path().display().to_string();
-    let now = SystemClock.now();
+    let now = site.now().await?;
     match command {
         Command::Rotate { accept_old_for } => {
             let accept = time_to_accept(accept_old_for, &site);
@@ -147,8 +147,10 @@ pub(super) async fn run<R: Role>(
             return reencryption::retire(site, output).await;
         }
         Command::ReplaceLeaked => {
-            file.replace_leaked(now)?;
+            let file = file.clone();
+            // The database first: a command that fails on it has replaced no key.
             let engine = site.engine().await?;
+            file.replace_leaked(now)?;
             let epoch = engine.accounts.end_all_sessions().await;
             let epoch = epoch.map_err(|error| engine.failed(error))?;
             let operation = "keys replace-leaked";
