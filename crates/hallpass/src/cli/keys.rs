@@ -147,10 +147,11 @@ pub(super) async fn run<R: Role>(
             return reencryption::retire(site, output).await;
         }
         Command::ReplaceLeaked => {
-            let file = file.clone();
-            // The database first: a command that fails on it has replaced no key.
-            let engine = site.engine().await?;
+            // A command that fails on the database has replaced no key. The engine is created
+            // afterwards, because it encrypts the secrets with the new keys.
+            site.check_tables().await?;
             file.replace_leaked(now)?;
+            let engine = site.engine().await?;
             let epoch = engine.accounts.end_all_sessions().await;
             let epoch = epoch.map_err(|error| engine.failed(error))?;
             let operation = "keys replace-leaked";

@@ -81,19 +81,25 @@ impl<R: Role> Site<R> {
         Ok(page.facts.map_or_else(|| SystemClock.now(), |facts| facts.now))
     }
 
-    /// Reads the keys, checks the step of the tables and takes over the time of the store. Commands
+    /// Checks that the tables are at the step of this program.
+    pub(super) async fn check_tables(&self) -> Result<(), CommandError> {
+        let database = self.database.clone();
+        let step = self.store.schema().await;
+        let step = step.map_err(|error| CommandError::of_store(&database, error))?;
+        match step.found {
+            found if found == step.latest => Ok(()),
+            0 => Err(CommandError::NoTables { database }),
+            found if found < step.latest => Err(CommandError::OldTables { database, step }),
+            _ => Err(CommandError::NewTables { database, step }),
+        }
+    }
+
+    /// Checks the step of the tables, reads the keys and takes over the time of the store. Commands
     /// that read or change rows begin with this.
     pub(super) async fn engine(self) -> Result<Engine<R>, CommandError> {
+        self.check_tables().await?;
         let Self { store, database, checked } = self;
         let accounts = checked.accounts().await?;
-        let step =
-            store.schema().await.map_err(|error| CommandError::of_store(&database, error))?;
-        match step.found {
-            found if found == step.latest => {}
-            0 => return Err(CommandError::NoTables { database }),
-            found if found < step.latest => return Err(CommandError::OldTables { database, step }),
-            _ => return Err(CommandError::NewTables { database, step }),
-        }
         let time = RevocationSync::new(&accounts).take_time().await;
         time.map_err(|error| CommandError::of_store(&database, error))?;
         Ok(Engine { store, database, accounts })
