@@ -187,7 +187,8 @@ impl<R: Role> Accounts<R> {
 
     /// Returns the time of the store, by which changes are dated, deleted and counted. It is the
     /// time of this node's clock if the clock was injected, or if the store has reported no time.
-    pub(crate) fn store_now(&self) -> UnixTime {
+    #[must_use]
+    pub fn store_now(&self) -> UnixTime {
         match self.site.store_time.now() {
             Some(now) if self.settings().clock.is_system() => now,
             _ => self.now(),

@@ -25,8 +25,10 @@ pub enum StoreErrorKind {
     /// The server cannot be reached, the file cannot be opened, or the call failed for a reason
     /// without a kind of its own.
     Unavailable,
-    /// No connection became free in time, or the server accepts no more connections.
+    /// No connection became free in time.
     NoConnection,
+    /// The server accepts no more connections.
+    TooManyClients,
     /// Another process has locked the database, a table or a row for too long.
     Locked,
     /// The disk of the database is full.
@@ -129,7 +131,7 @@ fn of_sqlstate(code: &str) -> StoreErrorKind {
         // read_only_sql_transaction
         "25006" => StoreErrorKind::ReadOnly,
         // too_many_connections
-        "53300" => StoreErrorKind::NoConnection,
+        "53300" => StoreErrorKind::TooManyClients,
         // disk_full
         "53100" => StoreErrorKind::DiskFull,
         // lock_not_available
@@ -152,6 +154,10 @@ impl fmt::Display for StoreError {
             StoreErrorKind::NoConnection => {
                 "no connection to the account database became free in time: look for a slow disk \
                  or a long transaction, or reduce the load"
+            }
+            StoreErrorKind::TooManyClients => {
+                "the server of the account database has too many clients and accepts no more \
+                 connections: raise its max_connections, or close connections of other clients"
             }
             StoreErrorKind::Locked => {
                 "another process locks the account database for too long: end its transaction"
@@ -237,7 +243,7 @@ mod tests {
     fn sqlstates_have_the_kind_of_their_cause() {
         for (code, kind) in [
             ("53100", StoreErrorKind::DiskFull),
-            ("53300", StoreErrorKind::NoConnection),
+            ("53300", StoreErrorKind::TooManyClients),
             ("25006", StoreErrorKind::ReadOnly),
             ("57P01", StoreErrorKind::Unavailable),
         ] {

@@ -199,7 +199,7 @@ pub enum StartError {
     },
     /// The keys are not those that the store was used with.
     #[error(
-        "the keys lack {missing} of the encryption keys and peppers that this database was used with: use the key file of this site, or restore it from a backup"
+        "the keys lack {missing} of the encryption keys and peppers that this database was used with: use the key file of this site, or restore it from a backup; if the keys are lost, run doctor --accept-lost-keys"
     )]
     KeysMissing {
         /// Number of missing keys.

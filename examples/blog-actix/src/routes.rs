@@ -11,6 +11,7 @@ use actix_web::{
     web::{self, Data, FormConfig, JsonConfig, PathConfig, QueryConfig, ServiceConfig},
 };
 use blog::{BlogRole, Failure, Site};
+use hallpass::flow::Readiness;
 use hallpass::{
     RequireLayer, actix::GuardedRouter, public, require_any_role, require_login, require_roles,
 };
@@ -114,12 +115,14 @@ pub(crate) fn addresses(config: &mut ServiceConfig) {
     config.app_data(PathConfig::default().error_handler(not_found));
 }
 
-/// Responds with 503 until this process has loaded the revocations.
+/// Responds with 503 and the reason while this process must not serve requests.
 async fn readyz(site: Data<Site>) -> HttpResponse {
-    if site.hallpass.is_ready() {
-        HttpResponse::Ok().body("ready\n")
-    } else {
-        HttpResponse::ServiceUnavailable().body("not ready\n")
+    match site.hallpass.readiness() {
+        Readiness::Ready => HttpResponse::Ok().body("ready\n"),
+        reason => {
+            let text = format!("not ready: {}\n", reason.as_str());
+            HttpResponse::ServiceUnavailable().body(text)
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::time::Duration;
 
 use hallpass::Proxies;
 use hallpass::flow::ProxiesError;
@@ -34,11 +35,15 @@ pub struct Config {
     /// The reverse proxies whose `X-Forwarded-For` header is trusted. Defaults to none, because
     /// any client can send that header.
     pub proxies: Proxies,
+    /// The maximum age of the revocation list, in seconds. While the list is older, because the
+    /// database cannot be reached, requests with a token return 503. Defaults to `None`: tokens
+    /// are then accepted until they expire.
+    pub refuse_after: Option<Duration>,
 }
 
 impl Config {
-    /// Reads `BLOG_ADDR`, `BLOG_ORIGIN`, `DATABASE_URL`, `REDIS_URL`, `BLOG_KEYS` and
-    /// `BLOG_PROXIES`.
+    /// Reads `BLOG_ADDR`, `BLOG_ORIGIN`, `DATABASE_URL`, `REDIS_URL`, `BLOG_KEYS`, `BLOG_PROXIES`
+    /// and `BLOG_REFUSE_AFTER`.
     ///
     /// # Errors
     /// Returns a [`ConfigError`] that names the setting if a value is invalid.
@@ -74,7 +79,14 @@ impl Config {
             Some(list) => Proxies::x_forwarded_for(list.split(',').map(str::trim))?,
             None => Proxies::default(),
         };
-        Ok(Self { address, origin, database_url, redis_url, keys, proxies })
+        let refuse_after = match setting("BLOG_REFUSE_AFTER")? {
+            Some(text) => match text.parse() {
+                Ok(seconds @ 1..=3600) => Some(Duration::from_secs(seconds)),
+                _ => return Err(ConfigError::RefuseAfter(text)),
+            },
+            None => None,
+        };
+        Ok(Self { address, origin, database_url, redis_url, keys, proxies, refuse_after })
     }
 
     /// Returns the address of the blog in the browser. Returns `None` if it is not set and the port
@@ -153,6 +165,11 @@ pub enum ConfigError {
     /// `BLOG_PROXIES` is not a list of addresses and networks.
     #[error("BLOG_PROXIES")]
     Proxies(#[from] ProxiesError),
+    /// `BLOG_REFUSE_AFTER` is not a number of seconds.
+    #[error(
+        "BLOG_REFUSE_AFTER {0:?} is not a time; set a number of seconds from 1 to 3600, or unset it"
+    )]
+    RefuseAfter(String),
 }
 
 const DEFAULT_ADDRESS: &str = "127.0.0.1:3000";
@@ -179,6 +196,7 @@ mod tests {
         assert_eq!(config.database_url, "sqlite://blog.db");
         assert_eq!(config.keys, Path::new("blog-keys.json"));
         assert_eq!(config.proxies.header(), None);
+        assert_eq!(config.refuse_after, None);
         assert_eq!(config.public_origin().as_deref(), Some("http://localhost:3000"));
     }
 
@@ -234,6 +252,8 @@ mod tests {
             ("BLOG_KEYS", ""),
             ("BLOG_PROXIES", ""),
             ("BLOG_PROXIES", "10.0.0.0/8, proxy.example"),
+            ("BLOG_REFUSE_AFTER", "0"),
+            ("BLOG_REFUSE_AFTER", "soon"),
         ] {
             let line = read(&[(name, value)]).unwrap_err().to_string();
             assert!(line.starts_with(name), "{name}={value:?}: {line}");

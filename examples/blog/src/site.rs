@@ -2,7 +2,7 @@
 
 use hallpass::pages::DefaultPages;
 use hallpass::store::{RedisOpenError, RedisStore, SqlStore};
-use hallpass::{Hallpass, HallpassBuilder, StartError};
+use hallpass::{Hallpass, HallpassBuilder, StalePolicy, StartError};
 
 use crate::{BlogLayout, BlogRole, Config, Posts};
 
@@ -48,6 +48,10 @@ impl Site {
         };
         let hallpass = match config.public_origin() {
             Some(origin) => hallpass.public_origin(origin),
+            None => hallpass,
+        };
+        let hallpass = match config.refuse_after {
+            Some(after) => hallpass.stale_policy(StalePolicy::Refuse { after }),
             None => hallpass,
         };
         Ok(hallpass

@@ -193,6 +193,23 @@ impl<R: Role> RevocationSync<R> {
         Ok(())
     }
 
+    /// Takes over the time of the store, which then dates the changes of these accounts. Call it
+    /// before a command that changes rows without [`run`](Self::run): otherwise the command dates
+    /// its changes by the clock of this machine, and with a wrong clock the nodes delete the entry
+    /// of a revocation too early, or keep it too long. Does nothing without a revocation log.
+    ///
+    /// # Errors
+    /// The error of the store.
+    pub async fn take_time(&self) -> Result<(), StoreFault> {
+        let stores = self.accounts.stores();
+        let Some(log) = &stores.revocation_log else { return Ok(()) };
+        let page = stores.within_bound(log.read_after(Cursor::START)).await?;
+        if let Some(facts) = page.facts {
+            self.clock_verdict(&facts);
+        }
+        Ok(())
+    }
+
     /// Compares this node's encryption keys and peppers with those that the store was used with, by
     /// their check values, and records new ones. Returns the number of keys that this node lacks:
     /// with any, the node is not ready. Does nothing without a [`SiteStore`](crate::SiteStore).
@@ -484,6 +501,9 @@ impl<R: Role> RevocationSync<R> {
         let stores = self.accounts.stores();
         match &facts.recorded {
             Some(recorded) if recorded == observed => Ok(Verdict::Continue),
+            None if facts.is_older_copy || has_recorded(position.known.as_ref()) => {
+                Ok(Verdict::NotReady(Readiness::Restored))
+            }
             None => {
                 // The first node of a new store. If another node was faster, the next read shows
                 // it.
@@ -566,6 +586,12 @@ enum Verdict {
     /// From the start, because the position belongs to the store as it was before.
     ReadAgain,
     NotReady(Readiness),
+}
+
+/// Returns whether the nodes had recorded an incarnation of the store. A store that has lost it is
+/// a copy from before.
+fn has_recorded(known: Option<&StoreFacts>) -> bool {
+    known.is_some_and(|known| known.recorded.is_some())
 }
 
 /// Returns whether the nodes have recorded a replica that took over. An earlier timeline is that of

@@ -5,7 +5,8 @@
 //!
 //! 1. [`RequestRefresh::due`](RefreshHook::due) checks whether the request may be refreshed. It must
 //!    have the refresh token of the session. The access token must be expired, stale (the roles of
-//!    the account have changed) or missing, because a browser deletes an expired cookie. A token
+//!    the account have changed) or missing, because a browser deletes an expired cookie, or it
+//!    begins in the future, because the clock of the node that issued it was wrong. A token
 //!    that is not authentic, ambiguous or revoked is not refreshed, because that would bypass its
 //!    rejection. An unsafe cross-site request is not refreshed (CSRF), nor is `OPTIONS`, which
 //!    carries no cookie of the person, nor a request with a bearer token.
@@ -89,8 +90,9 @@ impl<R: Role> RequestRefresh<R> {
         request: &OriginFacts<'_>,
         cookies: impl IntoIterator<Item = &'h [u8]>,
     ) -> Option<&'h [u8]> {
+        use TokenErrorKind::{Expired, NotYetValid, Stale};
         let has_run_out = who.username().is_none()
-            && matches!(who.reason(), None | Some(TokenErrorKind::Expired | TokenErrorKind::Stale));
+            && matches!(who.reason(), None | Some(Expired | NotYetValid | Stale));
         if !has_run_out
             || !self.accounts.has(Ability::RefreshTokenStore)
             || matches!(request.method, "OPTIONS" | "TRACE")

@@ -27,6 +27,9 @@ pub struct StoreFacts {
     pub observed: Option<Incarnation>,
     /// Whether the server is a replica that accepts no writes.
     pub is_replica: bool,
+    /// Whether a record outside the store shows that the store is an older copy, although no
+    /// incarnation is recorded in it.
+    pub is_older_copy: bool,
 }
 
 impl StoreFacts {
@@ -42,6 +45,7 @@ impl StoreFacts {
             recorded: None,
             observed: None,
             is_replica: false,
+            is_older_copy: false,
         }
     }
 
@@ -70,6 +74,13 @@ impl StoreFacts {
     ) -> Self {
         self.recorded = recorded;
         self.observed = observed;
+        self
+    }
+
+    /// Sets whether a record outside the store shows that it is an older copy.
+    #[must_use]
+    pub fn with_older_copy(mut self, is_older_copy: bool) -> Self {
+        self.is_older_copy = is_older_copy;
         self
     }
 

@@ -24,7 +24,7 @@ use sqlx::{
 use tokio::time::{Instant, timeout_at};
 
 use super::{
-    PostgresStore,
+    PostgresStore, acquiring,
     sql::{
         revocation::{STRETCH, read_entry},
         site, {get, sql},
@@ -169,15 +169,21 @@ impl PostgresStore {
 }
 
 impl Listen {
-    async fn connect(&self) -> Result<Line, sqlx::Error> {
+    async fn connect(&self) -> Result<Line, StoreError> {
         let one = sqlx::postgres::PgPoolOptions::new()
             .max_connections(1)
             .acquire_timeout(CONNECTION_WAIT);
-        let own = one.connect_with((*self.pool.connect_options()).clone()).await?;
-        let mut listener = PgListener::connect_with(&own).await?;
+        let options = (*self.pool.connect_options()).clone();
+        let own = match one.connect_with(options.clone()).await {
+            Ok(own) => own,
+            Err(sqlx::Error::PoolTimedOut) => return Err(acquiring::timeout_error(&options).await),
+            Err(error) => return Err(StoreError::from_driver(error)),
+        };
+        let listener = PgListener::connect_with(&own).await;
+        let mut listener = listener.map_err(StoreError::from_driver)?;
         // A lost connection is an error: notifications in the meantime were lost.
         listener.eager_reconnect(false);
-        listener.listen(CHANNEL).await?;
+        listener.listen(CHANNEL).await.map_err(StoreError::from_driver)?;
         Ok(Line { listener, until: Instant::now() + LINE_LIFE })
     }
 }
@@ -189,7 +195,7 @@ impl Notifier for Listen {
         // The line is put back only while it works. After a dropped future or an error the next
         // call connects again.
         let Some(mut line) = self.line.take() else {
-            self.line = Some(self.connect().await.map_err(StoreError::from_driver)?);
+            self.line = Some(self.connect().await?);
             return Ok(());
         };
         match timeout_at(line.until, line.listener.try_recv()).await {

@@ -66,12 +66,16 @@ impl SqliteStore {
         };
         let known = facts.clone();
         // A slow disk must not block the threads that serve requests.
-        let observe =
-            move || side_file.observe(&known.store_id, known.recorded.as_ref(), known.highest);
+        let observe = move || {
+            let (recorded, highest) = (known.recorded.as_ref(), known.highest);
+            let is_older_copy = recorded.is_none() && side_file.is_ahead_of(highest)?;
+            Ok((side_file.observe(&known.store_id, recorded, highest)?, is_older_copy))
+        };
         let observed = tokio::task::spawn_blocking(observe).await.map_err(StoreError::corrupt)?;
-        let observed = observed.map_err(StoreError::side_file)?;
+        let (observed, is_older_copy) = observed.map_err(StoreError::side_file)?;
         let recorded = facts.recorded.clone();
-        Ok(facts.at(self.time.now()).with_incarnations(recorded, Some(observed)))
+        let facts = facts.at(self.time.now()).with_incarnations(recorded, Some(observed));
+        Ok(facts.with_older_copy(is_older_copy))
     }
 
     /// Records the incarnation in the side file, before the database. If the process ends in

@@ -57,6 +57,13 @@ impl SideFile {
         Ok(Incarnation { identity: random_name()?, timeline: 1 })
     }
 
+    /// Returns whether the side file has seen a higher number than that of a database in which no
+    /// incarnation is recorded. Such a database is a file without its `-wal` file, in which the
+    /// record still was, or another database.
+    pub(super) fn is_ahead_of(&self, highest: u64) -> io::Result<bool> {
+        Ok(self.read()?.is_some_and(|seen| seen.highest > highest))
+    }
+
     /// Makes the file belong to the database.
     pub(super) fn record(&self, incarnation: &Incarnation) -> io::Result<()> {
         self.write(&Seen { identity: incarnation.identity.clone(), highest: 0 })
@@ -120,7 +127,9 @@ mod tests {
         assert_ne!(observe(Some(&first), 6), first, "an older copy");
         let other = Incarnation { identity: "other".into(), timeline: 1 };
         assert_ne!(observe(Some(&other), 9), other, "another database");
+        assert!(file.is_ahead_of(6).unwrap() && !file.is_ahead_of(7).unwrap());
         fs::write(&file.path, "").unwrap();
+        assert!(!file.is_ahead_of(0).unwrap());
         assert_ne!(observe(Some(&first), 9), first, "an empty side file");
         fs::remove_file(&file.path).unwrap();
         assert_ne!(observe(Some(&first), 9), first, "a database without its side file");

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Subcommand;
 use hallpass_accounts::{Event, EventActor};
-use hallpass_core::{Clock, Key, Role, SystemClock};
+use hallpass_core::{Key, Role};
 use serde_json::json;
 
 use super::{
@@ -67,7 +67,7 @@ pub(super) async fn run<R: Role>(
 ) -> Result<Status, CommandError> {
     let file = site.key_file()?;
     let path = file.path().display().to_string();
-    let now = SystemClock.now();
+    let now = site.now().await?;
     match command {
         Command::Rotate { accept_old_for } => {
             let accept = time_to_accept(accept_old_for, &site);
@@ -147,6 +147,9 @@ pub(super) async fn run<R: Role>(
             return reencryption::retire(site, output).await;
         }
         Command::ReplaceLeaked => {
+            // A command that fails on the database has replaced no key. The engine is created
+            // afterwards, because it encrypts the secrets with the new keys.
+            site.check_tables().await?;
             file.replace_leaked(now)?;
             let engine = site.engine().await?;
             let epoch = engine.accounts.end_all_sessions().await;

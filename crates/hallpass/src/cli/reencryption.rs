@@ -4,7 +4,7 @@
 use std::{fs, time::Duration};
 
 use hallpass_accounts::{AccountId, Event, EventActor};
-use hallpass_core::{Clock, KeyFacts, KeyPurpose, KeyState, Role, SystemClock};
+use hallpass_core::{KeyFacts, KeyPurpose, KeyState, Role};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
@@ -71,7 +71,7 @@ pub(super) async fn run<R: Role>(site: &Engine<R>) -> Result<Secrets, CommandErr
 pub(super) async fn retire<R: Role>(site: Site<R>, output: Output) -> Result<Status, CommandError> {
     let file = site.key_file()?.clone();
     let ring = file.load()?;
-    let now = SystemClock.now();
+    let now = site.now().await?;
     let encryption = || ring.facts(now).filter(|key| key.purpose == KeyPurpose::Encryption);
     let is_older = |key: &KeyFacts<'_>| matches!(key.state, KeyState::Accepted | KeyState::Leaked);
     let retired: Vec<_> = encryption().filter(is_older).map(|key| key.id.clone()).collect();

@@ -3,9 +3,10 @@
 use std::{error::Error, path};
 
 use hallpass_accounts::{
-    Account, AccountStore, Accounts, AccountsError, Event, EventActor, Username,
+    Account, AccountStore, Accounts, AccountsError, Cursor, Event, EventActor, RevocationLog,
+    RevocationSync, Username,
 };
-use hallpass_core::Role;
+use hallpass_core::{Clock, Role, SystemClock, UnixTime};
 use hallpass_sqlx::SqlStore;
 
 use super::error::CommandError;
@@ -67,19 +68,41 @@ impl<R: Role> Site<R> {
         self.checked.settings.report(Event::Maintenance { operation, actor: EventActor::Operator });
     }
 
-    /// Reads the keys and checks the step of the tables. Commands that read or change rows begin
-    /// with this.
-    pub(super) async fn engine(self) -> Result<Engine<R>, CommandError> {
-        let Self { store, database, checked } = self;
-        let accounts = checked.accounts().await?;
-        let step =
-            store.schema().await.map_err(|error| CommandError::of_store(&database, error))?;
+    /// Returns the time of the store, which dates keys and changes: the clock of the machine on
+    /// which an operator runs a command may be wrong. Tables of another step cannot return the
+    /// time, so the clock of this machine dates the keys of such a site.
+    pub(super) async fn now(&self) -> Result<UnixTime, CommandError> {
+        let failed = |error| CommandError::of_store(&self.database, error);
+        let step = self.store.schema().await.map_err(failed)?;
+        if step.found != step.latest {
+            return Ok(SystemClock.now());
+        }
+        let page = self.store.read_after(Cursor::START).await.map_err(failed)?;
+        Ok(page.facts.map_or_else(|| SystemClock.now(), |facts| facts.now))
+    }
+
+    /// Checks that the tables are at the step of this program.
+    pub(super) async fn check_tables(&self) -> Result<(), CommandError> {
+        let database = self.database.clone();
+        let step = self.store.schema().await;
+        let step = step.map_err(|error| CommandError::of_store(&database, error))?;
         match step.found {
-            found if found == step.latest => Ok(Engine { store, database, accounts }),
+            found if found == step.latest => Ok(()),
             0 => Err(CommandError::NoTables { database }),
             found if found < step.latest => Err(CommandError::OldTables { database, step }),
             _ => Err(CommandError::NewTables { database, step }),
         }
+    }
+
+    /// Checks the step of the tables, reads the keys and takes over the time of the store. Commands
+    /// that read or change rows begin with this.
+    pub(super) async fn engine(self) -> Result<Engine<R>, CommandError> {
+        self.check_tables().await?;
+        let Self { store, database, checked } = self;
+        let accounts = checked.accounts().await?;
+        let time = RevocationSync::new(&accounts).take_time().await;
+        time.map_err(|error| CommandError::of_store(&database, error))?;
+        Ok(Engine { store, database, accounts })
     }
 }
 

@@ -215,7 +215,7 @@ async fn show<R: Role>(
     output: Output,
 ) -> Result<Status, CommandError> {
     let account = site.find(name).await?;
-    let now = site.accounts.now();
+    let now = site.accounts.store_now();
     let sessions = site.store.list(account.id(), now).await;
     let sessions = sessions.map_err(|error| site.store_failed(error))?;
 

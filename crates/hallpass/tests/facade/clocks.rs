@@ -76,6 +76,29 @@ async fn on_axum_a_login_is_accepted_by_the_other_node() {
     }
 }
 
+/// Otherwise a person whose request met a node with a wrong clock would be sent to the login by all
+/// other nodes.
+#[tokio::test]
+async fn a_token_of_a_node_a_day_ahead_is_refreshed() {
+    let scratch = Scratch::new();
+    let nodes = nodes(&scratch, 86_400).await;
+    let [ahead, behind] = nodes.each_ref().map(|node| {
+        let site: Router = Router::new()
+            .route("/me", get(name).route_layer(require_login()))
+            .route("/recent", get(name).route_layer(require_login().and_recent(RECENT)))
+            .merge(node.routes())
+            .layer(node.layer());
+        site
+    });
+    let mut jar = Jar::default();
+    assert_eq!(send(&ahead, &mut jar, "/register", Some(&registration("alice"))).await.0, 201);
+    let accepted = (200, "alice".to_owned());
+    assert_eq!(send(&behind, &mut jar, "/me", None).await, accepted);
+    assert_eq!(send(&behind, &mut jar, "/recent", None).await.0, 403);
+    assert_eq!(send(&behind, &mut jar, "/logout", Some("")).await.0, 204);
+    assert_eq!(send(&behind, &mut jar, "/me", None).await.0, 401);
+}
+
 #[cfg(feature = "actix")]
 #[actix_web::test]
 async fn on_actix_a_login_is_accepted_by_the_other_node() {

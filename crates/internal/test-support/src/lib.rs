@@ -5,6 +5,7 @@
 //! | [`http`] | requests and responses over real sockets, a client with cookies, HTTP/2 |
 //! | [`cookie_jar`] | a cookie jar that follows RFC 6265bis |
 //! | [`authenticator`] | an authenticator app, written from RFC 6238 |
+//! | [`fake_clock`] | a wrong clock of a process, by libfaketime |
 //! | [`fault_proxy`] | a TCP proxy that cuts connections, stalls responses and switches the server |
 //! | [`postgres_server`] | PostgreSQL servers that a test starts, kills and promotes |
 //! | [`process`] | child processes, servers, and functions that wait for a condition |
@@ -28,6 +29,7 @@
 
 pub mod authenticator;
 pub mod cookie_jar;
+pub mod fake_clock;
 pub mod fault_proxy;
 pub mod http;
 #[cfg(feature = "memory-store")]

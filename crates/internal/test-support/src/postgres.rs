@@ -136,6 +136,24 @@ impl Database {
     pub fn run(&self, sql: &str) {
         block_on(run(&self.url, sql.to_owned()));
     }
+
+    /// Returns the first column of the rows, which is a text.
+    ///
+    /// # Panics
+    /// Panics if the server rejects the statement.
+    #[must_use]
+    pub fn texts(&self, sql: &str) -> Vec<String> {
+        let mut rows = Vec::new();
+        block_on(async {
+            let connection = PgConnection::connect(&self.url).await;
+            let mut connection = connection.expect("the server is reachable");
+            let sql = AssertSqlSafe(sql.to_owned());
+            let read = sqlx::query_scalar(sql).fetch_all(&mut connection).await;
+            rows = read.expect("the server accepts the statement");
+            let _ = connection.close().await;
+        });
+        rows
+    }
 }
 
 impl Drop for Database {

@@ -3,13 +3,15 @@
 //! or in `PATH`.
 
 use std::{
+    fs,
+    io::BufRead,
     net::SocketAddr,
     path::PathBuf,
     process::{Command, Output, Stdio},
     time::Duration,
 };
 
-use crate::process::{free_address, within};
+use crate::process::{Process, free_address, within};
 
 /// A server. Dropping it stops the server and removes its data.
 #[derive(Debug)]
@@ -25,10 +27,20 @@ impl PostgresServer {
     /// Panics if the server does not start.
     #[must_use]
     pub fn start() -> Self {
+        Self::start_with("")
+    }
+
+    /// Starts a new primary with more lines for `postgresql.conf`.
+    ///
+    /// # Panics
+    /// Panics if the server does not start.
+    #[must_use]
+    pub fn start_with(settings: &str) -> Self {
         let server = Self { directory: directory(), address: free_address() };
         let data = server.data();
         run(&program("initdb"), &["-D", &data, "-U", "hallpass", "-A", "trust", "-N"]);
-        server.configure("wal_level = replica\nhot_standby = on\nmax_wal_senders = 5");
+        let replication = "wal_level = replica\nhot_standby = on\nmax_wal_senders = 5";
+        server.configure(&format!("{replication}\n{settings}"));
         server.launch();
         server
     }
@@ -77,6 +89,12 @@ impl PostgresServer {
     #[must_use]
     pub fn url(&self) -> String {
         url(self.address)
+    }
+
+    /// Returns the URL of the database for another user.
+    #[must_use]
+    pub fn url_of(&self, user: &str) -> String {
+        self.url().replacen("hallpass", user, 1)
     }
 
     /// Returns the same URL with the address of a proxy instead of the server's.
@@ -181,6 +199,53 @@ impl PostgresServer {
     /// Panics if the server does not start.
     pub fn start_again(&self) {
         self.launch();
+    }
+
+    /// Stops all processes of the server with SIGSTOP: open connections stay, new ones are accepted
+    /// by the system, and nothing is answered.
+    ///
+    /// # Panics
+    /// Panics if the server does not run.
+    pub fn pause(&self) {
+        self.signal_all("STOP");
+    }
+
+    /// Lets the server continue after [`pause`](Self::pause).
+    ///
+    /// # Panics
+    /// Panics if the server does not run.
+    pub fn resume(&self) {
+        self.signal_all("CONT");
+    }
+
+    fn signal_all(&self, signal: &str) {
+        let file = fs::read_to_string(format!("{}/postmaster.pid", self.data()));
+        let file = file.expect("the server runs");
+        let postmaster = file.lines().next().unwrap_or_default();
+        // First the process that starts the others.
+        run("kill", &[&format!("-{signal}"), postmaster]);
+        let children = format!("/proc/{postmaster}/task/{postmaster}/children");
+        for child in fs::read_to_string(children).expect("a process of Linux").split_whitespace() {
+            // A child may just have ended.
+            let _ = command("kill", &[&format!("-{signal}"), child]).output();
+        }
+    }
+
+    /// Starts a client that holds a connection, as this user, until it is dropped. `None` if the
+    /// server rejects it.
+    ///
+    /// # Panics
+    /// Panics if `psql` does not start.
+    #[must_use]
+    pub fn idle_client(&self, user: &str) -> Option<Process> {
+        let url = self.url_of(user);
+        let arguments = ["-X", "-q", "-A", "-t", "-d", &url, "-c", "SELECT 1", "-f", "-"];
+        let mut psql = command(&program("psql"), &arguments);
+        psql.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut process = Process::start(&mut psql);
+        let mut line = String::new();
+        process.take_stdout().read_line(&mut line).expect("the output is UTF-8");
+        (line == "1\n").then_some(process)
     }
 
     /// Dumps the database into a file and returns its path.

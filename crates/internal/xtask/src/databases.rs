@@ -63,8 +63,18 @@ pub(crate) const STEPS: &[Step] = &[
     Step {
         name: "many nodes",
         run: |c| {
-            let options = "--ignored --nocapture --test-threads 1 --skip every_change";
+            let skipped = "--skip every_change --skip clocks:: --skip pauses::";
+            let options = format!("--ignored --nocapture --test-threads 1 {skipped}");
             tests(c, &format!("cargo test --workspace --test blog -- {options} many_nodes"))
+        },
+    },
+    // They mostly wait. The long forms: `cargo xtask long clocks-and-pauses`.
+    Step {
+        name: "wrong clocks, pauses, partitions and the procedures of the guide",
+        run: |c| {
+            let options = "--ignored --nocapture --test-threads 4 --skip ::long::";
+            let filter = "clocks:: pauses:: incidents::";
+            tests(c, &format!("cargo test --workspace --test blog -- {options} {filter}"))
         },
     },
     // The table of docs/many-nodes.md needs 1,000 rounds: `cargo xtask long every-change`.
@@ -101,7 +111,7 @@ pub(crate) const STEPS: &[Step] = &[
 ];
 
 /// Minimum number of tests of the job `databases`.
-const LEAST: usize = 310;
+const LEAST: usize = 320;
 
 fn answer(c: &Context) -> Outcome {
     let [Some(postgres), Some(redis)] = &c.servers else {

@@ -120,6 +120,7 @@ pub(crate) const JOBS: &[Job] = &[
         about: "The tests that need PostgreSQL and Redis, without and with TLS.",
         minutes: 9,
         tools: &[
+            "libfaketime",
             "openssl",
             "psql",
             "postgresql",

@@ -90,6 +90,21 @@ pub(crate) const LONG: &[Job] = &[
         }],
     },
     Job {
+        name: "clocks-and-pauses",
+        about: "Each wrong clock for more than a minute, and pauses of a node and a primary. Short: `databases`.",
+        minutes: 18,
+        tools: &["libfaketime", "postgresql", "servers"],
+        steps: &[Step {
+            name: "wrong clocks and pauses",
+            run: |c| {
+                let options =
+                    "--ignored --nocapture --test-threads 4 clocks::long:: pauses::long::";
+                let line = format!("cargo test --workspace --test blog -- {options}");
+                c.command(&line).with_servers(c).tests(c, 1)
+            },
+        }],
+    },
+    Job {
         name: "every-change",
         about: "1,000 rounds of each change on each kind of node, for docs/many-nodes.md. Short: `databases`.",
         minutes: 15,

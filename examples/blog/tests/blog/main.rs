@@ -10,6 +10,7 @@
 mod accounts;
 mod bad_input;
 mod cookies;
+mod incidents;
 mod killed;
 mod limits;
 mod many_nodes;

@@ -7,9 +7,11 @@
 
 #![allow(clippy::print_stdout, reason = "the test prints the measured delays")]
 
+mod clocks;
 mod every_change;
 mod nodes;
 mod own_server;
+mod pauses;
 
 use std::time::{Duration, Instant};
 
@@ -94,7 +96,7 @@ fn revocations_reach_all_nodes_and_persist_after_a_restart() {
         let copied = person.cookies[ACCESS].clone();
         assert_eq!(nodes.status_with(1, &copied), LIVE);
         match revoke {
-            "set-role" => nodes.operator(&["user", "set-role", name, "moderator"]),
+            "set-role" => drop(nodes.operator(&["user", "set-role", name, "moderator"])),
             "password" => {
                 let change = [
                     ("current_password", PASSWORD),
@@ -102,7 +104,7 @@ fn revocations_reach_all_nodes_and_persist_after_a_restart() {
                 ];
                 person.post("/profile/password", &change).expect_see_other("/profile");
             }
-            command => nodes.operator(&["user", command, name]),
+            command => drop(nodes.operator(&["user", command, name])),
         }
         let revoked = Instant::now();
         for node in 0..3 {
@@ -201,6 +203,7 @@ fn killed_postgres_and_redis_do_not_undo_revocations() {
     std::thread::sleep(Duration::from_secs(7));
     assert_eq!(nodes.script(0).get("/readyz").status, 503);
     as_before("stale");
+    assert!(nodes.log().contains("Connection refused"), "the log names the cause");
 
     postgres.start_again();
     redis.start_again();

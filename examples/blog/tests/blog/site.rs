@@ -138,7 +138,9 @@ fn command(scratch: &Scratch, schema: Option<&Schema>) -> Command {
 pub(crate) fn command_of(program: &Path, scratch: &Scratch) -> Command {
     let mut command = Command::new(program);
     command.current_dir(scratch.directory()).env("BLOG_ADDR", "127.0.0.1:0");
-    for name in ["DATABASE_URL", "BLOG_KEYS", "BLOG_PROXIES", "REDIS_URL", "RUST_LOG"] {
+    for name in
+        ["DATABASE_URL", "BLOG_KEYS", "BLOG_PROXIES", "BLOG_REFUSE_AFTER", "REDIS_URL", "RUST_LOG"]
+    {
         command.env_remove(name);
     }
     command

@@ -56,7 +56,7 @@ async fn too_many_clients_is_named_as_the_cause() {
     assert!(start.elapsed() < STORE_TIMEOUT, "{:?}", start.elapsed());
     for error in [read.map(drop), change.map(drop), begin.map(drop)].map(Result::unwrap_err) {
         let chain = chain(&error);
-        assert_eq!(error.kind(), StoreErrorKind::NoConnection, "{chain}");
+        assert_eq!(error.kind(), StoreErrorKind::TooManyClients, "{chain}");
         assert_eq!(chain.matches("too many connections for role").count(), 1, "{chain}");
     }
     let opened =
@@ -66,7 +66,7 @@ async fn too_many_clients_is_named_as_the_cause() {
 
     holder.close().await.unwrap();
     let error = store.by_id(&nobody).await.unwrap_err();
-    assert_ne!(error.kind(), StoreErrorKind::NoConnection, "{}", chain(&error));
+    assert_ne!(error.kind(), StoreErrorKind::TooManyClients, "{}", chain(&error));
     store.close().await;
     limited.remove().await;
 }

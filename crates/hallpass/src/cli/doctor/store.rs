@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hallpass_accounts::{Readiness, RevocationSync};
-use hallpass_core::{Clock, Role, SystemClock};
+use hallpass_core::Role;
 use hallpass_sqlx::SqlStore;
 
 use super::Check;
@@ -54,7 +54,11 @@ pub(super) async fn revocation_log<R: Role>(site: &Site<R>) -> Check {
         Ok(size) => size,
         Err(error) => return Check::failed(name, &error, "run the command migrate"),
     };
-    let age = size.oldest.map(|oldest| SystemClock.now().since(oldest)).unwrap_or_default();
+    let now = match site.now().await {
+        Ok(now) => now,
+        Err(error) => return Check::failed(name, &error, "start the database, then try again"),
+    };
+    let age = size.oldest.map(|oldest| now.since(oldest)).unwrap_or_default();
     let text = format!("{} entries, the oldest is {} s old", size.entries, age.as_secs());
     if age > site.checked.settings.lifetime.saturating_add(PURGE_MAY_BE_LATE) {
         return Check::warn(name, text, "run the command prune, or start a node, which prunes too");

@@ -10,6 +10,7 @@ use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use blog::{BlogRole, Failure, Site};
+use hallpass::flow::Readiness;
 use hallpass::{require_any_role, require_login, require_roles};
 
 use crate::failure::{Failed, render};
@@ -59,12 +60,11 @@ pub(crate) fn routes(site: Site) -> Router {
     site.hallpass.mount(router)
 }
 
-/// Responds with 503 until this process has loaded the revocations.
+/// Responds with 503 and the reason while this process must not serve requests.
 async fn readyz(State(site): State<Site>) -> impl IntoResponse {
-    if site.hallpass.is_ready() {
-        (StatusCode::OK, "ready\n")
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "not ready\n")
+    match site.hallpass.readiness() {
+        Readiness::Ready => (StatusCode::OK, "ready\n".to_owned()),
+        reason => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {}\n", reason.as_str())),
     }
 }
 

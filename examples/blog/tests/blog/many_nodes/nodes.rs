@@ -1,13 +1,14 @@
 //! Several processes of one site, which share a directory and its key file. A process is the blog
 //! or another program of the same site.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hallpass_test_support::http::client::Client;
-use hallpass_test_support::process::Server;
+use hallpass_test_support::process::{Server, within};
 use hallpass_test_support::scratch::Scratch;
 
 use super::{LIVE, somebody_with};
@@ -69,7 +70,8 @@ impl Nodes {
         self.nodes[node].1 = self.one_more(&program);
     }
 
-    pub(super) fn operator(&self, arguments: &[&str]) {
+    /// Runs an operator's command with the settings of these nodes, and returns its output.
+    pub(super) fn operator(&self, arguments: &[&str]) -> String {
         let output =
             self.command(Path::new(PROGRAM)).args(arguments).output().expect("the blog runs");
         assert!(
@@ -77,6 +79,45 @@ impl Nodes {
             "{arguments:?}: {}",
             String::from_utf8_lossy(&output.stderr)
         );
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    pub(super) fn signal(&self, node: usize, name: &str) {
+        self.nodes[node].1.process.signal(name);
+    }
+
+    /// Returns the log of all nodes in the directory.
+    pub(super) fn log(&self) -> String {
+        self.scratch.read("log")
+    }
+
+    pub(super) fn scratch(&self) -> &Scratch {
+        &self.scratch
+    }
+
+    pub(super) fn address(&self, node: usize) -> SocketAddr {
+        self.nodes[node].1.address
+    }
+
+    /// Returns `None` if the node is ready, or the reason why not.
+    pub(super) fn reason(&self, node: usize) -> Option<String> {
+        let answer = self.script(node).get("/readyz");
+        let reason = answer.text().trim().trim_start_matches("not ready: ").to_owned();
+        match answer.status {
+            200 => None,
+            503 => Some(reason),
+            status => panic!("/readyz responds with {status}"),
+        }
+    }
+
+    /// Waits until the node is ready (`None`) or not ready for this reason. Returns the time.
+    #[track_caller]
+    pub(super) fn await_reason(&self, node: usize, expected: Option<&str>) -> Duration {
+        let start = Instant::now();
+        within(Duration::from_secs(20), &format!("{expected:?}"), || {
+            self.reason(node).as_deref() == expected
+        });
+        start.elapsed()
     }
 
     pub(super) fn browser(&self, node: usize) -> Client {
