@@ -6,7 +6,7 @@
 //! The stores keep accounts, second factors, recovery codes, sessions, attempts and the revocation
 //! log, in tables whose names begin with `hallpass_`. The traits define which changes happen once,
 //! or only under a condition. Each operation of a trait is one transaction here. A site with its
-//! own users table implements the traits instead.
+//! own users table combines it with a store: [`OwnUsers`].
 //!
 //! This crate is separate from `hallpass-accounts`, because a database driver is the largest part
 //! of a site's dependencies. It is separate from the request path, because a request must not be
@@ -28,6 +28,8 @@
 mod column;
 mod error;
 mod open_error;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod own_users;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod schema;
@@ -40,6 +42,8 @@ mod stored;
 
 pub use error::{StoreError, StoreErrorKind};
 pub use open_error::StoreOpenError;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub use own_users::{HashColumn, NoHashColumn, OwnUsers};
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresStore;
 pub use schema::{MigrateError, SchemaStep};

@@ -38,6 +38,7 @@ mod open;
 mod revocation;
 mod write;
 
+use revocation::DATABASE_ID;
 pub(crate) use revocation::Listen;
 
 use std::fmt;
@@ -48,6 +49,7 @@ use sqlx::{
 };
 
 use self::PostgresStore as Store;
+use crate::own_users::OwnRow;
 
 /// Accounts, sessions, attempts and the revocation log in one PostgreSQL database.
 ///
@@ -69,6 +71,10 @@ use self::PostgresStore as Store;
 #[derive(Clone)]
 pub struct PostgresStore {
     pool: PgPool,
+    /// Whether the start of the site brings the tables up to date.
+    pub(crate) migrates: bool,
+    /// The row of the site's own users table that the next operation is about.
+    pub(crate) own_row: Option<OwnRow>,
 }
 
 impl PostgresStore {
@@ -81,11 +87,11 @@ impl PostgresStore {
     /// hallpass recommends. With a pooler that assigns a connection per transaction, no listener
     /// works, and the log is only polled.
     ///
-    /// This is the only signature with a type of sqlx: to share a pool, both sides must name the
-    /// same type.
+    /// This and [`SqlStore::on_pool`](crate::SqlStore::on_pool) are the only signatures with a type
+    /// of sqlx: to share a pool, both sides must name the same type.
     #[must_use]
     pub fn from_pool(pool: PgPool) -> Self {
-        Self { pool }
+        Self { pool, migrates: false, own_row: None }
     }
 
     /// Returns the name of the database.

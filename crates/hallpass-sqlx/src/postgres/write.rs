@@ -10,9 +10,9 @@ use sqlx::{PgConnection, Postgres, Transaction, pool::PoolConnection};
 
 use super::{
     PostgresStore,
-    sql::{Statement, sql},
+    sql::{Statement, account::state, sql},
 };
-use crate::error::StoreError;
+use crate::{error::StoreError, own_users::OwnRow};
 
 /// Locks a session's row if it belongs to the account. The account's row is locked before.
 pub(super) const LOCK_SESSION: &str =
@@ -22,9 +22,19 @@ pub(super) const LOCK_SESSION: &str =
 /// [`commit`](Self::commit).
 pub(super) struct Write {
     transaction: Transaction<'static, Postgres>,
+    own_row: Option<OwnRow>,
 }
 
 impl Write {
+    /// Returns the row of the site's own users table, if the site has one.
+    pub(super) fn own_row(&self) -> Option<&OwnRow> {
+        self.own_row.as_ref()
+    }
+
+    pub(super) fn own_row_mut(&mut self) -> Option<&mut OwnRow> {
+        self.own_row.as_mut()
+    }
+
     pub(super) fn connection(&mut self) -> Result<&mut PgConnection, StoreError> {
         Ok(&mut self.transaction)
     }
@@ -97,6 +107,7 @@ impl PostgresStore {
         let lock =
             sql("SELECT 1 FROM hallpass_account_state WHERE account_id = $1 FOR NO KEY UPDATE");
         write.row(lock.bind(account.as_str())).await?;
+        state::check(&mut write).await?;
         Ok(write)
     }
 
@@ -113,6 +124,7 @@ impl PostgresStore {
              ORDER BY account_id FOR NO KEY UPDATE");
         let by = by.map(|actor| actor.account.as_str());
         write.change(lock.bind(account.as_str()).bind(by)).await?;
+        state::check(&mut write).await?;
         Ok(write)
     }
 
@@ -125,6 +137,7 @@ impl PostgresStore {
         let lock = sql("SELECT 1 FROM hallpass_account_state \
              WHERE account_id = (SELECT account_id FROM hallpass_sessions WHERE id = $1) FOR NO KEY UPDATE");
         write.row(lock.bind(session.to_string())).await?;
+        state::check(&mut write).await?;
         Ok(write)
     }
 
@@ -152,6 +165,7 @@ impl PostgresStore {
                 async move { pool.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await },
             );
         let begun = begin.await.unwrap_or(Err(sqlx::Error::WorkerCrashed));
-        Ok(Write { transaction: begun.map_err(StoreError::from_driver)? })
+        let transaction = begun.map_err(StoreError::from_driver)?;
+        Ok(Write { transaction, own_row: self.own_row.clone() })
     }
 }

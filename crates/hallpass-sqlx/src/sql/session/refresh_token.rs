@@ -1,15 +1,13 @@
 //! Stores refresh tokens in the row of their session.
 
 use hallpass_accounts::{
-    Account, ConsumedRefreshes, RefreshHash, RefreshOutcome, RefreshState, RefreshTokenStore,
-    RefreshedSession, Rotation, RotationOutcome, SessionId,
+    Account, AccountId, ConsumedRefreshes, RefreshHash, RefreshOutcome, RefreshState,
+    RefreshTokenStore, RefreshedSession, Rotation, RotationOutcome, SessionId,
 };
 use hallpass_core::{Methods, UnixTime};
 
 use super::super::{
-    Row, Store, Write,
-    account::{self, select_accounts},
-    column, revocation, {get, sql},
+    Row, Store, Write, account, column, revocation, {get, sql},
 };
 use crate::error::StoreError;
 
@@ -87,12 +85,12 @@ async fn load(
     let Some(row) = write.row(sql(select).bind(session.to_string())).await? else {
         return Ok(None);
     };
-    let account: &str = get(&row, "account_id")?;
-    let account = sql(select_accounts!("WHERE a.id = $1 AND NOT s.disabled")).bind(account);
-    let Some(account) = write.row(account).await? else {
+    let account = AccountId::new(get::<String>(&row, "account_id")?);
+    let found = account::find(write, &account).await?;
+    let Some(account) = found.filter(|account| !account.disabled()) else {
         return Ok(None);
     };
-    Ok(Some((account::read(&account)?, read(&row)?)))
+    Ok(Some((account, read(&row)?)))
 }
 
 /// Replaces the presented token with its successor, if the presented token is still the live one.
