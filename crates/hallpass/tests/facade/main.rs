@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod adapters;
+mod apart;
 mod background;
 #[cfg(feature = "cli")]
 mod cli;
@@ -29,6 +30,7 @@ mod revocation_log;
 mod rotation;
 mod settings;
 mod site;
+mod usernames;
 mod users;
 mod visit;
 mod zero_queries;
