@@ -18,7 +18,7 @@ use hallpass_accounts::{
     PasswordChange, PasswordStore, PutOutcome, RateLimit, RateLimitStore, RecoveryHash,
     RefreshOutcome, RefreshTokenStore, RegistrationOutcome, RegistrationStore, ReplaceOutcome,
     Revocation, RevocationLog, RevocationPage, Rotation, Session, SessionId, SessionStore,
-    SiteStore, TwoFactorStore, Username, WhichBrowsers,
+    SiteStore, StoredSecret, TwoFactorStore, Username, WhichBrowsers,
 };
 use hallpass_core::{TotpDrift, UnixTime};
 
@@ -426,6 +426,14 @@ impl<A: AccountStore, H: 'static> TwoFactorStore for OwnUsers<A, H> {
         new_encrypted: &[u8],
     ) -> Result<ReplaceOutcome, StoreError> {
         self.rest.reencrypt(id, old_encrypted, new_encrypted).await
+    }
+
+    async fn list_secrets(
+        &self,
+        after: Option<&AccountId>,
+        limit: u32,
+    ) -> Result<Vec<StoredSecret>, StoreError> {
+        self.rest.list_secrets(after, limit).await
     }
 }
 
