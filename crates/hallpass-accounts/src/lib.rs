@@ -93,8 +93,8 @@ mod visitor;
 
 pub use account::flow::Commands;
 pub use account::own_change::{Actor, CommandOutcome, OwnChange, OwnChangeOutcome};
-pub use account::store::{AccountStore, AdministrationStore};
-pub use account::username::{Username, UsernameError};
+pub use account::store::{AccountStore, AdministrationStore, CombinedWith};
+pub use account::username::{Username, UsernameError, Usernames};
 pub use account::{Account, AccountId, AccountNumbers, LiveFactor};
 pub use accounts::{Ability, Accounts};
 pub use activity::store::ActivityStore;

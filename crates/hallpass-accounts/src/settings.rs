@@ -12,6 +12,7 @@ use hallpass_core::{
 };
 
 use crate::{
+    account::username::Usernames,
     event::{Event, EventHook, Events},
     login::own_claims::OwnClaims,
     password::{
@@ -71,6 +72,9 @@ pub struct Settings<R> {
     /// The name of the site on its pages and in authenticators. Authenticators default to the host
     /// of the public origin, or to the issuer without a public origin.
     pub site_name: Option<String>,
+    /// The names with which people log in and register. Defaults to user names: an e-mail address
+    /// is rejected.
+    pub usernames: Usernames,
     /// The roles of a new account. Defaults to the variant with `#[role(default)]`, or to none.
     pub default_roles: RoleSet<R>,
     /// The rules for new passwords. Defaults to a minimum of 10 characters.
@@ -156,6 +160,7 @@ impl<R: Role> Default for Settings<R> {
             origin_check: OriginCheck::new(),
             rejections: RejectionSettings::default().style_sheet("/hallpass.css"),
             site_name: None,
+            usernames: Usernames::default(),
             default_roles: R::default_role().map(RoleSet::from).unwrap_or_default(),
             password_policy: PasswordPolicy::default(),
             password_hasher: PasswordHasherSettings::default(),
@@ -293,6 +298,17 @@ pub enum SettingsError {
         "a notifier is set, but no revocation log is read: call `.revocation_log()` or `.revocation_log_in(store)`, or remove the notifier"
     )]
     NotifierWithoutLog,
+    /// Two stores are not known to commit in one database: a change could be committed without its
+    /// entry in the revocation log.
+    #[error(
+        "`{one}` and `{other}` are in two stores that cannot commit a change and its revocation together: use one store for both, without `.revocation_log_in(…)`; if the accounts are in a table of your own, keep the rest in hallpass's tables of the same database with `users.with(SqlStore::on_pool(pool))`"
+    )]
+    StoresApart {
+        /// The trait of the one store.
+        one: &'static str,
+        /// The trait of the other store.
+        other: &'static str,
+    },
     /// The name of a cookie equals one that is made for the path prefix.
     #[error(transparent)]
     Cookies(#[from] CookieSettingsError),

@@ -65,6 +65,7 @@ use crate::{
             SessionStore,
         },
     },
+    settings::SettingsError,
     site::{
         recent::Recent,
         store::{Incarnation, KeyCheck, SiteStore},
@@ -125,6 +126,16 @@ impl Error for StoreFault {
 /// The future of an erased store call.
 pub(crate) type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreFault>> + Send + 'a>>;
 
+/// The database in which a store of the set commits.
+pub(crate) struct Home<'a> {
+    /// The trait.
+    of: &'static str,
+    /// The address of the store in memory. One store commits in one database.
+    address: usize,
+    /// The id of the database, which is read only if the addresses differ.
+    id: Answer<'a, Option<String>>,
+}
+
 fn erase<'a, T, E>(answer: impl Future<Output = Result<T, E>> + Send + 'a) -> Answer<'a, T>
 where
     E: std::error::Error + Send + Sync + 'static,
@@ -160,14 +171,23 @@ where
     erase(answer)
 }
 
-/// Defines the object-safe twin of a store trait, and the public type that contains a store.
+/// Defines the object-safe twin of a store trait, and the public type that contains a store. The
+/// trait that returns the database of the store follows after `in`.
 macro_rules! twin {
-    ($dyn:ident, $twin:ident of $store:ident { $(fn $method:ident($($arg:ident: $type:ty),*) -> $answer:ty;)* }) => {
+    ($dyn:ident, $twin:ident of $store:ident $(in $home:ident)? { $(fn $method:ident($($arg:ident: $type:ty),*) -> $answer:ty;)* }) => {
         trait $twin: Send + Sync + 'static {
+            $(
+                #[doc = concat!("Returns the id of the database, by [`", stringify!($home), "`].")]
+                fn database_id(&self) -> Answer<'_, Option<String>>;
+            )?
             $(fn $method<'a>(&'a self, $($arg: $type),*) -> Answer<'a, $answer>;)*
         }
 
         impl<S: $store> $twin for S {
+            $(fn database_id(&self) -> Answer<'_, Option<String>> {
+                erase($home::database_id(self))
+            })?
+
             $(fn $method<'a>(&'a self, $($arg: $type),*) -> Answer<'a, $answer> {
                 let operation = concat!(stringify!($store), "::", stringify!($method));
                 measured(operation, $store::$method(self, $($arg),*))
@@ -179,6 +199,14 @@ macro_rules! twin {
         pub struct $dyn(Arc<dyn $twin>);
 
         impl $dyn {
+            $(
+                #[doc = concat!("Returns the database of the store, by [`", stringify!($home), "`].")]
+                pub(crate) fn home(&self) -> Home<'_> {
+                    let address = Arc::as_ptr(&self.0).cast::<()>().addr();
+                    Home { of: stringify!($store), address, id: self.0.database_id() }
+                }
+            )?
+
             $(pub(crate) fn $method<'a>(&'a self, $($arg: $type),*) -> Answer<'a, $answer> {
                 self.0.$method($($arg),*)
             })*
@@ -198,21 +226,22 @@ macro_rules! twin {
     };
 }
 
-twin!(DynAccountStore, ErasedAccountStore of AccountStore {
+twin!(DynAccountStore, ErasedAccountStore of AccountStore in AccountStore {
+    fn prepare() -> ();
     fn by_username(name: &'a Username) -> Option<Account>;
     fn by_id(id: &'a AccountId) -> Option<Account>;
 });
 
-twin!(DynRegistrationStore, ErasedRegistrationStore of RegistrationStore {
+twin!(DynRegistrationStore, ErasedRegistrationStore of RegistrationStore in AccountStore {
     fn create(account: NewAccount) -> RegistrationOutcome;
 });
 
-twin!(DynPasswordStore, ErasedPasswordStore of PasswordStore {
+twin!(DynPasswordStore, ErasedPasswordStore of PasswordStore in AccountStore {
     fn replace_hash(id: &'a AccountId, old_hash: &'a str, new_hash: &'a str) -> ReplaceOutcome;
     fn change(change: PasswordChange) -> OwnChangeOutcome;
 });
 
-twin!(DynTwoFactorStore, ErasedTwoFactorStore of TwoFactorStore {
+twin!(DynTwoFactorStore, ErasedTwoFactorStore of TwoFactorStore in AccountStore {
     fn enable(enrolment: Enrolment) -> OwnChangeOutcome;
     fn consume_step(id: &'a AccountId, generation: u32, step: u64, drift: TotpDrift) -> ConsumeOutcome;
     fn consume_recovery_code(id: &'a AccountId, generation: u32, code: &'a RecoveryHash) -> ConsumeOutcome;
@@ -222,7 +251,7 @@ twin!(DynTwoFactorStore, ErasedTwoFactorStore of TwoFactorStore {
     fn list_secrets(after: Option<&'a AccountId>, limit: u32) -> Vec<StoredSecret>;
 });
 
-twin!(DynSessionStore, ErasedSessionStore of SessionStore {
+twin!(DynSessionStore, ErasedSessionStore of SessionStore in AccountStore {
     fn open(session: NewSession) -> OpenOutcome;
     fn list(account: &'a AccountId, now: UnixTime) -> Vec<Session>;
     fn prune(now: UnixTime, limit: u32) -> u64;
@@ -231,11 +260,11 @@ twin!(DynSessionStore, ErasedSessionStore of SessionStore {
     fn end_all(account: &'a AccountId, by: Option<&'a Actor>, at: UnixTime) -> CommandOutcome;
 });
 
-twin!(DynRefreshTokenStore, ErasedRefreshTokenStore of RefreshTokenStore {
+twin!(DynRefreshTokenStore, ErasedRefreshTokenStore of RefreshTokenStore in AccountStore {
     fn refresh(session: &'a SessionId, rotation: &'a Rotation) -> RefreshOutcome;
 });
 
-twin!(DynAdministrationStore, ErasedAdministrationStore of AdministrationStore {
+twin!(DynAdministrationStore, ErasedAdministrationStore of AdministrationStore in AccountStore {
     fn set_roles(id: &'a AccountId, roles: &'a [String], by: Option<&'a Actor>, at: UnixTime) -> CommandOutcome;
     fn set_disabled(id: &'a AccountId, disabled: bool, by: Option<&'a Actor>, at: UnixTime) -> CommandOutcome;
     fn list(after: Option<&'a Username>, limit: u32) -> Vec<Account>;
@@ -247,6 +276,7 @@ trait ErasedRevocationLog: Send + Sync + 'static {
     fn prune(&self, before: UnixTime, limit: u32) -> Answer<'_, u64>;
     fn publish<'a>(&'a self, change: &'a Revocation) -> Answer<'a, ()>;
     fn scope<'a>(&'a self, store_id: &'a str) -> Answer<'a, ()>;
+    fn database_id(&self) -> Answer<'_, Option<String>>;
     fn notifier(&self) -> Box<dyn ErasedNotifier>;
     fn connections(&self) -> Option<StoreConnections>;
 }
@@ -266,6 +296,10 @@ impl<S: RevocationLog> ErasedRevocationLog for S {
 
     fn scope<'a>(&'a self, store_id: &'a str) -> Answer<'a, ()> {
         measured("RevocationLog::scope", RevocationLog::scope(self, store_id))
+    }
+
+    fn database_id(&self) -> Answer<'_, Option<String>> {
+        erase(RevocationLog::database_id(self))
     }
 
     fn notifier(&self) -> Box<dyn ErasedNotifier> {
@@ -307,6 +341,11 @@ impl DynRevocationLog {
     pub(crate) fn connections(&self) -> Option<StoreConnections> {
         self.0.connections()
     }
+
+    fn home(&self) -> Home<'_> {
+        let address = Arc::as_ptr(&self.0).cast::<()>().addr();
+        Home { of: "RevocationLog", address, id: self.0.database_id() }
+    }
 }
 
 impl<S: RevocationLog> From<Arc<S>> for DynRevocationLog {
@@ -331,7 +370,7 @@ impl<P: Notifier> ErasedNotifier for P {
     }
 }
 
-twin!(DynSiteStore, ErasedSiteStore of SiteStore {
+twin!(DynSiteStore, ErasedSiteStore of SiteStore in SiteStore {
     fn raise_epoch(at: UnixTime) -> u64;
     fn record_incarnation(old: Option<&'a Incarnation>, new: &'a Incarnation) -> bool;
     fn write_again(lost: &'a [Revocation]) -> Vec<AccountId>;
@@ -371,7 +410,7 @@ mod without_flow {
         },
     };
 
-    twin!(DynBrowserStore, ErasedBrowserStore of BrowserStore {
+    twin!(DynBrowserStore, ErasedBrowserStore of BrowserStore in AccountStore {
         fn remember(login: &'a BrowserLogin) -> ();
         fn find(account: &'a AccountId, browser: &'a BrowserHash, credential: u32) -> Option<KnownBrowser>;
         fn list(account: &'a AccountId) -> Vec<KnownBrowser>;
@@ -380,7 +419,7 @@ mod without_flow {
         fn prune(now: UnixTime, limit: u32) -> u64;
     });
 
-    twin!(DynOutcomeStore, ErasedOutcomeStore of OutcomeStore {
+    twin!(DynOutcomeStore, ErasedOutcomeStore of OutcomeStore in AccountStore {
         fn find(id: &'a OutcomeId, now: UnixTime) -> Option<Outcome>;
         fn put(outcome: &'a Outcome) -> PutOutcome;
         fn delete(seen: &'a Outcome) -> u64;
@@ -392,7 +431,7 @@ mod without_flow {
         fn prune(now: UnixTime, limit: u32) -> u64;
     });
 
-    twin!(DynActivityStore, ErasedActivityStore of ActivityStore {
+    twin!(DynActivityStore, ErasedActivityStore of ActivityStore in AccountStore {
         fn record(account: &'a AccountId, activity: &'a Activity) -> ();
         fn recent(account: &'a AccountId, limit: u32) -> Vec<Activity>;
         fn prune(before: UnixTime, limit: u32) -> u64;
@@ -512,6 +551,70 @@ impl StoreSet {
             site: Some(store.clone().into()),
             ..Self::new(store.clone())
         }
+    }
+
+    /// Prepares the store of the accounts at the start of a site.
+    ///
+    /// # Errors
+    /// The store failed. There is no timeout, because it may bring its tables up to date.
+    pub async fn prepare(&self) -> Result<(), StoreFault> {
+        self.accounts.prepare().await
+    }
+
+    /// Returns the error of two stores of this set that are not known to commit in one database. A
+    /// change and its entry in the revocation log could then not be committed together.
+    ///
+    /// Two capabilities commit together if they are turned on with the same [`Arc`], or if both
+    /// stores return the same id of a database. The limits and the notifiers may be anywhere. So
+    /// may the revocation log of a site whose other stores revoke nothing.
+    ///
+    /// # Errors
+    /// A store failed, or did not respond within the timeout.
+    pub async fn apart(
+        &self,
+        store_timeout: Duration,
+    ) -> Result<Option<SettingsError>, StoreFault> {
+        let accounts = self.accounts.home();
+        let of_accounts = accounts.address;
+        let revoking: Vec<Home<'_>> = [
+            self.passwords.as_ref().map(DynPasswordStore::home),
+            self.two_factor.as_ref().map(DynTwoFactorStore::home),
+            self.sessions.as_ref().map(DynSessionStore::home),
+            self.refresh_tokens.as_ref().map(DynRefreshTokenStore::home),
+            self.administration.as_ref().map(DynAdministrationStore::home),
+            self.site.as_ref().map(DynSiteStore::home),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        let log = match revoking.is_empty() {
+            true => None,
+            false => self.revocation_log.as_ref().map(DynRevocationLog::home),
+        };
+        let others = [
+            log,
+            self.registration.as_ref().map(DynRegistrationStore::home),
+            self.browsers.as_ref().map(DynBrowserStore::home),
+            self.outcomes.as_ref().map(DynOutcomeStore::home),
+            self.activity.as_ref().map(DynActivityStore::home),
+        ];
+        let all = revoking.into_iter().chain(others.into_iter().flatten());
+        let elsewhere: Vec<Home<'_>> = all.filter(|home| home.address != of_accounts).collect();
+        if elsewhere.is_empty() {
+            return Ok(None);
+        }
+        let within = async |id| {
+            timeout(store_timeout, id).await.map_err(|_| StoreFault::timed_out(store_timeout))?
+        };
+        let first: Option<String> = within(accounts.id).await?;
+        for home in elsewhere {
+            let id = within(home.id).await?;
+            if id.is_none() || id != first {
+                let (one, other) = (accounts.of, home.of);
+                return Ok(Some(SettingsError::StoresApart { one, other }));
+            }
+        }
+        Ok(None)
     }
 
     /// Returns whether the store has an account. Returns `false` for a store without

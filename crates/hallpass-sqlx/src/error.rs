@@ -48,6 +48,10 @@ pub enum StoreErrorKind {
     /// A row contains a value that this version cannot read, or a value to be written does not fit
     /// into its column.
     Corrupt,
+    /// The site's own users table could not be read or written.
+    OwnTable,
+    /// An account was changed again and again while it was read.
+    Busy,
 }
 
 impl StoreError {
@@ -183,6 +187,12 @@ impl fmt::Display for StoreError {
             }
             StoreErrorKind::Refused => "the account database rejected the change",
             StoreErrorKind::Corrupt => "the account database contains a row that cannot be read",
+            StoreErrorKind::OwnTable => {
+                "the site's own users table could not be used: the cause names the fix"
+            }
+            StoreErrorKind::Busy => {
+                "an account was changed again and again while it was read: try again"
+            }
         })
     }
 }

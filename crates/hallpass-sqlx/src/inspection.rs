@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     column,
-    error::StoreError,
+    error::{StoreError, StoreErrorKind},
     stored::{RevocationLogSize, StoredAccount, StoredRoles, StoredRows},
 };
 
@@ -71,6 +71,20 @@ impl Store {
             consumed: count("SELECT count(*) AS entries FROM hallpass_consumed").await?,
             activity: count("SELECT count(*) AS entries FROM hallpass_activity").await?,
         })
+    }
+
+    /// Brings the tables up to date, if this store was created to do so at the start of its site.
+    /// Creates nothing if they are, so that a database user without the right to create tables can
+    /// start the site after a separate `migrate`.
+    pub(crate) async fn bring_up_to_date(&self) -> Result<(), StoreError> {
+        if !self.migrates {
+            return Ok(());
+        }
+        let step = self.schema().await?;
+        if step.found == step.latest {
+            return Ok(());
+        }
+        self.migrate().await.map_err(|error| StoreError::new(StoreErrorKind::Refused, error))
     }
 
     /// Writes a row with the values that it has, and commits. A transaction that is rolled back

@@ -8,7 +8,7 @@
 //! browsers, activity, outcomes of forms and consumed one-time values, which no flow uses yet. The
 //! traits define which changes happen once, or only under a condition. Each change is one
 //! transaction; only `purge_before` deletes old entries in several transactions. A site with its
-//! own users table implements the traits instead.
+//! own users table combines it with a store: [`OwnUsers`].
 //!
 //! This crate is separate from `hallpass-accounts`, because a database driver is the largest part
 //! of a site's dependencies. It is separate from the request path, because a request must not be
@@ -30,6 +30,8 @@
 mod column;
 mod error;
 mod open_error;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod own_users;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod schema;
@@ -44,6 +46,8 @@ mod waiting;
 
 pub use error::{StoreError, StoreErrorKind};
 pub use open_error::StoreOpenError;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub use own_users::{HashColumn, NoHashColumn, OwnUsers};
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresStore;
 pub use schema::{MigrateError, SchemaStep};

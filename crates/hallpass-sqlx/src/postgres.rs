@@ -43,6 +43,7 @@ mod revocation;
 mod session;
 mod write;
 
+use revocation::DATABASE_ID;
 pub(crate) use revocation::Listen;
 
 use std::{fmt, sync::Arc};
@@ -53,6 +54,7 @@ use sqlx::{
 };
 
 use self::{PostgresStore as Store, acquiring::Acquiring};
+use crate::own_users::OwnRow;
 
 /// Accounts, sessions, attempts and the revocation log in one PostgreSQL database.
 ///
@@ -75,6 +77,10 @@ use self::{PostgresStore as Store, acquiring::Acquiring};
 pub struct PostgresStore {
     pool: PgPool,
     acquiring: Arc<Acquiring>,
+    /// Whether the start of the site brings the tables up to date.
+    pub(crate) migrates: bool,
+    /// The row of the site's own users table that the next operation is about.
+    pub(crate) own_row: Option<OwnRow>,
 }
 
 impl PostgresStore {
@@ -87,11 +93,11 @@ impl PostgresStore {
     /// hallpass recommends. With a pooler that assigns a connection per transaction, no listener
     /// works, and the log is only polled.
     ///
-    /// This is the only signature with a type of sqlx: to share a pool, both sides must name the
-    /// same type.
+    /// This and [`SqlStore::on_pool`](crate::SqlStore::on_pool) are the only signatures with a type
+    /// of sqlx: to share a pool, both sides must name the same type.
     #[must_use]
     pub fn from_pool(pool: PgPool) -> Self {
-        Self { pool, acquiring: Arc::default() }
+        Self { pool, acquiring: Arc::default(), migrates: false, own_row: None }
     }
 
     /// Returns the name of the database.

@@ -22,6 +22,7 @@ use crate::sqlite::SqliteStore;
 use crate::{
     error::StoreError,
     open_error::StoreOpenError,
+    own_users::{AccountState, OwnRow, Parameter},
     schema::{MigrateError, SchemaStep},
     stored::{RevocationLogSize, StoredAccount, StoredRoles, StoredRows},
 };
@@ -82,6 +83,18 @@ impl SqlStore {
             Some(("sqlite", _)) => SqliteStore::open(url).await.map(Self::Sqlite),
             _ => Err(StoreOpenError::Scheme { example: EXAMPLE }),
         }
+    }
+
+    /// Creates the store on the application's own pool of connections: a `PgPool` or a `SqlitePool`
+    /// of sqlx. The start of the site brings the tables of hallpass up to date. Their names begin
+    /// with `hallpass_`, so they may be in the same schema or file as the application's tables.
+    ///
+    /// The settings of the pool are not changed. [`PostgresStore::open`](crate::PostgresStore::open)
+    /// and [`SqliteStore::open`](crate::SqliteStore::open) list the settings that hallpass
+    /// recommends.
+    #[must_use]
+    pub fn on_pool(pool: impl Into<Self>) -> Self {
+        pool.into()
     }
 
     /// Opens the existing database at `url` for an operator's command. Creates no file and changes
@@ -177,6 +190,72 @@ impl SqlStore {
     }
 }
 
+#[cfg(feature = "postgres")]
+impl From<sqlx::PgPool> for SqlStore {
+    fn from(pool: sqlx::PgPool) -> Self {
+        let mut store = PostgresStore::from_pool(pool);
+        store.migrates = true;
+        Self::Postgres(store)
+    }
+}
+
+#[cfg(feature = "sqlite")]
+impl From<sqlx::SqlitePool> for SqlStore {
+    fn from(pool: sqlx::SqlitePool) -> Self {
+        let mut store = SqliteStore::from_pool(pool);
+        store.migrates = true;
+        Self::Sqlite(store)
+    }
+}
+
+/// The operations of a site with its own users table.
+impl SqlStore {
+    /// Returns a store whose next operation is about this row of the site's table.
+    pub(crate) fn on_row(&self, row: OwnRow) -> Self {
+        let mut store = self.clone();
+        match &mut store {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(store) => store.own_row = Some(row),
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(store) => store.own_row = Some(row),
+        }
+        store
+    }
+
+    /// Returns the state of an account, which need not have a row.
+    pub(crate) async fn read_state(&self, id: &AccountId) -> Result<AccountState, StoreError> {
+        ask!(self, store => store.read_state(id).await)
+    }
+
+    pub(crate) async fn begin_state(&self, id: &AccountId) -> Result<(), StoreError> {
+        ask!(self, store => store.begin_state(id).await)
+    }
+
+    pub(crate) async fn account_of(
+        &self,
+        session: &SessionId,
+    ) -> Result<Option<AccountId>, StoreError> {
+        ask!(self, store => store.account_of(session).await)
+    }
+
+    pub(crate) async fn own_ids(
+        &self,
+        list: &'static str,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<AccountId>, StoreError> {
+        ask!(self, store => store.own_ids(list, after, limit).await)
+    }
+
+    pub(crate) async fn check_statement(
+        &self,
+        text: &'static str,
+        parameters: &[Parameter],
+    ) -> Result<(), StoreError> {
+        ask!(self, store => store.check_statement(text, parameters).await)
+    }
+}
+
 #[cfg(all(feature = "postgres", feature = "sqlite"))]
 const EXAMPLE: &str = "sqlite://site.db, or postgres://site@localhost/site";
 #[cfg(all(feature = "postgres", not(feature = "sqlite")))]
@@ -199,6 +278,8 @@ macro_rules! either {
 
 either!(AccountStore {
     type Error;
+    fn prepare() -> ();
+    fn database_id() -> Option<String>;
     fn by_username(name: &Username) -> Option<Account>;
     fn by_id(id: &AccountId) -> Option<Account>;
 });
@@ -243,6 +324,7 @@ either!(AdministrationStore {
 
 either!(SiteStore {
     type Error;
+    fn database_id() -> Option<String>;
     fn raise_epoch(at: UnixTime) -> u64;
     fn record_incarnation(old: Option<&Incarnation>, new: &Incarnation) -> bool;
     fn write_again(lost: &[Revocation]) -> Vec<AccountId>;
@@ -320,6 +402,10 @@ impl RevocationLog for SqlStore {
 
     fn connections(&self) -> Option<StoreConnections> {
         ask!(self, store => store.connections())
+    }
+
+    async fn database_id(&self) -> Result<Option<String>, StoreError> {
+        ask!(self, store => RevocationLog::database_id(store).await)
     }
 }
 

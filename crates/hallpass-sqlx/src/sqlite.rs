@@ -44,6 +44,7 @@ mod revocation;
 mod side_file;
 mod write;
 
+use revocation::DATABASE_ID;
 pub(crate) use revocation::Watch;
 
 use std::{
@@ -57,6 +58,8 @@ use sqlx::{
     sqlite::{SqliteArguments as Arguments, SqliteRow as Row},
 };
 use tokio::sync::Semaphore;
+
+use crate::own_users::OwnRow;
 
 use self::{
     SqliteStore as Store, connection::ConnectFailure, host_time::HostTime, place::Place,
@@ -91,6 +94,10 @@ pub struct SqliteStore {
     /// `None` for a database in memory.
     side_file: Option<SideFile>,
     state: Arc<State>,
+    /// Whether the start of the site brings the tables up to date.
+    pub(crate) migrates: bool,
+    /// The row of the site's own users table that the next operation is about.
+    pub(crate) own_row: Option<OwnRow>,
 }
 
 /// Facts about the connections, shared by the clones.
@@ -110,8 +117,8 @@ impl SqliteStore {
     /// disturbed. The pool's settings are not changed: [`open`](Self::open) lists the settings that
     /// hallpass recommends.
     ///
-    /// This is the only signature with a type of sqlx: to share a pool, both sides must name the
-    /// same type.
+    /// This and [`SqlStore::on_pool`](crate::SqlStore::on_pool) are the only signatures with a type
+    /// of sqlx: to share a pool, both sides must name the same type.
     #[must_use]
     pub fn from_pool(pool: SqlitePool) -> Self {
         let options = pool.connect_options();
@@ -124,6 +131,8 @@ impl SqliteStore {
             path: None,
             time: Arc::new(HostTime::new()),
             state: Arc::default(),
+            migrates: false,
+            own_row: None,
         }
     }
 

@@ -75,6 +75,8 @@ macro_rules! counted {
 
 counted!(AccountStore {
     type Error;
+    fn prepare() -> ();
+    fn database_id() -> Option<String>;
     fn by_username(name: &Username) -> Option<Account>;
     fn by_id(id: &AccountId) -> Option<Account>;
 });
@@ -168,6 +170,11 @@ impl<S: RevocationLog> RevocationLog for Watched<S> {
         self.store.scope(store_id).await
     }
 
+    async fn database_id(&self) -> Result<Option<String>, Self::Error> {
+        self.calls.called("RevocationLog::database_id");
+        RevocationLog::database_id(&self.store).await
+    }
+
     /// Not counted, because waiting for a notification reads nothing.
     fn notifier(&self) -> impl Notifier {
         self.store.notifier()
@@ -186,6 +193,7 @@ impl<S: RevocationLog> RevocationLog for Watched<S> {
 
 counted!(SiteStore {
     type Error;
+    fn database_id() -> Option<String>;
     fn raise_epoch(at: UnixTime) -> u64;
     fn record_incarnation(old: Option<&Incarnation>, new: &Incarnation) -> bool;
     fn write_again(lost: &[Revocation]) -> Vec<AccountId>;

@@ -70,6 +70,7 @@ pub(crate) fn form<'p, R: Role>(
     Page::Login(LoginPage {
         next: next.as_str(),
         username,
+        usernames: exchange.accounts.settings().usernames,
         username_fault: field_fault(rejection, "username"),
         password_fault: field_fault(rejection, "password"),
         fault: form_fault(rejection, Fault::Credentials),

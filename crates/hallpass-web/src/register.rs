@@ -15,7 +15,7 @@ use crate::{
 
 pub(crate) fn show<R: Role>(exchange: &Exchange<'_, R>) -> EndpointResponse {
     let next = exchange.next_of_query();
-    exchange.page(200, &form("", next.as_str(), None))
+    exchange.page(200, &form(exchange, "", next.as_str(), None))
 }
 
 pub(crate) async fn submit<R: Role>(
@@ -25,7 +25,7 @@ pub(crate) async fn submit<R: Role>(
     Ok(register(exchange, &fields).await.unwrap_or_else(|rejection| {
         let home = exchange.place("/");
         exchange.reject(rejection, |rejection| {
-            form(fields.typed("username"), home.as_str(), Some(rejection))
+            form(exchange, fields.typed("username"), home.as_str(), Some(rejection))
         })
     }))
 }
@@ -45,9 +45,15 @@ async fn register<R: Role>(
     }
 }
 
-fn form<'p>(username: &'p str, next: &'p str, rejection: Option<Rejection>) -> Page<'p> {
+fn form<'p, R: Role>(
+    exchange: &Exchange<'_, R>,
+    username: &'p str,
+    next: &'p str,
+    rejection: Option<Rejection>,
+) -> Page<'p> {
     Page::Register(RegisterPage {
         username,
+        usernames: exchange.accounts.settings().usernames,
         username_fault: field_fault(rejection, "username"),
         password_fault: field_fault(rejection, "password"),
         next,

@@ -10,6 +10,7 @@ pub(crate) mod when;
 
 use std::time::Duration;
 
+use hallpass_accounts::Usernames;
 use hallpass_core::{FieldFault, RejectionKind};
 
 use crate::{fields::Fault, texts::when::Age};
@@ -41,6 +42,10 @@ pub struct Texts {
     pub log_in: &'static str,
     /// Label of the user name field.
     pub username: &'static str,
+    /// The label of the user name field on a site whose user names are e-mail addresses.
+    pub username_email_label: &'static str,
+    /// The label of the user name field on a site whose user names may be e-mail addresses.
+    pub username_or_email_label: &'static str,
     /// Label of the password field.
     pub password: &'static str,
     /// Button at a password field, which the script creates.
@@ -61,6 +66,8 @@ pub struct Texts {
     pub create: &'static str,
     /// Below the user name field.
     pub username_hint: &'static str,
+    /// The hint of an e-mail address at registration.
+    pub username_email_hint: &'static str,
     /// Below the field of a new password.
     pub password_hint: &'static str,
     /// Before the link to the login page.
@@ -189,6 +196,12 @@ pub struct Texts {
     pub username_length: &'static str,
     /// The user name contains a character that is not allowed.
     pub username_character: &'static str,
+    /// The e-mail address is not valid.
+    pub username_email: &'static str,
+    /// An e-mail address was entered on a site whose user names are not e-mail addresses.
+    pub username_not_email: &'static str,
+    /// A user name was entered on a site whose user names are e-mail addresses.
+    pub username_is_email: &'static str,
     /// Another account has the name.
     pub name_taken: &'static str,
     /// The password is too short or too long. `{n}` is the minimum number of characters.
@@ -244,6 +257,25 @@ impl Texts {
         }
     }
 
+    /// Returns the label of the user name field.
+    #[must_use]
+    pub fn username_label(&self, usernames: &Usernames) -> &'static str {
+        match usernames {
+            Usernames::Name => self.username,
+            Usernames::Email => self.username_email_label,
+            Usernames::NameOrEmail => self.username_or_email_label,
+        }
+    }
+
+    /// Returns the hint of the user name field at registration.
+    #[must_use]
+    pub fn username_hint_of(&self, usernames: &Usernames) -> &'static str {
+        match usernames {
+            Usernames::Name => self.username_hint,
+            Usernames::Email | Usernames::NameOrEmail => self.username_email_hint,
+        }
+    }
+
     /// Returns the text for the fault of a field.
     #[must_use]
     pub fn field_fault(&self, fault: &FieldFault) -> String {
@@ -253,6 +285,9 @@ impl Texts {
             FieldFault::Repeated => self.repeated.into(),
             FieldFault::UsernameLength => self.username_length.into(),
             FieldFault::UsernameCharacter => self.username_character.into(),
+            FieldFault::UsernameEmail => self.username_email.into(),
+            FieldFault::UsernameNotEmail => self.username_not_email.into(),
+            FieldFault::UsernameIsEmail => self.username_is_email.into(),
             FieldFault::NameTaken => self.name_taken.into(),
             FieldFault::PasswordLength { min } => numbered(self.password_length, *min),
             FieldFault::PasswordCommon => self.password_common.into(),

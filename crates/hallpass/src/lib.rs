@@ -53,9 +53,10 @@
 //!
 //! # A site with its own users table
 //!
-//! A store with two methods is enough to log in with a password. Each further capability requires
-//! one more small trait. If the builder turns on a capability whose trait the store does not
-//! implement, the code does not compile.
+//! A store with two methods is enough to log in with a password. Combined with
+//! `SqlStore::on_pool(pool)`, everything else is in the tables of hallpass in the same database. If
+//! the builder turns on a capability whose trait the store does not implement, the code does not
+//! compile.
 //!
 //! ```
 //! # use hallpass::{store::AccountStore, *};
@@ -70,13 +71,21 @@
 //!         Ok(None) // SELECT … WHERE id = id.as_str()
 //!     }
 //! }
-//! # async fn example() -> Result<(), StartError> {
-//! let hallpass = Hallpass::<SiteRole>::builder(Users).keys_in_memory().start().await?; // a site: .key_file("keys.json")
+//! # #[cfg(feature = "sqlite")]
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! # let rest = store::SqlStore::open("sqlite::memory:").await?;
+//! let users = Users.with(rest); // a site: .with(SqlStore::on_pool(pool))
+//! let hallpass = Hallpass::<SiteRole>::builder(users)
+//!     .keys_in_memory() // a site: .key_file("keys.json")
+//!     .everything_but_accounts()
+//!     .start()
+//!     .await?;
 //!
 //! let forgotten = Hallpass::<SiteRole>::builder(Users).start().await;
 //! assert!(forgotten.unwrap_err().to_string().starts_with("no keys: write .key_file("));
 //! # Ok(())
 //! # }
+//! # #[cfg(feature = "sqlite")]
 //! # tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(example()).unwrap();
 //! ```
 //!
@@ -160,7 +169,7 @@ pub mod actix {
 pub mod store {
     pub use hallpass_accounts::{
         AccountNumbers, AccountStore, Actor, AdministrationStore, AttemptOutcome, AttemptState,
-        CommandOutcome, ConsumeOutcome, ConsumedRefreshes, Cursor, DynAccountStore,
+        CombinedWith, CommandOutcome, ConsumeOutcome, ConsumedRefreshes, Cursor, DynAccountStore,
         DynAdministrationStore, DynBreachedPasswords, DynPasswordStore, DynRateLimitStore,
         DynRefreshTokenStore, DynRegistrationStore, DynRevocationLog, DynSessionStore,
         DynSiteStore, DynTwoFactorStore, EndOutcome, Enrolment, Incarnation, KeyCheck, LimitedKey,
@@ -170,7 +179,7 @@ pub mod store {
         RefreshOutcome, RefreshState, RefreshTokenStore, RefreshedSession, RegistrationOutcome,
         RegistrationStore, ReplaceOutcome, Revocation, RevocationLog, RevocationPage, Rotation,
         RotationOutcome, Session, SessionId, SessionStore, SiteStore, StoreConnections, StoreFacts,
-        StoreFault, StoreSet, TakeAllOutcome, TwoFactorStore, UsernameError,
+        StoreFault, StoreSet, TakeAllOutcome, TwoFactorStore, UsernameError, Usernames,
     };
     pub use hallpass_accounts::{
         Activity, ActivityKind, ActivityStore, BrowserHash, BrowserId, BrowserLogin, BrowserName,
@@ -186,8 +195,8 @@ pub mod store {
     pub use hallpass_sqlx::SqliteStore;
     #[cfg(any(feature = "postgres", feature = "sqlite"))]
     pub use hallpass_sqlx::{
-        MigrateError, RevocationLogSize, SchemaStep, SqlStore, StoreError, StoreErrorKind,
-        StoreOpenError, StoredAccount, StoredRoles, StoredRows,
+        HashColumn, MigrateError, NoHashColumn, OwnUsers, RevocationLogSize, SchemaStep, SqlStore,
+        StoreError, StoreErrorKind, StoreOpenError, StoredAccount, StoredRoles, StoredRows,
     };
 }
 

@@ -40,6 +40,8 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
     pub async fn start(self) -> Result<Hallpass<R>, StartError> {
         let runtime = Handle::try_current().map_err(|_| StartError::NoRuntime)?;
         let CheckedSettings { stores, settings, keys, pages } = self.check()?;
+        stores.prepare().await.map_err(StartError::Prepare)?;
+        check_together(&stores, settings.store_timeout).await?;
         let keys_last = !matches!(keys, KeySource::Drawn);
         let (keys, key_file) = open_keys(keys, &stores, settings.store_timeout).await?;
         let accounts = Accounts::new(keys.clone(), stores, settings)?;
@@ -120,11 +122,21 @@ impl<R: Role> CheckedSettings<R> {
     /// not exist is an error: new keys would log everybody out and make every second factor
     /// unreadable (`a_wrong_path_is_one_line_and_creates_nothing`).
     pub(crate) async fn accounts(self) -> Result<Accounts<R>, StartError> {
+        check_together(&self.stores, self.settings.store_timeout).await?;
         let keys = match self.keys {
             KeySource::File(file) => Keys::from(file.load()?),
             other => open_keys(other, &self.stores, self.settings.store_timeout).await?.0,
         };
         Ok(Accounts::new(keys, self.stores, self.settings)?)
+    }
+}
+
+/// Rejects stores that cannot commit a change and its revocation together
+/// (`stores_that_cannot_commit_together_do_not_start`).
+async fn check_together(stores: &StoreSet, store_timeout: Duration) -> Result<(), StartError> {
+    match stores.apart(store_timeout).await.map_err(StartError::Prepare)? {
+        Some(error) => Err(error.into()),
+        None => Ok(()),
     }
 }
 
@@ -209,6 +221,9 @@ pub enum StartError {
     /// whether the file is created.
     #[error("the accounts cannot be listed: check the database, then start again")]
     Accounts(#[source] StoreFault),
+    /// The store could not be prepared.
+    #[error("the store cannot be prepared: check the database, then start again")]
+    Prepare(#[source] StoreFault),
     /// Browsers would not accept the cookies.
     #[error(transparent)]
     Cookies(#[from] CookieSettingsError),

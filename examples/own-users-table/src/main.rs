@@ -1,7 +1,7 @@
 //! Login with an existing users table: `customers`, which has its own columns.
 //!
-//! `users.rs` implements the store traits. Two methods are enough for a login with a password. Two
-//! more methods add the password change.
+//! `users.rs` reads the table with two methods. Sessions, second factors, rate limits and
+//! revocations are in the tables of hallpass in the same database.
 
 #![forbid(unsafe_code)]
 
@@ -14,11 +14,13 @@ use std::{
 
 use axum::{Router, routing::get};
 use hallpass::flow::Password;
+use hallpass::store::{
+    AdministrationStore, PasswordStore, RateLimitStore, RefreshTokenStore, RevocationLog,
+    SiteStore, TwoFactorStore,
+};
 use hallpass::{Hallpass, HallpassBuilder, HashCost, Identity, Role, require_login, require_roles};
 use sqlx::{SqlitePool, sqlite::SqlitePoolOptions};
 use tokio::net::TcpListener;
-
-use crate::users::Customers;
 
 #[derive(Role)]
 enum SiteRole {
@@ -29,15 +31,24 @@ enum SiteRole {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let pool = application().await?;
-    let hallpass = accounts(Customers::new(pool)).key_file("shop-keys.json").start().await?;
+    let hallpass = accounts(users::store(pool)).key_file("shop-keys.json").start().await?;
     let listener =
         TcpListener::bind(std::env::var("SHOP_ADDR").unwrap_or("127.0.0.1:3002".into())).await?;
     writeln!(io::stdout(), "listening on http://{}", listener.local_addr()?)?;
     Ok(axum::serve(listener, app(&hallpass)).await?)
 }
 
-fn accounts<S: hallpass::store::PasswordStore>(customers: S) -> HallpassBuilder<SiteRole, S> {
-    Hallpass::builder(customers).site_name("the shop").passwords()
+fn accounts<S>(customers: S) -> HallpassBuilder<SiteRole, S>
+where
+    S: PasswordStore
+        + TwoFactorStore
+        + RefreshTokenStore
+        + AdministrationStore
+        + RateLimitStore
+        + RevocationLog
+        + SiteStore,
+{
+    Hallpass::builder(customers).site_name("the shop").passwords().everything_but_accounts()
 }
 
 fn app(hallpass: &Hallpass<SiteRole>) -> Router {
@@ -52,18 +63,25 @@ fn app(hallpass: &Hallpass<SiteRole>) -> Router {
 
 /// Creates the table of the existing application, with two customers. `grace` is staff.
 async fn application() -> Result<SqlitePool, Box<dyn Error>> {
-    let pool = SqlitePoolOptions::new().max_connections(1).connect("sqlite::memory:").await?;
+    let pool = SqlitePoolOptions::new();
+    // A database in memory ends with its connection.
+    let pool = pool.max_connections(1).idle_timeout(None).max_lifetime(None);
+    let pool = pool.connect("sqlite::memory:").await?;
+    table(&pool).await?;
+    Ok(pool)
+}
+
+async fn table(pool: &SqlitePool) -> Result<(), Box<dyn Error>> {
     sqlx::query(
         "CREATE TABLE customers (
             number INTEGER PRIMARY KEY,
             login TEXT NOT NULL UNIQUE,
             pwhash TEXT NOT NULL,
             is_staff INTEGER NOT NULL DEFAULT 0,
-            blocked INTEGER NOT NULL DEFAULT 0,
-            token_generation INTEGER NOT NULL DEFAULT 0
+            blocked INTEGER NOT NULL DEFAULT 0
         )",
     )
-    .execute(&pool)
+    .execute(pool)
     .await?;
     for (login, is_staff, salt) in [("ada", false, [1; 16]), ("grace", true, [2; 16])] {
         let hash = hallpass::flow::hash_password(
@@ -75,10 +93,10 @@ async fn application() -> Result<SqlitePool, Box<dyn Error>> {
             .bind(login)
             .bind(hash)
             .bind(is_staff)
-            .execute(&pool)
+            .execute(pool)
             .await?;
     }
-    Ok(pool)
+    Ok(())
 }
 
 #[cfg(test)]

@@ -1,8 +1,6 @@
-//! hallpass's store traits for the application's own table.
+//! The application's own table, as hallpass reads it.
 
-use hallpass::store::{
-    AccountNumbers, AccountStore, OwnChangeOutcome, PasswordChange, PasswordStore, ReplaceOutcome,
-};
+use hallpass::store::{AccountStore, HashColumn, OwnUsers, SqlStore};
 use hallpass::{Account, AccountId, Username};
 use sqlx::{Row, SqlitePool, sqlite::SqliteRow};
 
@@ -12,13 +10,15 @@ pub(crate) struct Customers {
     pool: SqlitePool,
 }
 
-impl Customers {
-    pub(crate) fn new(pool: SqlitePool) -> Self {
-        Self { pool }
-    }
+/// Returns the table `customers`, combined with the tables of hallpass in the same database.
+pub(crate) fn store(pool: SqlitePool) -> OwnUsers<Customers, HashColumn> {
+    Customers { pool: pool.clone() }
+        .with(SqlStore::on_pool(pool))
+        // Adds `POST /profile/password`, and replaces weak hashes at the next login.
+        .writing_hashes("UPDATE customers SET pwhash = $3 WHERE number = $1 AND pwhash = $2")
 }
 
-// These two methods are enough for a login with a password.
+// These two methods are enough for a login.
 
 impl AccountStore for Customers {
     type Error = sqlx::Error;
@@ -35,46 +35,6 @@ impl AccountStore for Customers {
     }
 }
 
-// These two methods add `POST /profile/password`, and replace weak hashes at the next login.
-
-impl PasswordStore for Customers {
-    async fn replace_hash(
-        &self,
-        id: &AccountId,
-        old_hash: &str,
-        new_hash: &str,
-    ) -> Result<ReplaceOutcome, sqlx::Error> {
-        let update = sqlx::query("UPDATE customers SET pwhash = ? WHERE number = ? AND pwhash = ?");
-        let update =
-            update.bind(new_hash).bind(number(id)).bind(old_hash).execute(&self.pool).await?;
-        Ok(if update.rows_affected() == 1 {
-            ReplaceOutcome::Replaced
-        } else {
-            ReplaceOutcome::Changed
-        })
-    }
-
-    /// Uses one statement, so that password and generation change together or not at all. The
-    /// statement writes only if the customer is not blocked and has the password hash and the
-    /// generation of the request.
-    async fn change(&self, change: PasswordChange) -> Result<OwnChangeOutcome, sqlx::Error> {
-        let row = sqlx::query(
-            "UPDATE customers SET pwhash = ?, token_generation = token_generation + 1
-             WHERE number = ? AND pwhash = ? AND token_generation = ? AND NOT blocked RETURNING *",
-        );
-        let actor = change.own.actor;
-        let row = row
-            .bind(change.new_hash)
-            .bind(number(&actor.account))
-            .bind(change.old_hash)
-            .bind(actor.generation);
-        Ok(match row.fetch_optional(&self.pool).await? {
-            Some(row) => OwnChangeOutcome::Written(Box::new(account(row)?)),
-            None => OwnChangeOutcome::NotWritten,
-        })
-    }
-}
-
 fn account(row: SqliteRow) -> Result<Account, sqlx::Error> {
     let login: String = row.try_get("login")?;
     let name = Username::parse(&login).map_err(|error| sqlx::Error::Decode(error.into()))?;
@@ -82,14 +42,12 @@ fn account(row: SqliteRow) -> Result<Account, sqlx::Error> {
     let role = if row.try_get("is_staff")? { "staff" } else { "customer" };
     Ok(Account::new(id, name, row.try_get::<String, _>("pwhash")?)
         .with_roles([role])
-        .with_disabled(row.try_get("blocked")?)
-        .with_numbers(AccountNumbers {
-            revoked_below: row.try_get("token_generation")?,
-            ..AccountNumbers::default()
-        }))
+        .with_disabled(row.try_get("blocked")?))
 }
 
-/// Parses an id. No customer has the number -1, which is returned for an id that is not a number.
+/// Parses an id. Each customer has one id: `01` and `+1` are not ids. No customer has the number
+/// -1, which is returned for another text.
 fn number(id: &AccountId) -> i64 {
-    id.as_str().parse().unwrap_or(-1)
+    let number: i64 = id.as_str().parse().unwrap_or(-1);
+    if number.to_string() == id.as_str() { number } else { -1 }
 }

@@ -1,7 +1,7 @@
 //! Store traits of accounts: [`AccountStore`] finds an account, and [`AdministrationStore`]
 //! contains an operator's changes. A login needs only the first.
 
-use std::future::Future;
+use std::future::{Future, ready};
 
 use hallpass_core::UnixTime;
 
@@ -65,6 +65,49 @@ pub trait AccountStore: Send + Sync + 'static {
         &self,
         id: &AccountId,
     ) -> impl Future<Output = Result<Option<Account>, Self::Error>> + Send;
+
+    /// Combines this users table with a store that keeps everything else: sessions, refresh tokens,
+    /// second factors, rate limits and the revocation log. See `OwnUsers` of `hallpass-sqlx`.
+    fn with<S: CombinedWith<Self>>(self, rest: S) -> S::Combined
+    where
+        Self: Sized,
+    {
+        rest.combined_with(self)
+    }
+
+    /// Prepares the store at the start of a site, before any other call. It may bring its tables up
+    /// to date. Defaults to nothing.
+    ///
+    /// # Errors
+    /// The error of the store. The site then does not start.
+    fn prepare(&self) -> impl Future<Output = Result<(), Self::Error>> + Send {
+        ready(Ok(()))
+    }
+
+    /// Returns the id of the database in which this store commits its changes. Two stores that
+    /// return the same id can commit a change and its entry in the revocation log together.
+    /// Defaults to `None`, which is not known: such a store is combined with no other store that
+    /// revokes.
+    ///
+    /// # Errors
+    /// The error of the store.
+    fn database_id(&self) -> impl Future<Output = Result<Option<String>, Self::Error>> + Send {
+        ready(Ok(None))
+    }
+}
+
+/// A store that can be combined with the site's own users table, by [`AccountStore::with`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be combined with the users table `{A}`",
+    note = "write `users.with(SqlStore::on_pool(pool))`",
+    note = "guide: docs/guide/src/own-users.md"
+)]
+pub trait CombinedWith<A>: Sized {
+    /// The combination.
+    type Combined;
+
+    /// Combines this store with a users table.
+    fn combined_with(self, users: A) -> Self::Combined;
 }
 
 /// Administers accounts: sets roles, disables accounts and lists them.

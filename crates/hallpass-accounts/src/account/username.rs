@@ -1,4 +1,5 @@
-//! User names: the text that a person types, and the key that all its spellings share.
+//! User names: the text that a person types, and the key that all its spellings share. A user name
+//! may be an e-mail address, if the site's [`Usernames`] allow it.
 //!
 //! Uniqueness, look-ups and limits use the key, so `Alice`, `alice` and `ＡＬＩＣＥ` are one account
 //! with one counter. If limits counted the typed text, each spelling would allow additional
@@ -32,10 +33,21 @@ pub struct Username {
 }
 
 impl Username {
-    /// Parses a typed user name: 1 to 64 characters, which are letters and digits of any script,
-    /// combining marks, `.`, `_` and `-`. The first character is a letter or a digit. Surrounding
-    /// white space is removed. The name is shown in NFC. The key is NFKC with case folding, and has
-    /// at most 256 bytes.
+    /// Parses a typed user name, or an e-mail address. Whether a person may register or log in
+    /// with either is decided by the site's [`Usernames`], not here, because a stored name is
+    /// parsed too.
+    ///
+    /// A user name has 1 to 64 characters, which are letters and digits of any script,
+    /// combining marks, `.`, `_` and `-`. The first character is a letter or a digit. The name is
+    /// shown in NFC. The key is NFKC with case folding, and has at most 256 bytes.
+    ///
+    /// A text with `@` is an e-mail address, by the rules of `<input type=email>` in HTML: ASCII
+    /// only, at most 254 characters (RFC 5321), of which at most 64 are before the `@`. A domain
+    /// with other letters is written in Punycode. The key is the address in lower case, so the
+    /// column of a site contains `lower(email)`. No two addresses of different characters share a
+    /// key, which case folding of Unicode would allow (CVE-2019-19844).
+    ///
+    /// Surrounding white space is removed from both.
     ///
     /// # Errors
     /// The rule that the name breaks. The text of the error can be shown to the person.
@@ -45,6 +57,12 @@ impl Username {
         // limit.
         if trimmed.len() > MAX_BYTES {
             return Err(UsernameError::Length);
+        }
+        if trimmed.contains('@') {
+            return match is_email(trimmed) {
+                true => Ok(Self { shown: trimmed.to_owned(), key: trimmed.to_ascii_lowercase() }),
+                false => Err(UsernameError::Email),
+            };
         }
         let shown: String = trimmed.nfc().collect();
         let key = fold(&shown);
@@ -63,6 +81,12 @@ impl Username {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.shown
+    }
+
+    /// Returns whether the name is an e-mail address.
+    #[must_use]
+    pub fn is_email(&self) -> bool {
+        self.shown.contains('@')
     }
 
     /// Returns the key. A store keeps it unique, looks accounts up by it and indexes it. Limits
@@ -112,6 +136,57 @@ pub enum UsernameError {
         "a username starts with a letter or a digit and has only letters, digits, '.', '_' and '-'"
     )]
     Character,
+    /// The text with `@` is not a valid e-mail address.
+    #[error("the e-mail address is not valid: write one address in ASCII, such as a@site.example")]
+    Email,
+    /// The site's [`Usernames`] do not allow e-mail addresses.
+    #[error(
+        "the site does not use e-mail addresses as user names: enter the user name, or allow \
+         addresses with .usernames(Usernames::Email)"
+    )]
+    EmailNotAllowed,
+    /// The site's [`Usernames`] allow e-mail addresses only.
+    #[error("the site uses e-mail addresses as user names: enter the e-mail address")]
+    NotEmail,
+}
+
+/// The names with which people log in and register. Without this setting they are user names.
+///
+/// Exhaustive, because a site matches on it to label its own form.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Usernames {
+    /// User names. An e-mail address is rejected with
+    /// [`EmailNotAllowed`](UsernameError::EmailNotAllowed).
+    #[default]
+    Name,
+    /// E-mail addresses. Another text is rejected with [`NotEmail`](UsernameError::NotEmail).
+    Email,
+    /// Either, in the same column: an account has one name, which is a user name or an address.
+    NameOrEmail,
+}
+
+impl Usernames {
+    /// Parses a typed name that these rules allow.
+    ///
+    /// # Errors
+    /// The rule that the name breaks. A text with `@` is an e-mail address, also if it is not a
+    /// valid one.
+    pub fn parse(self, typed: &str) -> Result<Username, UsernameError> {
+        match (self, typed.contains('@')) {
+            (Self::Name, true) => Err(UsernameError::EmailNotAllowed),
+            (Self::Email, false) => Err(UsernameError::NotEmail),
+            _ => Username::parse(typed),
+        }
+    }
+}
+
+impl UsernameError {
+    /// Returns whether the person typed a name of the wrong kind: an address instead of a name, or
+    /// a name instead of an address. The answer depends on the text and the settings alone, so a
+    /// login may return it.
+    pub(crate) fn is_of_kind(self) -> bool {
+        matches!(self, Self::EmailNotAllowed | Self::NotEmail)
+    }
 }
 
 impl From<UsernameError> for FieldFault {
@@ -119,6 +194,9 @@ impl From<UsernameError> for FieldFault {
         match error {
             UsernameError::Length => Self::UsernameLength,
             UsernameError::Character => Self::UsernameCharacter,
+            UsernameError::Email => Self::UsernameEmail,
+            UsernameError::EmailNotAllowed => Self::UsernameNotEmail,
+            UsernameError::NotEmail => Self::UsernameIsEmail,
         }
     }
 }
@@ -131,6 +209,24 @@ fn fold(text: &str) -> String {
         text.nfkc().flat_map(char::to_uppercase).flat_map(char::to_lowercase).nfkc().collect()
     };
     once(&once(text))
+}
+
+/// Checks an address by the rules of HTML, which are stricter than RFC 5322
+/// (<https://html.spec.whatwg.org/multipage/input.html#valid-e-mail-address>), and by the lengths of
+/// RFC 5321, section 4.5.3.1.
+fn is_email(text: &str) -> bool {
+    let Some((local, domain)) = text.split_once('@') else { return false };
+    let atext = |c: char| c.is_ascii_alphanumeric() || ".!#$%&'*+/=?^_`{|}~-".contains(c);
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    text.len() <= 254
+        && (1..=64).contains(&local.len())
+        && local.chars().all(atext)
+        && domain.split('.').all(label)
 }
 
 fn allowed(c: char) -> bool {
@@ -203,10 +299,43 @@ mod tests {
             (".hidden", UsernameError::Character),
             ("\u{301}a", UsernameError::Character),
             ("<b>", UsernameError::Character),
-            ("a@b", UsernameError::Character),
+            ("a\u{ff20}b", UsernameError::Character),
+            ("@b", UsernameError::Email),
+            ("a@", UsernameError::Email),
+            ("a@b@c", UsernameError::Email),
+            ("a b@c", UsernameError::Email),
+            ("a@b_c", UsernameError::Email),
+            ("a@-b", UsernameError::Email),
+            ("a@b..c", UsernameError::Email),
+            ("\u{df}@b", UsernameError::Email),
+            ("a@\u{df}.example", UsernameError::Email),
+            ("a@b, c@d", UsernameError::Email),
+            (&*format!("{}@b", "a".repeat(65)), UsernameError::Email),
+            (&*format!("a@{}", "b.".repeat(130)), UsernameError::Length),
         ] {
             assert_eq!(Username::parse(name), Err(why), "{name:?}");
         }
         assert!(Username::parse(&"a".repeat(64)).is_ok());
+    }
+
+    #[test]
+    fn addresses_are_names_only_where_the_site_allows_them() {
+        let address = " Ada+shop@Site.Example ";
+        let parsed = Username::parse(address).unwrap();
+        assert_eq!(
+            (parsed.as_str(), parsed.key()),
+            ("Ada+shop@Site.Example", "ada+shop@site.example")
+        );
+        assert!(parsed.is_email() && !Username::parse("ada").unwrap().is_email());
+        for (usernames, of_address, of_name) in [
+            (Usernames::Name, Err(UsernameError::EmailNotAllowed), Ok("ada")),
+            (Usernames::Email, Ok("ada+shop@site.example"), Err(UsernameError::NotEmail)),
+            (Usernames::NameOrEmail, Ok("ada+shop@site.example"), Ok("ada")),
+        ] {
+            let key = |typed: &str| usernames.parse(typed).map(|name| name.key().to_owned());
+            assert_eq!(key(address), of_address.map(str::to_owned), "{usernames:?}");
+            assert_eq!(key("Ada"), of_name.map(str::to_owned), "{usernames:?}");
+        }
+        assert_eq!(Usernames::default(), Usernames::Name);
     }
 }

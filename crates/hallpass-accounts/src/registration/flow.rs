@@ -3,7 +3,7 @@
 use hallpass_core::Role;
 
 use crate::{
-    account::{Account, AccountId, username::Username},
+    account::{Account, AccountId},
     accounts::Accounts,
     error::{AccountsError, AccountsErrorKind},
     event::Event,
@@ -35,7 +35,8 @@ impl<R: Role> Accounts<R> {
         visitor: &Visitor<'_>,
     ) -> Result<LoginStep, AccountsError> {
         let store = offered(self.stores().registration.as_ref())?;
-        let username = Username::parse(username).map_err(AccountsErrorKind::Username)?;
+        let username = self.settings().usernames.parse(username);
+        let username = username.map_err(AccountsErrorKind::Username)?;
         let password = self
             .settings()
             .password_policy

@@ -2,7 +2,7 @@
 
 use std::{
     convert::Infallible,
-    future::{Future, pending},
+    future::{Future, pending, ready},
 };
 
 use hallpass_core::UnixTime;
@@ -79,7 +79,7 @@ pub trait RevocationLog: Send + Sync + 'static {
     /// The store has another id already, or was used before.
     fn scope(&self, store_id: &str) -> impl Future<Output = Result<(), Self::Error>> + Send {
         let _not_shared = store_id;
-        std::future::ready(Ok(()))
+        ready(Ok(()))
     }
 
     /// Publishes a change that the store has made to a log outside the store. Defaults to doing
@@ -89,7 +89,16 @@ pub trait RevocationLog: Send + Sync + 'static {
     /// The error of the store. The engine then retries until the log accepts the change.
     fn publish(&self, change: &Revocation) -> impl Future<Output = Result<(), Self::Error>> + Send {
         let _told_already = change;
-        std::future::ready(Ok(()))
+        ready(Ok(()))
+    }
+
+    /// Returns the id of the database in which this store commits. See
+    /// [`AccountStore::database_id`](crate::AccountStore::database_id).
+    ///
+    /// # Errors
+    /// The error of the store.
+    fn database_id(&self) -> impl Future<Output = Result<Option<String>, Self::Error>> + Send {
+        ready(Ok(None))
     }
 
     /// Returns the state of the store's connections at this moment, for metrics. Defaults to

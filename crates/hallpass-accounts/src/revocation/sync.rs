@@ -180,12 +180,18 @@ impl<R: Role> RevocationSync<R> {
         }
     }
 
-    /// Begins to use the store: reads the log, and separates the site from the other sites in
-    /// stores that several sites share. Call it once, before the stores are used.
+    /// Begins to use the stores: checks that they [commit together](StoreSet::apart), reads the
+    /// log, and separates the site from the other sites in stores that several sites share. Call it
+    /// once, before the stores are used.
     ///
     /// # Errors
-    /// The error of a store.
+    /// The error of a store, or of two stores that cannot commit a change and its revocation
+    /// together.
     pub async fn begin(&self) -> Result<(), StoreFault> {
+        let store_timeout = self.accounts.settings().store_timeout;
+        if let Some(apart) = self.accounts.stores().apart(store_timeout).await? {
+            return Err(StoreFault::failed(apart));
+        }
         self.read().await?;
         if let Some(facts) = self.facts().await {
             self.accounts.stores().scope(&facts.store_id).await?;

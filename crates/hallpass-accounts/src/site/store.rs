@@ -1,6 +1,6 @@
 //! The facts of a store, and the store trait that writes them.
 
-use std::future::Future;
+use std::future::{Future, ready};
 
 use hallpass_core::UnixTime;
 
@@ -176,6 +176,15 @@ pub trait SiteStore: Send + Sync + 'static {
         &self,
         checks: &[KeyCheck],
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// Returns the id of the database in which this store commits. See
+    /// [`AccountStore::database_id`](crate::AccountStore::database_id).
+    ///
+    /// # Errors
+    /// The error of the store.
+    fn database_id(&self) -> impl Future<Output = Result<Option<String>, Self::Error>> + Send {
+        ready(Ok(None))
+    }
 }
 
 /// A value by which nodes compare a key without revealing it.

@@ -165,6 +165,12 @@ pub enum FieldFault {
     UsernameLength,
     /// The user name has a character that is not allowed.
     UsernameCharacter,
+    /// The e-mail address is not valid.
+    UsernameEmail,
+    /// The user name is an e-mail address, which the site does not use as a user name.
+    UsernameNotEmail,
+    /// The user name is not an e-mail address, which the site requires.
+    UsernameIsEmail,
     /// Another account has the name.
     NameTaken,
     /// The password is too short or too long.
@@ -185,6 +191,15 @@ impl FieldFault {
             Self::UsernameLength => "A user name has 1 to 64 characters.".into(),
             Self::UsernameCharacter => {
                 "A user name starts with a letter or a digit and has only letters, digits, '.', '_' and '-'.".into()
+            }
+            Self::UsernameEmail => {
+                "This is not a valid e-mail address. Write one address, such as a@site.example.".into()
+            }
+            Self::UsernameNotEmail => {
+                "Enter your user name. This site does not use e-mail addresses as user names.".into()
+            }
+            Self::UsernameIsEmail => {
+                "Enter your e-mail address. This site uses e-mail addresses as user names.".into()
             }
             Self::NameTaken => RejectionKind::NameTaken.detail().into(),
             Self::PasswordLength { min } => {

@@ -63,6 +63,10 @@ impl RevocationLog for PostgresStore {
         self.delete_older(PRUNE, before, limit).await
     }
 
+    async fn database_id(&self) -> Result<Option<String>, StoreError> {
+        self.read_database_id().await.map(Some)
+    }
+
     fn notifier(&self) -> impl Notifier {
         self.listen()
     }
@@ -78,6 +82,12 @@ impl PostgresStore {
         Ok(())
     }
 }
+
+/// The id of the database: store, server, database and table.
+pub(super) const DATABASE_ID: &str = "SELECT s.store_id || '/' || \
+     (SELECT system_identifier::text FROM pg_control_system()) || '/' || \
+     (SELECT oid::text FROM pg_database WHERE datname = current_database()) || '/' || \
+     s.tableoid::text AS id FROM hallpass_site s";
 
 /// Deletes up to `$2` rows.
 const PRUNE: &str = delete_some!(

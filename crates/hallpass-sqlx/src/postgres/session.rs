@@ -22,11 +22,15 @@ use super::{
 use crate::{column, error::StoreError};
 
 impl PostgresStore {
-    /// Opens a session.
+    /// Opens a session. Returns `None` if the account is in the site's own users table, which the
+    /// statement does not read.
     pub(super) async fn open_in_one_statement(
         &self,
         session: &NewSession,
     ) -> Result<Option<OpenOutcome>, StoreError> {
+        if self.own_row.is_some() {
+            return Ok(None);
+        }
         let refresh_chain = session.refresh_chain.as_ref();
         loop {
             let open = sql(OPEN)
@@ -52,12 +56,16 @@ impl PostgresStore {
         }
     }
 
-    /// Refreshes a session. Returns `None` if the session is to be ended.
+    /// Refreshes a session. Returns `None` if the session is to be ended, or if the account is in
+    /// the site's own users table.
     pub(super) async fn refresh_in_one_statement(
         &self,
         session: &SessionId,
         rotation: &Rotation,
     ) -> Result<Option<RefreshOutcome>, StoreError> {
+        if self.own_row.is_some() {
+            return Ok(None);
+        }
         // One connection, because each is checked before its first statement.
         let mut pooled = self.connect().await?;
         loop {

@@ -10,9 +10,9 @@ use sqlx::{PgConnection, Postgres, Transaction, pool::PoolConnection, postgres::
 
 use super::{
     PostgresStore,
-    sql::{Statement, sql},
+    sql::{Statement, account::state, sql},
 };
-use crate::error::StoreError;
+use crate::{error::StoreError, own_users::OwnRow};
 
 /// Locks a session's row if it belongs to the account. The account's row is locked before.
 pub(super) const LOCK_SESSION: &str =
@@ -22,9 +22,19 @@ pub(super) const LOCK_SESSION: &str =
 /// [`commit`](Self::commit).
 pub(super) struct Write {
     transaction: Transaction<'static, Postgres>,
+    own_row: Option<OwnRow>,
 }
 
 impl Write {
+    /// Returns the row of the site's own users table, if the site has one.
+    pub(super) fn own_row(&self) -> Option<&OwnRow> {
+        self.own_row.as_ref()
+    }
+
+    pub(super) fn own_row_mut(&mut self) -> Option<&mut OwnRow> {
+        self.own_row.as_mut()
+    }
+
     pub(super) fn connection(&mut self) -> Result<&mut PgConnection, StoreError> {
         Ok(&mut self.transaction)
     }
@@ -132,6 +142,7 @@ impl PostgresStore {
         let lock =
             sql("SELECT 1 FROM hallpass_account_state WHERE account_id = $1 FOR NO KEY UPDATE");
         write.row(lock.bind(account.as_str())).await?;
+        state::check(&mut write).await?;
         Ok(write)
     }
 
@@ -148,6 +159,7 @@ impl PostgresStore {
              ORDER BY account_id FOR NO KEY UPDATE");
         let by = by.map(|actor| actor.account.as_str());
         write.change(lock.bind(account.as_str()).bind(by)).await?;
+        state::check(&mut write).await?;
         Ok(write)
     }
 
@@ -160,6 +172,7 @@ impl PostgresStore {
         let lock = sql("SELECT 1 FROM hallpass_account_state \
              WHERE account_id = (SELECT account_id FROM hallpass_sessions WHERE id = $1) FOR NO KEY UPDATE");
         write.row(lock.bind(session.to_string())).await?;
+        state::check(&mut write).await?;
         Ok(write)
     }
 
@@ -181,7 +194,7 @@ impl PostgresStore {
         let begun = begin.await.unwrap_or(Err(sqlx::Error::WorkerCrashed));
         drop(waiting);
         match begun {
-            Ok(transaction) => Ok(Write { transaction }),
+            Ok(transaction) => Ok(Write { transaction, own_row: self.own_row.clone() }),
             Err(error) => Err(self.acquire_error(error).await),
         }
     }

@@ -1,10 +1,10 @@
 //! Finds and creates accounts, and runs the commands of an operator.
 
 use hallpass_accounts::{
-    Account, AccountId, AccountNumbers, AccountStore, Actor, AdministrationStore, CommandOutcome,
-    LiveFactor, NewAccount, RegistrationOutcome, RegistrationStore, Username,
+    Account, AccountId, AccountStore, Actor, AdministrationStore, CommandOutcome, NewAccount,
+    RegistrationOutcome, RegistrationStore, Username,
 };
-use hallpass_core::{TotpDrift, UnixTime};
+use hallpass_core::UnixTime;
 
 use super::{
     Row, Store, Write, column,
@@ -14,6 +14,7 @@ use super::{
 use crate::error::StoreError;
 
 pub(crate) mod own_change;
+pub(crate) mod state;
 
 /// The columns that [`read`] reads, and further columns. A macro, because sqlx accepts only literal
 /// SQL.
@@ -23,10 +24,9 @@ macro_rules! select_accounts {
     };
     ($columns:literal => $rest:literal) => {
         concat!(
-            "SELECT ",
-            $more_columns,
-            "a.id, a.username, a.password_hash, a.roles, s.revoked_below, s.stale_below, ",
-            "s.credential, s.disabled, (SELECT epoch FROM hallpass_site) AS epoch, ",
+            "SELECT a.id, a.username, a.password_hash, a.roles, ",
+            "s.account_id, s.revoked_below, s.stale_below, s.credential, ",
+            "s.disabled, (SELECT epoch FROM hallpass_site) AS epoch, ",
             "f.encrypted, f.last_step, f.drift",
             $columns,
             " FROM hallpass_accounts a JOIN hallpass_account_state s ON s.account_id = a.id ",
@@ -39,6 +39,14 @@ pub(crate) use select_accounts;
 
 impl AccountStore for Store {
     type Error = StoreError;
+
+    async fn prepare(&self) -> Result<(), StoreError> {
+        self.bring_up_to_date().await
+    }
+
+    async fn database_id(&self) -> Result<Option<String>, StoreError> {
+        self.read_database_id().await.map(Some)
+    }
 
     async fn by_username(&self, name: &Username) -> Result<Option<Account>, StoreError> {
         let row =
@@ -78,7 +86,12 @@ pub(crate) async fn written(write: &mut Write, id: &AccountId) -> Result<Account
         .ok_or_else(|| StoreError::corrupt("an account disappeared while its row was locked"))
 }
 
+/// Returns the account, as this transaction sees it. The row of the site's own table, if it has
+/// one, was read before.
 pub(crate) async fn find(write: &mut Write, id: &AccountId) -> Result<Option<Account>, StoreError> {
+    if write.own_row().is_some() {
+        return state::find(write, id).await;
+    }
     let row = write.row(sql(select_accounts!("WHERE a.id = $1")).bind(id.as_str())).await?;
     row.as_ref().map(read).transpose()
 }
@@ -87,24 +100,9 @@ pub(crate) fn read(row: &Row) -> Result<Account, StoreError> {
     let username = Username::parse(get(row, "username")?).map_err(StoreError::corrupt)?;
     let roles: Vec<String> =
         serde_json::from_str(get(row, "roles")?).map_err(StoreError::corrupt)?;
-    let last_step: Option<i64> = get(row, "last_step")?;
-    let last_step = last_step.map(column::to_unsigned).transpose()?;
-    let drift: Option<i64> = get(row, "drift")?;
-    let drift = drift.map_or(TotpDrift::NONE, TotpDrift::from_steps);
-    let encrypted: Option<Vec<u8>> = get(row, "encrypted")?;
     let id = AccountId::new(get::<String>(row, "id")?);
-    Ok(Account::new(id, username, get::<String>(row, "password_hash")?)
-        .with_roles(roles)
-        .with_numbers(AccountNumbers {
-            revoked_below: column::to_unsigned(get(row, "revoked_below")?)?,
-            stale_below: column::to_unsigned(get(row, "stale_below")?)?,
-            credential: column::to_unsigned(get(row, "credential")?)?,
-        })
-        .with_epoch(column::to_unsigned(get(row, "epoch")?)?)
-        .with_disabled(get(row, "disabled")?)
-        .with_second_factor(
-            encrypted.map(|encrypted| LiveFactor::new(encrypted, last_step).with_drift(drift)),
-        ))
+    let account = Account::new(id, username, get::<String>(row, "password_hash")?);
+    Ok(state::read(row)?.of(account.with_roles(roles)))
 }
 
 impl AdministrationStore for Store {
@@ -119,8 +117,15 @@ impl AdministrationStore for Store {
         if !own_change::command_passes(&mut write, by).await? {
             return Ok(CommandOutcome::ActorChanged);
         }
-        let update = sql("UPDATE hallpass_accounts SET roles = $2 WHERE id = $1");
-        write.change(update.bind(id.as_str()).bind(column::from_roles(roles)?)).await?;
+        let update = match write.own_row() {
+            Some(row) => sql(row.statements.roles()?),
+            None => sql("UPDATE hallpass_accounts SET roles = $2 WHERE id = $1"),
+        };
+        let update = update.bind(id.as_str()).bind(column::from_roles(roles)?);
+        if write.change(update).await? == 0 {
+            return Ok(CommandOutcome::NotFound);
+        }
+        write.own_row_has(|account| account.with_roles(roles));
         revocation::stale(&mut write, id, at).await?;
         own_change::commanded(write, id).await
     }

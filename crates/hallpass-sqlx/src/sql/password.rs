@@ -1,7 +1,7 @@
 //! Writes password hashes, always on the condition that the stored hash is the expected one.
 
 use hallpass_accounts::{
-    AccountId, OwnChangeOutcome, PasswordChange, PasswordStore, ReplaceOutcome,
+    Account, AccountId, OwnChangeOutcome, PasswordChange, PasswordStore, ReplaceOutcome,
 };
 
 use super::{Store, Write, account::own_change, revocation::Credential, sql};
@@ -41,13 +41,25 @@ async fn swap(
     old_hash: &str,
     new_hash: &str,
 ) -> Result<ReplaceOutcome, StoreError> {
-    let update =
-        sql("UPDATE hallpass_accounts SET password_hash = $3 WHERE id = $1 AND password_hash = $2")
-            .bind(id.as_str())
-            .bind(old_hash)
-            .bind(new_hash);
-    Ok(match write.change(update).await? {
-        0 => ReplaceOutcome::Changed,
-        _ => ReplaceOutcome::Replaced,
-    })
+    let update = match write.own_row() {
+        Some(row) => row.statements.hash()?,
+        None => {
+            "UPDATE hallpass_accounts SET password_hash = $3 WHERE id = $1 AND password_hash = $2"
+        }
+    };
+    let update = sql(update).bind(id.as_str()).bind(old_hash).bind(new_hash);
+    if write.change(update).await? == 0 {
+        return Ok(ReplaceOutcome::Changed);
+    }
+    write.own_row_has(|account| with_hash(account, new_hash));
+    Ok(ReplaceOutcome::Replaced)
+}
+
+/// The rest of the account is read again from the state.
+fn with_hash(account: Account, hash: &str) -> Account {
+    let (id, username) = (account.id().clone(), account.username().clone());
+    Account::new(id, username, hash)
+        .with_roles(account.roles())
+        .with_numbers(account.numbers())
+        .with_disabled(account.disabled())
 }

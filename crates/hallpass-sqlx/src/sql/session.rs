@@ -34,7 +34,8 @@ impl SessionStore for Store {
         let account = session.account.as_str();
         // The session and its token get the epoch of this one read. Otherwise a token of a newer
         // epoch than its session could be issued.
-        let Some(written) = account::find(&mut write, &session.account).await? else {
+        let found = account::find(&mut write, &session.account).await?;
+        let Some(written) = found.filter(|account| !account.disabled()) else {
             return Ok(OpenOutcome::AccountChanged);
         };
         let refresh_chain = session.refresh_chain.as_ref();

@@ -4,12 +4,17 @@ use hallpass_accounts::{AccountId, Incarnation, KeyCheck, Revocation, SiteStore,
 use hallpass_core::UnixTime;
 
 use super::{
+    super::DATABASE_ID,
     Row, Store, Write, column, revocation, {get, sql},
 };
 use crate::error::StoreError;
 
 impl SiteStore for Store {
     type Error = StoreError;
+
+    async fn database_id(&self) -> Result<Option<String>, StoreError> {
+        self.read_database_id().await.map(Some)
+    }
 
     async fn raise_epoch(&self, at: UnixTime) -> Result<u64, StoreError> {
         let mut write = self.write().await?;
@@ -85,6 +90,16 @@ impl SiteStore for Store {
             self.change(forget.bind(&check.value)).await?;
         }
         Ok(())
+    }
+}
+
+impl Store {
+    /// Returns the id of this database: the id of the store, and the facts that a copy of the
+    /// database does not share.
+    pub(crate) async fn read_database_id(&self) -> Result<String, StoreError> {
+        let row = self.row(sql(DATABASE_ID)).await?;
+        let row = row.ok_or_else(|| StoreError::corrupt("the table hallpass_site is empty"))?;
+        get(&row, "id")
     }
 }
 

@@ -49,6 +49,10 @@ impl RevocationLog for SqliteStore {
         self.delete_older(PRUNE, before, limit).await
     }
 
+    async fn database_id(&self) -> Result<Option<String>, StoreError> {
+        self.read_database_id().await.map(Some)
+    }
+
     fn notifier(&self) -> impl Notifier {
         self.watch()
     }
@@ -88,6 +92,11 @@ impl SqliteStore {
         recorded.map_err(StoreError::side_file)
     }
 }
+
+/// The id of the database: store and file.
+pub(super) const DATABASE_ID: &str = "SELECT s.store_id || '/' || \
+     COALESCE((SELECT file FROM pragma_database_list WHERE name = 'main'), '') AS id \
+     FROM hallpass_site s";
 
 /// Deletes up to `$2` rows.
 const PRUNE: &str = delete_some!(

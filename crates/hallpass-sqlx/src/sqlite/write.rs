@@ -6,8 +6,15 @@ use hallpass_accounts::{
 use sqlx::SqliteConnection;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::{SqliteStore, connection::Pooled, sql::Statement};
-use crate::error::{StoreError, StoreErrorKind};
+use super::{
+    SqliteStore,
+    connection::Pooled,
+    sql::{Statement, account::state},
+};
+use crate::{
+    error::{StoreError, StoreErrorKind},
+    own_users::OwnRow,
+};
 
 /// Finds a session's row if it belongs to the account. The write lock protects the row.
 pub(super) const LOCK_SESSION: &str =
@@ -15,7 +22,10 @@ pub(super) const LOCK_SESSION: &str =
 
 /// A transaction that holds the write lock. It is rolled back if it is dropped without
 /// [`commit`](Self::commit).
-pub(super) struct Write(Option<Open>);
+pub(super) struct Write {
+    open: Option<Open>,
+    own_row: Option<OwnRow>,
+}
 
 struct Open {
     pooled: Pooled,
@@ -24,8 +34,17 @@ struct Open {
 }
 
 impl Write {
+    /// Returns the row of the site's own users table, if the site has one.
+    pub(super) fn own_row(&self) -> Option<&OwnRow> {
+        self.own_row.as_ref()
+    }
+
+    pub(super) fn own_row_mut(&mut self) -> Option<&mut OwnRow> {
+        self.own_row.as_mut()
+    }
+
     pub(super) fn connection(&mut self) -> Result<&mut SqliteConnection, StoreError> {
-        match &mut self.0 {
+        match &mut self.open {
             Some(open) => Ok(open.pooled.connection()),
             None => Err(StoreError::from_driver(sqlx::Error::WorkerCrashed)),
         }
@@ -33,7 +52,7 @@ impl Write {
 
     /// As [`Pooled::checked`].
     pub(super) fn checked<T>(&mut self, result: Result<T, sqlx::Error>) -> Result<T, StoreError> {
-        match &mut self.0 {
+        match &mut self.open {
             Some(open) => open.pooled.checked(result),
             None => result.map_err(StoreError::from_driver),
         }
@@ -42,7 +61,7 @@ impl Write {
     pub(super) async fn commit(mut self) -> Result<(), StoreError> {
         let committed = sqlx::query("COMMIT").execute(self.connection()?).await;
         self.checked(committed)?;
-        self.0 = None;
+        self.open = None;
         Ok(())
     }
 
@@ -76,7 +95,7 @@ impl Drop for Write {
     /// Rolls back on another task, because this needs to wait. A call that was dropped may have
     /// left a statement to the connection's thread: the rollback is after it.
     fn drop(&mut self) {
-        let Some(Open { mut pooled, turn }) = self.0.take() else { return };
+        let Some(Open { mut pooled, turn }) = self.open.take() else { return };
         tokio::spawn(async move {
             let ended = sqlx::query("ROLLBACK").execute(pooled.connection()).await;
             // Without a transaction SQLite has rolled back by itself, or a commit was not awaited.
@@ -118,16 +137,18 @@ impl SqliteStore {
 
     /// Takes the file's one lock, which also protects the account.
     pub(super) async fn write_to(&self, _account: &AccountId) -> Result<Write, StoreError> {
-        self.write().await
+        let mut write = self.write().await?;
+        state::check(&mut write).await?;
+        Ok(write)
     }
 
     /// As [`write_to`](Self::write_to).
     pub(super) async fn write_to_both(
         &self,
-        _account: &AccountId,
+        account: &AccountId,
         _by: Option<&Actor>,
     ) -> Result<Write, StoreError> {
-        self.write().await
+        self.write_to(account).await
     }
 
     /// As [`write_to`](Self::write_to).
@@ -135,7 +156,9 @@ impl SqliteStore {
         &self,
         _session: &SessionId,
     ) -> Result<Write, StoreError> {
-        self.write().await
+        let mut write = self.write().await?;
+        state::check(&mut write).await?;
+        Ok(write)
     }
 
     pub(super) async fn write(&self) -> Result<Write, StoreError> {
@@ -148,10 +171,11 @@ impl SqliteStore {
         let mut others = self.pool.size();
         loop {
             let pooled = self.connect().await?;
-            let mut write = Write(Some(Open { pooled, turn }));
+            let open = Some(Open { pooled, turn });
+            let mut write = Write { open, own_row: self.own_row.clone() };
             let Err(error) = write.begin().await else { return Ok(write) };
             let again = error.kind() == StoreErrorKind::ReadOnly && others > 0;
-            match write.0.take_if(|open| again && open.pooled.may_close()) {
+            match write.open.take_if(|open| again && open.pooled.may_close()) {
                 Some(open) => {
                     others -= 1;
                     open.pooled.close().await;

@@ -9,6 +9,7 @@ mod every_write;
 mod faults;
 mod moved;
 mod opening;
+mod own_users;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod processes;

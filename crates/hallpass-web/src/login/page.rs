@@ -1,5 +1,6 @@
 //! The data of the login page and of the code page.
 
+use hallpass_accounts::Usernames;
 use hallpass_core::FieldFault;
 
 use crate::fields::Fault;
@@ -12,6 +13,8 @@ pub struct LoginPage<'a> {
     pub next: &'a str,
     /// The user name as typed before, or empty.
     pub username: &'a str,
+    /// The names with which people log in and register, for the label of the field.
+    pub usernames: Usernames,
     /// The fault of the user name field. It does not reveal whether an account has that name.
     pub username_fault: Option<FieldFault>,
     /// The fault of the password field. It does not reveal whether the password is right.

@@ -1,5 +1,6 @@
 //! The data of the registration page.
 
+use hallpass_accounts::Usernames;
 use hallpass_core::FieldFault;
 
 /// The registration page. Its form posts `username` and `password` to `/register`.
@@ -8,6 +9,8 @@ use hallpass_core::FieldFault;
 pub struct RegisterPage<'a> {
     /// The user name as typed before, or empty.
     pub username: &'a str,
+    /// The names with which people log in and register, for the label of the field.
+    pub usernames: Usernames,
     /// The fault of the user name.
     pub username_fault: Option<FieldFault>,
     /// The fault of the password.

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use hallpass_accounts::{
     AccountStore, AdministrationStore, BreachedPasswords, PasswordHasherSettings, PasswordPolicy,
     PasswordStore, RateLimitStore, RefreshTokenStore, RegistrationStore, RevocationLog,
-    SessionSettings, SessionStore, SiteStore, TwoFactorPolicy, TwoFactorStore,
+    SessionSettings, SessionStore, SiteStore, TwoFactorPolicy, TwoFactorStore, Usernames,
 };
 use hallpass_core::{Role, RoleSet, TotpSettings};
 
@@ -26,10 +26,23 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
             + RevocationLog
             + SiteStore,
     {
+        self.registration().passwords().everything_but_accounts()
+    }
+
+    /// Turns on all capabilities except registration and passwords, for a site with its own users
+    /// table: second factors, sessions with refresh tokens, administration, rate limits in the
+    /// store, the revocation log and the facts of the site.
+    pub fn everything_but_accounts(self) -> Self
+    where
+        S: TwoFactorStore
+            + RefreshTokenStore
+            + AdministrationStore
+            + RateLimitStore
+            + RevocationLog
+            + SiteStore,
+    {
         let two_factor = self.settings.two_factor.clone();
-        self.registration()
-            .passwords()
-            .two_factor(two_factor)
+        self.two_factor(two_factor)
             .refresh_tokens()
             .administration()
             .rate_limits_in_store()
@@ -106,6 +119,14 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
         S: AdministrationStore,
     {
         self.stores.administration = Some(self.store.clone().into());
+        self
+    }
+
+    /// Sets the names with which people log in and register: user names, e-mail addresses, or both.
+    /// Defaults to [`Usernames::Name`](crate::store::Usernames::Name): the login and the
+    /// registration reject an e-mail address with a 422, and name the reason.
+    pub fn usernames(mut self, usernames: Usernames) -> Self {
+        self.settings.usernames = usernames;
         self
     }
 

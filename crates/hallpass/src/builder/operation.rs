@@ -65,8 +65,13 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
         self
     }
 
-    /// Reads a revocation log in another store, and writes to it. Overrides
+    /// Reads the revocation log in another store. Overrides
     /// [`revocation_log`](Self::revocation_log) and [`everything`](Self::everything).
+    ///
+    /// A store that revokes (by sessions, passwords, second factors, administration or the facts of
+    /// the site) must commit its changes in the database of the log, as two stores on one database
+    /// do. Otherwise a change could be committed without its revocation, and
+    /// [`start`](Self::start) returns an error.
     pub fn revocation_log_in(mut self, store: impl RevocationLog) -> Self {
         self.stores.revocation_log = Some(Arc::new(store).into());
         self

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod adapters;
+mod apart;
 mod background;
 #[cfg(feature = "postgres")]
 mod blocked_name;
@@ -33,6 +34,7 @@ mod settings;
 mod site;
 #[cfg(feature = "postgres")]
 mod statements;
+mod usernames;
 mod users;
 mod visit;
 mod zero_queries;

@@ -61,6 +61,13 @@ pub(crate) const STEPS: &[Step] = &[
         },
     },
     Step {
+        name: "an own users table on PostgreSQL",
+        run: |c| {
+            let options = "--ignored --nocapture";
+            tests(c, &format!("cargo test --workspace --test own_users_postgres -- {options}"))
+        },
+    },
+    Step {
         name: "many nodes",
         run: |c| {
             let skipped = "--skip every_change --skip clocks:: --skip pauses::";
@@ -111,7 +118,7 @@ pub(crate) const STEPS: &[Step] = &[
 ];
 
 /// Minimum number of tests of the job `databases`.
-const LEAST: usize = 320;
+const LEAST: usize = 392;
 
 fn answer(c: &Context) -> Outcome {
     let [Some(postgres), Some(redis)] = &c.servers else {

@@ -137,6 +137,21 @@ fn problem_detail_names_the_field_or_method() {
             "invalid-field",
             "A user name starts with a letter or a digit and has only letters, digits, '.', '_' and '-'.",
         ),
+        (
+            FieldFault::UsernameEmail,
+            "invalid-field",
+            "This is not a valid e-mail address. Write one address, such as a@site.example.",
+        ),
+        (
+            FieldFault::UsernameNotEmail,
+            "invalid-field",
+            "Enter your user name. This site does not use e-mail addresses as user names.",
+        ),
+        (
+            FieldFault::UsernameIsEmail,
+            "invalid-field",
+            "Enter your e-mail address. This site uses e-mail addresses as user names.",
+        ),
         (FieldFault::NameTaken, "name-taken", "This user name is taken."),
         (
             FieldFault::PasswordLength { min: 10 },

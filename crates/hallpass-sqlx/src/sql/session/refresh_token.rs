@@ -1,15 +1,13 @@
 //! Stores refresh tokens in the row of their session.
 
 use hallpass_accounts::{
-    Account, ConsumedRefreshes, RefreshHash, RefreshOutcome, RefreshState, RefreshTokenStore,
-    RefreshedSession, Rotation, RotationOutcome, SessionId,
+    Account, AccountId, ConsumedRefreshes, RefreshHash, RefreshOutcome, RefreshState,
+    RefreshTokenStore, RefreshedSession, Rotation, RotationOutcome, SessionId,
 };
 use hallpass_core::{Methods, UnixTime};
 
 use super::super::{
-    Row, Store, Write,
-    account::{self, select_accounts},
-    column, revocation, {get, sql},
+    Row, Store, Write, account, column, revocation, {get, sql},
 };
 use crate::error::StoreError;
 
@@ -23,10 +21,9 @@ impl RefreshTokenStore for Store {
             return Ok(outcome);
         }
         let mut write = self.write_to_account_of(session).await?;
-        let Some(row) = write.row(sql(LOAD).bind(session.to_string())).await? else {
+        let Some((account, kept)) = load(&mut write, session).await? else {
             return Ok(RefreshOutcome::Ended);
         };
-        let (account, kept) = read_both(&row)?;
         let state = &kept.state;
         match rotation.present(state) {
             RotationOutcome::Consumed(next) => {
@@ -86,6 +83,28 @@ pub(crate) fn refreshed(
 ) -> Box<RefreshedSession> {
     let Kept { created, methods, .. } = *kept;
     Box::new(RefreshedSession::new(account, created, methods, state.idle_until, state.expires))
+
+/// Returns the account and its session, if the session can be refreshed and the account is enabled.
+async fn load(
+    write: &mut Write,
+    session: &SessionId,
+) -> Result<Option<(Account, Kept)>, StoreError> {
+    if write.own_row().is_none() {
+        let row = write.row(sql(LOAD).bind(session.to_string())).await?;
+        return row.as_ref().map(read_both).transpose();
+    }
+    let select = "SELECT account_id, refresh_hash, consumed, created_at, refreshed_at, idle_at, expires_at, methods \
+                  FROM hallpass_sessions WHERE id = $1 AND refresh_hash IS NOT NULL \
+                  AND epoch = (SELECT epoch FROM hallpass_site)";
+    let Some(row) = write.row(sql(select).bind(session.to_string())).await? else {
+        return Ok(None);
+    };
+    let account = AccountId::new(get::<String>(&row, "account_id")?);
+    let found = account::find(write, &account).await?;
+    let Some(account) = found.filter(|account| !account.disabled()) else {
+        return Ok(None);
+    };
+    Ok(Some((account, read(&row)?)))
 }
 
 /// Replaces the presented token with its successor, if the presented token is still the live one.

@@ -1,0 +1,75 @@
+//! Login with an existing users table on PostgreSQL: uuid ids, e-mail addresses as names, and
+//! bcrypt hashes.
+//!
+//! `users.rs` maps the table. Sessions, second factors, rate limits and revocations are in the
+//! tables of hallpass in the same database, on the site's own pool of connections.
+
+#![forbid(unsafe_code)]
+
+mod users;
+
+use std::{
+    error::Error,
+    io::{self, Write},
+};
+
+use axum::{Router, routing::get};
+use hallpass::flow::{ForeignHash, ForeignMatch};
+use hallpass::store::Usernames;
+use hallpass::{Hallpass, Identity, PasswordHasherSettings, Role, require_login, require_roles};
+use sqlx::PgPool;
+use tokio::net::TcpListener;
+
+#[derive(Role)]
+enum SiteRole {
+    #[role(default)]
+    Member,
+    Editor,
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let pool = PgPool::connect(&std::env::var("DATABASE_URL")?).await?;
+    sqlx::raw_sql(include_str!("../sql/users.sql")).execute(&pool).await?;
+    let hallpass = Hallpass::<SiteRole>::builder(users::store(pool.clone()))
+        .key_file("users-keys.json")
+        .site_name("the site")
+        .usernames(Usernames::Email)
+        .password_hasher(PasswordHasherSettings::default().read_also(Bcrypt))
+        .everything()
+        .start()
+        .await?;
+    sqlx::raw_sql(include_str!("../sql/triggers.sql")).execute(&pool).await?;
+    let address = std::env::var("SITE_ADDR").unwrap_or("127.0.0.1:3003".into());
+    let listener = TcpListener::bind(address).await?;
+    writeln!(io::stdout(), "listening on http://{}", listener.local_addr()?)?;
+    Ok(axum::serve(listener, app(&hallpass)).await?)
+}
+
+fn app(hallpass: &Hallpass<SiteRole>) -> Router {
+    let hello =
+        |me: Identity<SiteRole>| async move { format!("{} may {:?}", me.username(), me.roles()) };
+    Router::new()
+        .route("/profile", get(hello).route_layer(require_login()))
+        .route("/editors", get(hello).route_layer(require_roles([SiteRole::Editor])))
+        .merge(hallpass.routes())
+        .layer(hallpass.layer())
+}
+
+/// Checks the bcrypt hashes of the table. The next login replaces each of them by argon2id.
+struct Bcrypt;
+
+/// The highest cost that the site has used. Each step doubles the time of a check.
+const HIGHEST_COST: u32 = 12;
+
+impl ForeignHash for Bcrypt {
+    fn check(&self, password: &[u8], stored: &str) -> Option<ForeignMatch> {
+        if !stored.starts_with("$2") {
+            return None;
+        }
+        let cost = stored.split('$').nth(2).and_then(|cost| cost.parse::<u32>().ok());
+        let is_right = cost.is_some_and(|cost| cost <= HIGHEST_COST)
+            && bcrypt::verify(password, stored).unwrap_or(false);
+        Some(if is_right { ForeignMatch::Right } else { ForeignMatch::Wrong })
+    }
+}
