@@ -33,6 +33,7 @@ const CONNECTIONS: usize = 1_000;
 /// Each connection sends one attempt per period, so that the flood is not limited by the processor,
 /// which the clients of this test share with the server. All of them send at the same moment.
 const PERIOD: Duration = Duration::from_secs(3);
+/// Minimum number of logins of another person during the flood.
 const LOGINS: usize = 20;
 const PASSWORD: &str = "two+grey+herons";
 
@@ -119,7 +120,7 @@ async fn on_postgres_a_flood_on_a_blocked_name_delays_nobody() {
         });
     }
     let (mut slowest, mut answers) = (Duration::ZERO, Vec::new());
-    for _ in 0..LOGINS {
+    while answers.len() < LOGINS || attempts.load(Ordering::Relaxed) < 2 * CONNECTIONS {
         let start = Instant::now();
         answers.push(connection.log_in("bob", PASSWORD).await);
         slowest = slowest.max(start.elapsed());
@@ -129,11 +130,12 @@ async fn on_postgres_a_flood_on_a_blocked_name_delays_nobody() {
         done.unwrap();
     }
     let attempts = attempts.load(Ordering::Relaxed);
-    println!("{attempts} attempts on a blocked name; slowest of {LOGINS} logins: {slowest:?}");
-    assert_eq!(answers, [200; LOGINS]);
-    assert!(attempts >= CONNECTIONS, "{attempts} attempts");
+    println!("{attempts} attempts on a blocked name; slowest login: {slowest:?}");
+    assert_eq!(answers, vec![200; answers.len()]);
     let statements = database.statements("site");
     let of_limits = statements.iter().filter(|text| text.contains("hallpass_rate_limits")).count();
-    println!("{of_limits} statements on rate limits");
-    assert!(of_limits < CONNECTIONS / 2, "{of_limits} statements on rate limits");
+    // A login from a loopback address counts on one key: two statements, and one that clears it.
+    let logins = 3 * answers.len();
+    println!("{of_limits} statements on rate limits, {logins} of them by the other logins");
+    assert!(of_limits < logins + CONNECTIONS / 10, "{of_limits} statements, {logins} by logins");
 }
