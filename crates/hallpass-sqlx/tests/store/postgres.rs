@@ -9,7 +9,7 @@ mod revocation_log;
 mod tls;
 mod without_flow;
 
-use std::{ops::Deref, str::FromStr, sync::Arc};
+use std::{ops::Deref, str::FromStr, sync::Arc, time::Duration};
 
 use hallpass_sqlx::PostgresStore;
 use hallpass_testkit::{store_suite::races, test_store};
@@ -48,12 +48,19 @@ mod suite {
     }
 }
 
-/// Returns two stores with pools of their own, as in two processes.
+/// Returns two stores with pools of their own, as in two processes. Calls wait longer for a
+/// connection than in production, because a race has 64 calls and other tests run concurrently.
 async fn two_on_one_schema(schema: &Schema) -> [Arc<PostgresStore>; 2] {
-    let first = PostgresStore::open(&schema.url()).await.unwrap();
-    let second = PostgresStore::open(&schema.url()).await.unwrap();
-    [Arc::new(first), Arc::new(second)]
+    let one = async || {
+        let pool = PgPoolOptions::new().max_connections(8).acquire_timeout(PATIENCE);
+        let store = PostgresStore::from_pool(pool.connect(&schema.url()).await.unwrap());
+        store.migrate().await.unwrap();
+        Arc::new(store)
+    };
+    [one().await, one().await]
 }
+
+const PATIENCE: Duration = Duration::from_secs(30);
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs PostgreSQL: DATABASE_URL"]
