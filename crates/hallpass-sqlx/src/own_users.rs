@@ -13,12 +13,13 @@ use hallpass_accounts::{
     Account, AccountId, AccountNumbers, AccountStore, Activity, ActivityStore, Actor,
     AdministrationStore, AttemptOutcome, BrowserHash, BrowserLogin, BrowserStore, CombinedWith,
     CommandOutcome, ConsumeOutcome, ConsumedStore, Cursor, EndOutcome, Enrolment, Incarnation,
-    KeyCheck, KnownBrowser, LiveFactor, NewAccount, NewSession, Notifier, OneTimeHash,
+    KeyCheck, KnownBrowser, LimitedKey, LiveFactor, NewAccount, NewSession, Notifier, OneTimeHash,
     OneTimePurpose, OpenOutcome, Outcome, OutcomeId, OutcomeStore, OwnChange, OwnChangeOutcome,
     PasswordChange, PasswordStore, PutOutcome, RateLimit, RateLimitStore, RecoveryHash,
     RefreshOutcome, RefreshTokenStore, RegistrationOutcome, RegistrationStore, ReplaceOutcome,
     Revocation, RevocationLog, RevocationPage, Rotation, Session, SessionId, SessionStore,
-    SiteStore, StoredSecret, TwoFactorStore, Username, WhichBrowsers,
+    SiteStore, StoreConnections, StoredSecret, TakeAllOutcome, TwoFactorStore, Username,
+    WhichBrowsers,
 };
 use hallpass_core::{TotpDrift, UnixTime};
 
@@ -601,6 +602,14 @@ impl<A: AccountStore, H: 'static> RevocationLog for OwnUsers<A, H> {
         self.rest.purge_before(before).await
     }
 
+    async fn prune(&self, before: UnixTime, limit: u32) -> Result<u64, StoreError> {
+        RevocationLog::prune(&self.rest, before, limit).await
+    }
+
+    fn connections(&self) -> Option<StoreConnections> {
+        self.rest.connections()
+    }
+
     fn notifier(&self) -> impl Notifier {
         self.rest.notifier()
     }
@@ -628,6 +637,8 @@ rest!(RateLimitStore {
     fn try_take(key: &str, policy: &RateLimit, now: UnixTime) -> AttemptOutcome;
     fn give_back(key: &str, policy: &RateLimit, now: UnixTime) -> ();
     fn clear(key: &str) -> ();
+    fn try_take_all(keys: &[LimitedKey<'_>], now: UnixTime) -> TakeAllOutcome;
+    fn settle(cleared: Option<&str>, given_back: &[LimitedKey<'_>], now: UnixTime) -> ();
     fn prune(now: UnixTime, limit: u32) -> u64;
 });
 
@@ -662,6 +673,10 @@ impl<A: AccountStore, H: 'static> BrowserStore for OwnUsers<A, H> {
 
     async fn forget(&self, account: &AccountId, which: WhichBrowsers) -> Result<u64, StoreError> {
         self.rest.forget(account, which).await
+    }
+
+    async fn prune(&self, now: UnixTime, limit: u32) -> Result<u64, StoreError> {
+        BrowserStore::prune(&self.rest, now, limit).await
     }
 }
 

@@ -61,6 +61,7 @@ fn with_every_page(mut look: impl FnMut(&str, &Page<'_>)) {
             username_fault: Some(FieldFault::UsernameCharacter),
             password_fault: Some(FieldFault::PasswordLength { min: 10 }),
             next: "/posts/new?a=1&b=2",
+            ..RegisterPage::default()
         }),
     );
     look(

@@ -7,7 +7,9 @@ use hallpass_accounts::{
 use hallpass_core::{Methods, UnixTime};
 
 use super::super::{
-    Row, Store, Write, account, column, revocation, {get, sql},
+    Row, Store, Write,
+    account::{self, select_accounts},
+    column, revocation, {get, sql},
 };
 use crate::error::StoreError;
 
@@ -83,6 +85,7 @@ pub(crate) fn refreshed(
 ) -> Box<RefreshedSession> {
     let Kept { created, methods, .. } = *kept;
     Box::new(RefreshedSession::new(account, created, methods, state.idle_until, state.expires))
+}
 
 /// Returns the account and its session, if the session can be refreshed and the account is enabled.
 async fn load(
