@@ -94,6 +94,7 @@ pub(crate) const LONG: &[Job] = &[
         about: "Each wrong clock for more than a minute, and pauses of a node and a primary. Short: `databases`.",
         minutes: 18,
         tools: &["libfaketime", "postgresql", "servers"],
+        lane: Lane::Alone,
         steps: &[Step {
             name: "wrong clocks and pauses",
             run: |c| {
