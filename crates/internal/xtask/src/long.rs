@@ -124,6 +124,7 @@ pub(crate) const LONG: &[Job] = &[
         about: "A million accounts on SQLite and PostgreSQL, for docs/many-nodes.md. Short: `test`, `databases`.",
         minutes: 25,
         tools: &["servers"],
+        lane: Lane::Alone,
         steps: &[
             Step { name: "a million accounts on SQLite", run: |c| scale(c, "sqlite") },
             Step { name: "a million accounts on PostgreSQL", run: |c| scale(c, "postgres") },
