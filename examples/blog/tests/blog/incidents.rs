@@ -1,6 +1,8 @@
 //! The procedures of the guide for incidents, run on the blog. The commands are those of the page,
 //! so the page and the program cannot differ.
 
+#![allow(clippy::print_stdout, reason = "the test prints the commands and the measured time")]
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
@@ -268,8 +270,8 @@ fn restored_files(files: &[&str]) -> (Blog, Before, Client) {
     let before = before(&blog);
     blog.stop();
     let path = |name: &str| blog.scratch.path(name);
-    let backup = files.iter().map(|name| std::fs::read(path(name)).expect("the file exists"));
-    let backup: Vec<_> = backup.collect();
+    // A server that closes the database as the last process removes the second file.
+    let backup: Vec<_> = files.iter().map(|name| std::fs::read(path(name)).ok()).collect();
     blog.start_again();
     let eve = register(blog.browser(), "eve");
     assert!(blog.run(&["site", "user", "disable", "ann"]).status.success());
@@ -278,7 +280,9 @@ fn restored_files(files: &[&str]) -> (Blog, Before, Client) {
         let _ = std::fs::remove_file(blog.scratch.path(name));
     }
     for (name, content) in files.iter().zip(backup) {
-        std::fs::write(blog.scratch.path(name), content).expect("the file can be written");
+        if let Some(content) = content {
+            std::fs::write(blog.scratch.path(name), content).expect("the file can be written");
+        }
     }
     blog.start_again();
     (blog, before, eve)
