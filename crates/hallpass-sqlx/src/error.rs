@@ -43,6 +43,8 @@ pub enum StoreErrorKind {
     Refused,
     /// A row contains a value that this version cannot read.
     Corrupt,
+    /// A pooler is between this process and the server, and does not support what is needed there.
+    Pooler,
 }
 
 impl StoreError {
@@ -60,6 +62,8 @@ impl StoreError {
                 StoreErrorKind::Corrupt
             }
             Error::PoolTimedOut => StoreErrorKind::NoConnection,
+            #[cfg(feature = "postgres")]
+            error if crate::postgres::rejects_startup(error) => StoreErrorKind::Pooler,
             Error::Database(error) => of_database(&**error),
             _ => StoreErrorKind::Unavailable,
         };
@@ -174,6 +178,10 @@ impl fmt::Display for StoreError {
             }
             StoreErrorKind::Refused => "the account database rejected the change",
             StoreErrorKind::Corrupt => "the account database contains a row that cannot be read",
+            StoreErrorKind::Pooler => {
+                "a pooler is in front of the account database: write pooler=transaction in the \
+                 address, without options, and in listen the address of the server itself"
+            }
         })
     }
 }

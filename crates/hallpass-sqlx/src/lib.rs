@@ -28,6 +28,7 @@
 mod column;
 mod error;
 mod open_error;
+mod pooler;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod schema;
@@ -40,6 +41,7 @@ mod stored;
 
 pub use error::{StoreError, StoreErrorKind};
 pub use open_error::StoreOpenError;
+pub use pooler::Pooler;
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresStore;
 pub use schema::{MigrateError, SchemaStep};

@@ -32,22 +32,26 @@ macro_rules! skip_locked {
 #[path = "sql/mod.rs"]
 mod sql;
 
+mod address;
 #[path = "inspection.rs"]
 mod inspection;
 mod open;
 mod revocation;
+mod route;
 mod write;
 
 pub(crate) use revocation::Listen;
+pub(crate) use route::rejects_startup;
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use sqlx::{
     PgPool, Postgres as Database,
     postgres::{PgArguments as Arguments, PgRow as Row},
 };
 
-use self::PostgresStore as Store;
+use self::{PostgresStore as Store, address::Address, route::Route};
+use crate::{open_error::StoreOpenError, pooler::Pooler};
 
 /// Accounts, sessions, attempts and the revocation log in one PostgreSQL database.
 ///
@@ -69,6 +73,7 @@ use self::PostgresStore as Store;
 #[derive(Clone)]
 pub struct PostgresStore {
     pool: PgPool,
+    route: Arc<Route>,
 }
 
 impl PostgresStore {
@@ -78,14 +83,48 @@ impl PostgresStore {
     /// Call [`migrate`](Self::migrate) before the first use. Every table is named `hallpass_…`,
     /// including the record of the migrations, so the application's own migrations are not
     /// disturbed. The pool's settings are not changed: [`open`](Self::open) lists the settings that
-    /// hallpass recommends. With a pooler that assigns a connection per transaction, no listener
-    /// works, and the log is only polled.
+    /// hallpass recommends. If the pool connects to a pooler such as PgBouncer, call
+    /// [`with_pooler`](Self::with_pooler). Without it, `migrate` looks for one, with one further
+    /// connection.
     ///
     /// This is the only signature with a type of sqlx: to share a pool, both sides must name the
     /// same type.
     #[must_use]
     pub fn from_pool(pool: PgPool) -> Self {
-        Self { pool }
+        Self { pool, route: Arc::new(Route::of_application()) }
+    }
+
+    /// Sets the pooler that the pool of [`from_pool`](Self::from_pool) connects to. It is the
+    /// parameter `pooler` of an address.
+    #[must_use]
+    pub fn with_pooler(self, pooler: Pooler) -> Self {
+        let route = self.route.with(Some(pooler), None);
+        Self { pool: self.pool, route: Arc::new(route) }
+    }
+
+    /// Sets the address on which a pool of [`from_pool`](Self::from_pool) listens for revocations:
+    /// the server itself, because notifications do not pass a pooler in transaction mode. It is the
+    /// parameter `listen` of an address, and must name the user and the database.
+    ///
+    /// # Errors
+    /// `url` is not a PostgreSQL address.
+    pub fn with_listener_at(self, url: &str) -> Result<Self, StoreOpenError> {
+        let listen = Address::of_listener(url)?;
+        let route = self.route.with(None, Some(listen));
+        Ok(Self { pool: self.pool, route: Arc::new(route) })
+    }
+
+    /// Returns the pooler between this process and the server, as it is set or was found.
+    #[must_use]
+    pub fn pooler(&self) -> Pooler {
+        self.route.pooler()
+    }
+
+    /// Returns whether the address or the program names the [`pooler`](Self::pooler). If not, it
+    /// was found: each connection then costs an attempt without it.
+    #[must_use]
+    pub fn pooler_is_set(&self) -> bool {
+        self.route.is_set()
     }
 
     /// Returns the name of the database.

@@ -186,7 +186,7 @@ pub mod store {
     pub use hallpass_sqlx::SqliteStore;
     #[cfg(any(feature = "postgres", feature = "sqlite"))]
     pub use hallpass_sqlx::{
-        MigrateError, RevocationLogSize, SchemaStep, SqlStore, StoreError, StoreErrorKind,
+        MigrateError, Pooler, RevocationLogSize, SchemaStep, SqlStore, StoreError, StoreErrorKind,
         StoreOpenError, StoredAccount, StoredRoles,
     };
 }

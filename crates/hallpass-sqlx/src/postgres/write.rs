@@ -12,7 +12,7 @@ use super::{
     PostgresStore,
     sql::{Statement, sql},
 };
-use crate::error::StoreError;
+use crate::{error::StoreError, pooler::Pooler};
 
 /// Locks a session's row if it belongs to the account. The account's row is locked before.
 pub(super) const LOCK_SESSION: &str =
@@ -22,9 +22,33 @@ pub(super) const LOCK_SESSION: &str =
 /// [`commit`](Self::commit).
 pub(super) struct Write {
     transaction: Transaction<'static, Postgres>,
+    prepares: Prepares,
+}
+
+/// How statements are prepared.
+#[derive(Clone, Copy)]
+enum Prepares {
+    /// Under a name, once per connection.
+    Once,
+    /// Without a name, for each use. Behind a pooler in transaction mode a name may belong to
+    /// another client's statement.
+    EachTime,
+}
+
+impl Prepares {
+    fn prepared(self, statement: Statement<'_>) -> Statement<'_> {
+        match self {
+            Self::Once => statement,
+            Self::EachTime => statement.persistent(false),
+        }
+    }
 }
 
 impl Write {
+    pub(super) fn prepared<'q>(&self, statement: Statement<'q>) -> Statement<'q> {
+        self.prepares.prepared(statement)
+    }
+
     pub(super) fn connection(&mut self) -> Result<&mut PgConnection, StoreError> {
         Ok(&mut self.transaction)
     }
@@ -61,30 +85,67 @@ fn lock_number(browser: &BrowserHash) -> i64 {
     i64::from_be_bytes([a, b, c, d, e, f, g, h])
 }
 
-/// A connection of the pool, for reads. It is returned to the pool when it is dropped. The pool
-/// itself closes a broken connection.
-pub(super) struct Pooled(PoolConnection<Postgres>);
+/// A connection of the pool, for one statement. It is returned to the pool when it is dropped. The
+/// pool itself closes a broken connection.
+///
+/// sqlx prepares a statement and runs it in two steps. A pooler in transaction mode may change the
+/// connection in between, so both steps are then in one transaction.
+pub(super) enum Pooled {
+    Statement(PoolConnection<Postgres>),
+    Transaction(Write),
+}
 
 impl Pooled {
     pub(super) fn connection(&mut self) -> &mut PgConnection {
-        &mut self.0
+        match self {
+            Self::Statement(connection) => connection,
+            Self::Transaction(write) => &mut write.transaction,
+        }
     }
 
-    pub(super) fn checked<T>(&self, result: Result<T, sqlx::Error>) -> Result<T, StoreError> {
-        result.map_err(StoreError::from_driver)
+    pub(super) fn prepared<'q>(&self, statement: Statement<'q>) -> Statement<'q> {
+        match self {
+            Self::Statement(_) => statement,
+            Self::Transaction(write) => write.prepared(statement),
+        }
+    }
+
+    /// Ends the transaction of the statement, if there is one.
+    pub(super) async fn finish<T>(self, result: Result<T, sqlx::Error>) -> Result<T, StoreError> {
+        let value = result.map_err(StoreError::from_driver)?;
+        if let Self::Transaction(write) = self {
+            write.commit().await?;
+        }
+        Ok(value)
     }
 }
 
 impl PostgresStore {
+    /// Takes a connection for one statement.
     pub(super) async fn connect(&self) -> Result<Pooled, StoreError> {
-        self.pool.acquire().await.map(Pooled).map_err(StoreError::from_driver)
+        if self.route.pooler() != Pooler::Transaction {
+            self.route.await_idle(&self.pool).await;
+            let acquired = match self.pool.acquire().await {
+                Err(error) if self.route.connects_again(&self.pool, &error) => {
+                    self.pool.acquire().await
+                }
+                acquired => acquired,
+            };
+            let connection = acquired.map_err(StoreError::from_driver)?;
+            // A new connection may have found a pooler.
+            if self.route.pooler() != Pooler::Transaction {
+                return Ok(Pooled::Statement(connection));
+            }
+        }
+        self.write().await.map(Pooled::Transaction)
     }
 
     /// Runs a change of one statement, which is one transaction. Returns the number of changed
     /// rows.
     pub(super) async fn change(&self, statement: Statement<'_>) -> Result<u64, StoreError> {
-        let changed = statement.execute(&self.pool).await;
-        changed.map(|result| result.rows_affected()).map_err(StoreError::from_driver)
+        let mut pooled = self.connect().await?;
+        let changed = pooled.prepared(statement).execute(pooled.connection()).await;
+        pooled.finish(changed).await.map(|result| result.rows_affected())
     }
 
     /// Locks the account's row. An account that does not exist has no lock, and its changes have no
@@ -141,17 +202,45 @@ impl PostgresStore {
     /// application's pool may default to another one, at which a statement would not read changes
     /// that were committed while it waited.
     ///
+    /// Behind a pooler in transaction mode the settings of a connection are those of the
+    /// transaction, because the connection of the server is also used by other applications.
+    ///
     /// It begins in a task of its own. If it were dropped between the server's `BEGIN` and sqlx's
     /// count of it, the connection would return to the pool inside an open transaction, and the
     /// next user of the connection would lose its writes
     /// (`an_enrolment_dropped_at_any_await_is_whole_or_nothing`).
     pub(super) async fn write(&self) -> Result<Write, StoreError> {
-        let pool = self.pool.clone();
-        let begin =
-            tokio::spawn(
-                async move { pool.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await },
-            );
+        let store = self.clone();
+        let begin = tokio::spawn(async move {
+            match store.begin().await {
+                Err(error) if store.route.connects_again(&store.pool, &error) => {
+                    store.begin().await
+                }
+                begun => begun,
+            }
+        });
         let begun = begin.await.unwrap_or(Err(sqlx::Error::WorkerCrashed));
-        Ok(Write { transaction: begun.map_err(StoreError::from_driver)? })
+        let transaction = begun.map_err(StoreError::from_driver)?;
+        // A new connection may have found a pooler.
+        let prepares = match self.route.pooler() {
+            Pooler::Transaction => Prepares::EachTime,
+            _ => Prepares::Once,
+        };
+        Ok(Write { transaction, prepares })
+    }
+
+    async fn begin(&self) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+        self.route.await_idle(&self.pool).await;
+        match self.route.pooler() {
+            Pooler::Transaction => self.pool.begin_with(BEGIN_WITH_SETTINGS).await,
+            _ => self.pool.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await,
+        }
     }
 }
+
+/// The settings of [`PostgresStore::open`], until the end of the transaction. One message to the
+/// server.
+const BEGIN_WITH_SETTINGS: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; \
+     SET LOCAL statement_timeout = 5000; SET LOCAL idle_in_transaction_session_timeout = 10000; \
+     SELECT set_config('synchronous_commit', 'on', TRUE) \
+     WHERE current_setting('synchronous_commit') NOT IN ('on', 'remote_apply')";

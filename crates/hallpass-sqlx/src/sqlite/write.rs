@@ -29,6 +29,11 @@ impl Write {
         }
     }
 
+    /// As [`Pooled::prepared`].
+    pub(super) fn prepared<'q>(&self, statement: Statement<'q>) -> Statement<'q> {
+        statement
+    }
+
     /// As [`Pooled::checked`].
     pub(super) fn checked<T>(&mut self, result: Result<T, sqlx::Error>) -> Result<T, StoreError> {
         match &mut self.0 {

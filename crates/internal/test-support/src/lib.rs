@@ -6,6 +6,7 @@
 //! | [`cookie_jar`] | a cookie jar that follows RFC 6265bis |
 //! | [`authenticator`] | an authenticator app, written from RFC 6238 |
 //! | [`fault_proxy`] | a TCP proxy that cuts connections, stalls responses and switches the server |
+//! | [`pgbouncer`] | a PgBouncer that a test starts and kills, with the settings of the guide |
 //! | [`postgres_server`] | PostgreSQL servers that a test starts, kills and promotes |
 //! | [`process`] | child processes, servers, and functions that wait for a condition |
 //! | [`redis`] | a Redis server that a test starts, pauses, kills and configures |
@@ -32,6 +33,7 @@ pub mod fault_proxy;
 pub mod http;
 #[cfg(feature = "memory-store")]
 pub mod memory_store;
+pub mod pgbouncer;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 pub mod postgres_server;

@@ -121,6 +121,7 @@ pub(crate) const JOBS: &[Job] = &[
         minutes: 9,
         tools: &[
             "openssl",
+            "pgbouncer",
             "psql",
             "postgresql",
             "python3",
