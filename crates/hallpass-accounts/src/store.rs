@@ -362,11 +362,16 @@ impl fmt::Debug for DynRevocationLog {
 
 pub(crate) trait ErasedNotifier: Send + 'static {
     fn notified(&mut self) -> Answer<'_, ()>;
+    fn push(&self) -> Option<&'static str>;
 }
 
 impl<P: Notifier> ErasedNotifier for P {
     fn notified(&mut self) -> Answer<'_, ()> {
         erase(Notifier::notified(self))
+    }
+
+    fn push(&self) -> Option<&'static str> {
+        Notifier::push(self)
     }
 }
 

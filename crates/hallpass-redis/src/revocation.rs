@@ -27,12 +27,19 @@ impl RevocationLog for RedisStore {
         let entries = self.entries_after(cursor).await?;
         let Some((last, _)) = entries.last() else {
             let cursor = self.end_before(cursor).await?;
-            return Ok(RevocationPage { changes: Vec::new(), cursor, skipped: 0, facts: None });
+            return Ok(RevocationPage {
+                changes: Vec::new(),
+                cursor,
+                skipped: 0,
+                facts: None,
+                is_last: false,
+            });
         };
         let cursor = read_place(last)?;
         let changes: Vec<_> = entries.iter().filter_map(|(_, fields)| read(fields).ok()).collect();
         let skipped = entries.len().saturating_sub(changes.len()) as u64;
-        Ok(RevocationPage { changes, cursor, skipped, facts: None })
+        let is_last = entries.len() < STRETCH as usize;
+        Ok(RevocationPage { changes, cursor, skipped, facts: None, is_last })
     }
 
     async fn purge_before(&self, before: UnixTime) -> Result<(), RedisStoreError> {
@@ -235,6 +242,10 @@ impl Notifier for Follow {
         // and detects a wrong cursor.
         self.line = Some((connection, seen));
         Ok(())
+    }
+
+    fn push(&self) -> Option<&'static str> {
+        Some("Redis")
     }
 }
 

@@ -52,6 +52,8 @@ pub enum StoreErrorKind {
     OwnTable,
     /// An account was changed again and again while it was read.
     Busy,
+    /// A pooler is between this process and the server, and does not support what is needed there.
+    Pooler,
 }
 
 impl StoreError {
@@ -69,6 +71,8 @@ impl StoreError {
                 StoreErrorKind::Corrupt
             }
             Error::PoolTimedOut => StoreErrorKind::NoConnection,
+            #[cfg(feature = "postgres")]
+            error if crate::postgres::rejects_startup(error) => StoreErrorKind::Pooler,
             Error::Database(error) => of_database(&**error),
             _ => StoreErrorKind::Unavailable,
         };
@@ -192,6 +196,10 @@ impl fmt::Display for StoreError {
             }
             StoreErrorKind::Busy => {
                 "an account was changed again and again while it was read: try again"
+            }
+            StoreErrorKind::Pooler => {
+                "a pooler is in front of the account database: write pooler=transaction in the \
+                 address, without options, and in listen the address of the server itself"
             }
         })
     }

@@ -32,6 +32,7 @@ mod error;
 mod open_error;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod own_users;
+mod pooler;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod schema;
@@ -48,6 +49,7 @@ pub use error::{StoreError, StoreErrorKind};
 pub use open_error::StoreOpenError;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub use own_users::{HashColumn, NoHashColumn, OwnUsers};
+pub use pooler::Pooler;
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresStore;
 pub use schema::{MigrateError, SchemaStep};

@@ -58,6 +58,19 @@ pub enum StoreOpenError {
         /// The driver's error.
         source: StoreError,
     },
+    /// The address has `options` and leads to a pooler, which would not pass them to the server.
+    #[error(
+        "options in the database address do not pass a pooler: remove them from the address, and set them for the user with ALTER ROLE … SET …"
+    )]
+    PoolerOptions,
+    /// The address says `pooler=session`, and the pooler is in another mode.
+    #[error(
+        "the pooler at {host} shares its connections after each transaction: write pooler=transaction in the database address"
+    )]
+    PoolerMode {
+        /// The pooler's host and port.
+        host: String,
+    },
     /// The server cannot be reached, or rejects this user for this database.
     #[error(
         "the database {database} at {host} cannot be reached: start the server, or correct the user, password or database in its address"

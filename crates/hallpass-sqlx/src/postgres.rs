@@ -35,16 +35,19 @@ macro_rules! skip_locked {
 mod sql;
 
 mod acquiring;
+mod address;
 #[path = "inspection.rs"]
 mod inspection;
 mod open;
 mod rate_limit;
 mod revocation;
+mod route;
 mod session;
 mod write;
 
 use revocation::DATABASE_ID;
 pub(crate) use revocation::Listen;
+pub(crate) use route::rejects_startup;
 
 use std::{fmt, sync::Arc};
 
@@ -53,8 +56,8 @@ use sqlx::{
     postgres::{PgArguments as Arguments, PgRow as Row},
 };
 
-use self::{PostgresStore as Store, acquiring::Acquiring};
-use crate::own_users::OwnRow;
+use self::{PostgresStore as Store, acquiring::Acquiring, address::Address, route::Route};
+use crate::{open_error::StoreOpenError, own_users::OwnRow, pooler::Pooler};
 
 /// Accounts, sessions, attempts and the revocation log in one PostgreSQL database.
 ///
@@ -81,6 +84,7 @@ pub struct PostgresStore {
     pub(crate) migrates: bool,
     /// The row of the site's own users table that the next operation is about.
     pub(crate) own_row: Option<OwnRow>,
+    route: Arc<Route>,
 }
 
 impl PostgresStore {
@@ -90,14 +94,54 @@ impl PostgresStore {
     /// Call [`migrate`](Self::migrate) before the first use. Every table is named `hallpass_…`,
     /// including the record of the migrations, so the application's own migrations are not
     /// disturbed. The pool's settings are not changed: [`open`](Self::open) lists the settings that
-    /// hallpass recommends. With a pooler that assigns a connection per transaction, no listener
-    /// works, and the log is only polled.
+    /// hallpass recommends. If the pool connects to a pooler such as PgBouncer, call
+    /// [`with_pooler`](Self::with_pooler). Without it, `migrate` looks for one, with one further
+    /// connection.
     ///
     /// This and [`SqlStore::on_pool`](crate::SqlStore::on_pool) are the only signatures with a type
     /// of sqlx: to share a pool, both sides must name the same type.
     #[must_use]
     pub fn from_pool(pool: PgPool) -> Self {
-        Self { pool, acquiring: Arc::default(), migrates: false, own_row: None }
+        Self {
+            pool,
+            acquiring: Arc::default(),
+            route: Arc::new(Route::of_application()),
+            migrates: false,
+            own_row: None,
+        }
+    }
+
+    /// Sets the pooler that the pool of [`from_pool`](Self::from_pool) connects to. It is the
+    /// parameter `pooler` of an address.
+    #[must_use]
+    pub fn with_pooler(self, pooler: Pooler) -> Self {
+        let route = self.route.with(Some(pooler), None);
+        Self { route: Arc::new(route), ..self }
+    }
+
+    /// Sets the address on which a pool of [`from_pool`](Self::from_pool) listens for revocations:
+    /// the server itself, because notifications do not pass a pooler in transaction mode. It is the
+    /// parameter `listen` of an address, and must name the user and the database.
+    ///
+    /// # Errors
+    /// `url` is not a PostgreSQL address.
+    pub fn with_listener_at(self, url: &str) -> Result<Self, StoreOpenError> {
+        let listen = Address::of_listener(url)?;
+        let route = self.route.with(None, Some(listen));
+        Ok(Self { route: Arc::new(route), ..self })
+    }
+
+    /// Returns the pooler between this process and the server, as it is set or was found.
+    #[must_use]
+    pub fn pooler(&self) -> Pooler {
+        self.route.pooler()
+    }
+
+    /// Returns whether the address or the program names the [`pooler`](Self::pooler). If not, it
+    /// was found: each connection then costs an attempt without it.
+    #[must_use]
+    pub fn pooler_is_set(&self) -> bool {
+        self.route.is_set()
     }
 
     /// Returns the name of the database.

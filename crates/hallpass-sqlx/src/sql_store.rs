@@ -23,6 +23,7 @@ use crate::{
     error::StoreError,
     open_error::StoreOpenError,
     own_users::{AccountState, OwnRow, Parameter},
+    pooler::Pooler,
     schema::{MigrateError, SchemaStep},
     stored::{RevocationLogSize, StoredAccount, StoredRoles, StoredRows},
 };
@@ -119,6 +120,28 @@ impl SqlStore {
     #[must_use]
     pub fn location(&self) -> String {
         ask!(self, store => store.location())
+    }
+
+    /// Returns the pooler between this process and the server, as it is set or was found.
+    #[must_use]
+    pub fn pooler(&self) -> Pooler {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(store) => store.pooler(),
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(_) => Pooler::None,
+        }
+    }
+
+    /// Returns whether the address names the [`pooler`](Self::pooler).
+    #[must_use]
+    pub fn pooler_is_set(&self) -> bool {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(store) => store.pooler_is_set(),
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(_) => false,
+        }
     }
 
     /// Returns the step of the schema at which the tables are. Changes nothing.
@@ -425,6 +448,15 @@ impl Notifier for SqlNotifier {
             Self::Postgres(push) => push.notified().await,
             #[cfg(feature = "sqlite")]
             Self::Sqlite(push) => push.notified().await,
+        }
+    }
+
+    fn push(&self) -> Option<&'static str> {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(push) => push.push(),
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(push) => push.push(),
         }
     }
 }

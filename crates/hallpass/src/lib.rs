@@ -195,8 +195,9 @@ pub mod store {
     pub use hallpass_sqlx::SqliteStore;
     #[cfg(any(feature = "postgres", feature = "sqlite"))]
     pub use hallpass_sqlx::{
-        HashColumn, MigrateError, NoHashColumn, OwnUsers, RevocationLogSize, SchemaStep, SqlStore,
-        StoreError, StoreErrorKind, StoreOpenError, StoredAccount, StoredRoles, StoredRows,
+        HashColumn, MigrateError, NoHashColumn, OwnUsers, Pooler, RevocationLogSize, SchemaStep,
+        SqlStore, StoreError, StoreErrorKind, StoreOpenError, StoredAccount, StoredRoles,
+        StoredRows,
     };
 }
 

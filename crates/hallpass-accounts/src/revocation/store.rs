@@ -22,8 +22,8 @@ pub trait RevocationLog: Send + Sync + 'static {
     type Error: std::error::Error + Send + Sync + 'static;
 
     /// Reads the changes after the cursor, oldest first, in pages of a size that the store chooses.
-    /// Returns the changes and the next cursor. If the returned cursor is the same, the reader is
-    /// at the end.
+    /// Returns the changes and the next cursor. If the returned cursor is the same, or if the page
+    /// [is the last](RevocationPage::is_last), the reader is at the end.
     ///
     /// **Nothing is skipped:** a change whose transaction commits late must come after every cursor
     /// that was returned before that commit. **Nothing waits:** a reader that reads to the end
@@ -156,6 +156,9 @@ pub struct RevocationPage {
     pub skipped: u64,
     /// The facts of the store, from the same consistent read. `None` if the store keeps none.
     pub facts: Option<StoreFacts>,
+    /// Whether the log had no entry after this page when it was read. With `false`, which is always
+    /// correct, the reader asks for a further page if the cursor has moved.
+    pub is_last: bool,
 }
 
 impl Revocation {
@@ -244,6 +247,12 @@ pub trait Notifier: Send + 'static {
     /// # Errors
     /// The connection is lost or cannot be made. The caller waits a little and calls again.
     fn notified(&mut self) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// Returns the kind of the push in a few words, for logs and checks, such as `LISTEN`. `None`
+    /// if this notifier never wakes a reader. Defaults to `the notifier of the store`.
+    fn push(&self) -> Option<&'static str> {
+        Some("the notifier of the store")
+    }
 }
 
 /// A notifier that never wakes the reader: the log is only polled.
@@ -255,5 +264,9 @@ impl Notifier for NoNotifier {
 
     async fn notified(&mut self) -> Result<(), Infallible> {
         pending().await
+    }
+
+    fn push(&self) -> Option<&'static str> {
+        None
     }
 }

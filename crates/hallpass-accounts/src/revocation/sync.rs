@@ -14,7 +14,7 @@ use hallpass_core::{MAX_CLOCK_SKEW, Role, UnixTime};
 use tokio::{
     sync::{Mutex, Notify},
     task::{AbortHandle, JoinSet},
-    time::{MissedTickBehavior, interval, sleep},
+    time::{Instant, MissedTickBehavior, interval, sleep, sleep_until},
 };
 
 use crate::{
@@ -143,6 +143,10 @@ impl<R: Role> RevocationSync<R> {
     /// revocations, and deletes old entries every minute. Returns only if the site has no
     /// revocation log.
     ///
+    /// Many notifications cause few reads: the starts of two reads are at least 50 ms apart. So the
+    /// first notification after a quiet time causes a read immediately, and the last one of many
+    /// causes a read at most 50 ms later.
+    ///
     /// An error is logged, and the operation is repeated a second later.
     pub async fn run(&self) {
         let stores = self.accounts.stores();
@@ -152,9 +156,15 @@ impl<R: Role> RevocationSync<R> {
         let woken = Arc::clone(&self.log.woken);
         // The tasks are aborted when this future is dropped.
         let mut tasks = JoinSet::new();
-        for (number, log) in stores.logs().enumerate() {
+        let notifiers = stores.logs().map(DynRevocationLog::notifier).enumerate();
+        let notifiers: Vec<_> =
+            notifiers.filter(|(_, notifier)| notifier.push().is_some()).collect();
+        if notifiers.is_empty() {
+            tracing::warn!(target: "hallpass", "revocations are only polled, because no store pushes them");
+        }
+        for (number, notifier) in notifiers {
             let name = if number == 0 { "store" } else { "shared" };
-            tasks.spawn(wait_for_news(name, log.notifier(), Arc::clone(&woken)));
+            tasks.spawn(wait_for_news(name, notifier, Arc::clone(&woken)));
         }
         tasks.spawn(publish(self.accounts.clone()));
         let mut ticks = interval(PERIOD);
@@ -162,8 +172,17 @@ impl<R: Role> RevocationSync<R> {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut purge_at = UnixTime::from_secs(0);
         let mut purging: Option<AbortHandle> = None;
+        let mut next_read = Instant::now();
         loop {
             tick_or(&mut ticks, &woken).await;
+            sleep_until(next_read).await;
+            // The read covers every notification until now. Later ones cause the next read.
+            tokio::select! {
+                biased;
+                () = woken.notified() => {}
+                () = std::future::ready(()) => {}
+            }
+            next_read = Instant::now() + GAP;
             if self.read().await.is_err() {
                 continue;
             }
@@ -382,18 +401,26 @@ impl<R: Role> RevocationSync<R> {
     }
 
     /// Connects each notifier once, for a check of the installation. The connections are closed
-    /// again.
+    /// again. A log without a notifier is left out.
     ///
     /// # Errors
-    /// The error of the first notifier that does not connect within the timeout of a store call. A
-    /// log without a notifier, which is only polled, does not connect either.
+    /// The error of the first notifier that does not connect within the timeout of a store call.
     pub async fn connect_notifiers(&self) -> Result<(), StoreFault> {
         let stores = self.accounts.stores();
         for log in stores.logs() {
             let mut notifier = log.notifier();
-            stores.within_bound(notifier.notified()).await?;
+            if notifier.push().is_some() {
+                stores.within_bound(notifier.notified()).await?;
+            }
         }
         Ok(())
+    }
+
+    /// Returns the [kind](crate::Notifier::push) of each push that wakes this node. If the list is
+    /// empty, revocations of other nodes are only polled, each second.
+    #[must_use]
+    pub fn pushes(&self) -> Vec<&'static str> {
+        self.accounts.stores().logs().filter_map(|log| log.notifier().push()).collect()
     }
 
     /// Returns whether the node may serve requests, for `/readyz`. It is judged at each call: a
@@ -464,10 +491,11 @@ impl<R: Role> RevocationSync<R> {
                 }
                 position.known = Some(facts);
             }
-            if page.cursor == position.cursor {
+            let is_at_end = page.is_last || page.cursor == position.cursor;
+            position.cursor = page.cursor;
+            if is_at_end {
                 return Ok(readiness);
             }
-            position.cursor = page.cursor;
         }
         Ok(Readiness::Outdated)
     }
@@ -652,6 +680,7 @@ async fn wait_for_news(
     woken: Arc<Notify>,
 ) {
     let mut down = Reminder::default();
+    let mut is_new = true;
     push_live(log, false);
     loop {
         match notifier.notified().await {
@@ -659,7 +688,11 @@ async fn wait_for_news(
                 push_live(log, true);
                 if down.recovered().is_some() {
                     tracing::info!(target: "hallpass", "revocations are pushed again");
+                } else if is_new {
+                    let push = notifier.push();
+                    tracing::info!(target: "hallpass", push, "revocations are pushed");
                 }
+                is_new = false;
                 woken.notify_one();
             }
             Err(error) => {
@@ -712,5 +745,7 @@ const BOUND: Duration = Duration::from_secs(5);
 const MOST_PAGES: u32 = 10_000;
 /// A fifth of the bound, so that the bound holds even if a read fails or is late.
 const PERIOD: Duration = Duration::from_secs(1);
+/// Minimum time between the starts of two reads: 20 reads per second, however many nodes write.
+const GAP: Duration = Duration::from_millis(50);
 const PURGE_PERIOD: Duration = Duration::from_secs(60);
 const RETRY: Duration = Duration::from_secs(1);

@@ -5,6 +5,7 @@
 
 mod breached;
 mod clocks;
+mod coalesced;
 mod drift;
 mod factor_policy;
 mod fault;

@@ -63,7 +63,7 @@ impl RevocationLog for Slow {
 
     async fn read_after(&self, cursor: Cursor) -> Result<RevocationPage, Self::Error> {
         self.reads.fetch_add(1, Ordering::Relaxed);
-        Ok(RevocationPage { changes: Vec::new(), cursor, skipped: 0, facts: None })
+        Ok(RevocationPage { changes: Vec::new(), cursor, skipped: 0, is_last: true, facts: None })
     }
 
     async fn purge_before(&self, _: UnixTime) -> Result<(), Self::Error> {

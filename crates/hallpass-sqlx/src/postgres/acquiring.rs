@@ -38,7 +38,13 @@ struct Attempt {
 impl PostgresStore {
     pub(super) async fn acquire(&self) -> Result<PoolConnection<Postgres>, StoreError> {
         let waiting = self.acquiring.waiting.begin();
-        let acquired = self.pool.acquire().await;
+        self.route.await_idle(&self.pool).await;
+        let acquired = match self.pool.acquire().await {
+            Err(error) if self.route.connects_again(&self.pool, &error) => {
+                self.pool.acquire().await
+            }
+            acquired => acquired,
+        };
         drop(waiting);
         match acquired {
             Ok(connection) => Ok(connection),

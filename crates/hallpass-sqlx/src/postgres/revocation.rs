@@ -18,28 +18,35 @@ use hallpass_accounts::{
 };
 use hallpass_core::UnixTime;
 use sqlx::{
-    PgPool,
-    postgres::{PgListener, PgRow},
+    Executor, PgPool,
+    postgres::{PgConnectOptions, PgListener, PgPoolOptions, PgRow},
 };
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::{
-    PostgresStore, acquiring,
+    PostgresStore, acquiring, route,
     sql::{
         revocation::{STRETCH, read_entry},
         site, {get, sql},
     },
 };
-use crate::{column, error::StoreError};
+use crate::{
+    column,
+    error::{StoreError, StoreErrorKind},
+    pooler::Pooler,
+};
 
 impl RevocationLog for PostgresStore {
     type Error = StoreError;
 
     async fn read_after(&self, cursor: Cursor) -> Result<RevocationPage, StoreError> {
+        self.route.close_spare(&self.pool);
         let (transaction, place) = parts(cursor);
         let rows =
             self.rows(sql(SINCE).bind(transaction).bind(place).bind(i64::from(STRETCH))).await?;
-        let mut page = RevocationPage { changes: Vec::new(), cursor, skipped: 0, facts: None };
+        let mut page =
+            RevocationPage { changes: Vec::new(), cursor, skipped: 0, facts: None, is_last: false };
+        let mut final_rows = 0;
         for row in &rows {
             if page.facts.is_none() {
                 page.facts = Some(site::facts(row)?);
@@ -48,9 +55,11 @@ impl RevocationLog for PostgresStore {
                 read_entry(row, &mut page);
                 if settled {
                     page.cursor = place_of(row)?;
+                    final_rows += 1;
                 }
             }
         }
+        page.is_last = final_rows < STRETCH;
         Ok(page)
     }
 
@@ -160,41 +169,87 @@ fn place_of(row: &PgRow) -> Result<Cursor, StoreError> {
 
 /// Wakes a node with `LISTEN` as soon as a revocation is committed.
 ///
-/// It listens on a connection of its own, and uses only the address of the pool.
+/// It listens on a connection of its own, at the address of the pool or at the one for listeners.
+/// Notifications do not pass a pooler in transaction mode.
 pub(crate) struct Listen {
-    pool: PgPool,
+    store: PostgresStore,
     line: Option<Line>,
 }
 
 struct Line {
     listener: PgListener,
+    /// The pool of this one connection, which closes it.
+    own: PgPool,
+    /// When to check that the connection works.
+    check_at: Instant,
     /// When another connection replaces this one.
     until: Instant,
 }
 
+impl Line {
+    /// A connection that was cut silently, for example by a firewall, looks like one without
+    /// notifications, and a server that is a replica by now sends none.
+    async fn check(&mut self) -> Result<(), StoreError> {
+        let check = sqlx::raw_sql("SELECT 1 WHERE NOT pg_is_in_recovery()");
+        let checked = timeout(CONNECTION_WAIT, self.listener.fetch_optional(check)).await;
+        let found = checked.map_err(|_| lost())?.map_err(StoreError::from_driver)?;
+        self.check_at = Instant::now() + CHECK_PERIOD;
+        found.map(drop).ok_or_else(lost)
+    }
+}
+
+fn lost() -> StoreError {
+    StoreError::from_driver(sqlx::Error::Io(ErrorKind::ConnectionReset.into()))
+}
+
 impl PostgresStore {
     pub(crate) fn listen(&self) -> Listen {
-        Listen { pool: self.pool.clone(), line: None }
+        Listen { store: self.clone(), line: None }
+    }
+
+    /// Returns the options of a connection that listens, and whether it must be direct. `None` if
+    /// no notification would arrive.
+    fn listen_options(&self) -> Option<(PgConnectOptions, bool)> {
+        let of_pool = self.pool.connect_options();
+        match (&self.route.listen, self.pooler()) {
+            (Some(listen), _) => Some((route::marked(listen), true)),
+            (None, Pooler::Transaction) => None,
+            (None, _) if self.route.is_set() => Some(((*of_pool).clone(), false)),
+            (None, _) => Some((route::marked(&of_pool), true)),
+        }
     }
 }
 
 impl Listen {
     async fn connect(&self) -> Result<Line, StoreError> {
-        let one = sqlx::postgres::PgPoolOptions::new()
-            .max_connections(1)
-            .acquire_timeout(CONNECTION_WAIT);
-        let options = (*self.pool.connect_options()).clone();
+        let Some((options, is_direct)) = self.store.listen_options() else {
+            return std::future::pending().await;
+        };
+        let one = PgPoolOptions::new().max_connections(1).acquire_timeout(CONNECTION_WAIT);
         let own = match one.connect_with(options.clone()).await {
             Ok(own) => own,
             Err(sqlx::Error::PoolTimedOut) => return Err(acquiring::timeout_error(&options).await),
             Err(error) => return Err(StoreError::from_driver(error)),
         };
-        let listener = PgListener::connect_with(&own).await;
-        let mut listener = listener.map_err(StoreError::from_driver)?;
+        let line = Self::listen(own.clone(), is_direct).await;
+        if line.is_err() {
+            let _ = timeout(CONNECTION_WAIT, own.close()).await;
+        }
+        line
+    }
+
+    async fn listen(own: PgPool, is_direct: bool) -> Result<Line, StoreError> {
+        let mut connection = own.acquire().await.map_err(StoreError::from_driver)?;
+        if is_direct && !route::is_direct(&mut connection).await.map_err(StoreError::from_driver)? {
+            return Err(StoreError::new(StoreErrorKind::Pooler, "the connection is not direct"));
+        }
+        drop(connection);
+        let mut listener = PgListener::connect_with(&own).await.map_err(StoreError::from_driver)?;
         // A lost connection is an error: notifications in the meantime were lost.
         listener.eager_reconnect(false);
         listener.listen(CHANNEL).await.map_err(StoreError::from_driver)?;
-        Ok(Line { listener, until: Instant::now() + LINE_LIFE })
+        let now = Instant::now();
+        Ok(Line { listener, own, check_at: now + CHECK_PERIOD, until: now + LINE_LIFE })
     }
 }
 
@@ -208,26 +263,42 @@ impl Notifier for Listen {
             self.line = Some(self.connect().await?);
             return Ok(());
         };
-        match timeout_at(line.until, line.listener.try_recv()).await {
+        match timeout_at(line.check_at, line.listener.try_recv()).await {
             Ok(Ok(Some(_notification))) => {
                 // Several notifications cause one read.
                 while line.listener.next_buffered().is_some() {}
                 self.line = Some(line);
                 Ok(())
             }
-            Ok(Ok(None)) => {
-                Err(StoreError::from_driver(sqlx::Error::Io(ErrorKind::ConnectionReset.into())))
-            }
+            Ok(Ok(None)) => Err(lost()),
             Ok(Err(error)) => Err(StoreError::from_driver(error)),
-            Err(_line_is_old) => Ok(()),
+            Err(_time_to_check) if line.until > Instant::now() => {
+                line.check().await?;
+                self.line = Some(line);
+                Ok(())
+            }
+            Err(_line_is_old) => {
+                // Closed before the next one is opened, so that a node has one such connection.
+                // The reader polls in the meantime.
+                drop(line.listener);
+                let _ = timeout(CONNECTION_WAIT, line.own.close()).await;
+                sleep(END_OF_CONNECTION).await;
+                Ok(())
+            }
         }
+    }
+
+    fn push(&self) -> Option<&'static str> {
+        self.store.listen_options().map(|_| "LISTEN")
     }
 }
 
 /// The channel that the trigger on the log's table notifies.
 const CHANNEL: &str = "hallpass_revocations";
 const CONNECTION_WAIT: Duration = Duration::from_secs(2);
-/// A connection that was cut silently, for example by a firewall, looks like one without
-/// notifications. So it is replaced every minute. The poll finds a missed revocation within its
-/// period of one second.
-const LINE_LIFE: Duration = Duration::from_secs(60);
+/// The poll finds a missed revocation within its period of one second.
+const CHECK_PERIOD: Duration = Duration::from_secs(60);
+/// As the connections of the pool, so that a changed address of the server takes effect.
+const LINE_LIFE: Duration = Duration::from_secs(30 * 60);
+/// The server ends a closed connection a little later.
+const END_OF_CONNECTION: Duration = Duration::from_millis(500);

@@ -98,6 +98,7 @@ impl PostgresStore {
                 .bind(i64::from(numbers.credential))
                 .bind(column::from_epoch(account.epoch())?);
             if pooled.rows_unless_raced(consume).await?.is_some_and(|rows| !rows.is_empty()) {
+                pooled.finish(Ok(())).await?;
                 let session = refreshed(account, &kept, &next);
                 return Ok(Some(RefreshOutcome::Consumed(session)));
             }

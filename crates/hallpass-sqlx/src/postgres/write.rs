@@ -6,13 +6,19 @@
 //! order, so there are no deadlocks.
 
 use hallpass_accounts::{AccountId, Actor, BrowserHash, SessionId};
-use sqlx::{PgConnection, Postgres, Transaction, pool::PoolConnection, postgres::PgRow};
+use sqlx::{
+    AssertSqlSafe, PgConnection, Postgres, Transaction, pool::PoolConnection, postgres::PgRow,
+};
 
 use super::{
     PostgresStore,
     sql::{Statement, account::state, sql},
 };
-use crate::{error::StoreError, own_users::OwnRow};
+use crate::{
+    error::StoreError,
+    own_users::{OwnRow, Parameter},
+    pooler::Pooler,
+};
 
 /// Locks a session's row if it belongs to the account. The account's row is locked before.
 pub(super) const LOCK_SESSION: &str =
@@ -23,6 +29,26 @@ pub(super) const LOCK_SESSION: &str =
 pub(super) struct Write {
     transaction: Transaction<'static, Postgres>,
     own_row: Option<OwnRow>,
+    prepares: Prepares,
+}
+
+/// How statements are prepared.
+#[derive(Clone, Copy)]
+enum Prepares {
+    /// Under a name, once per connection.
+    Once,
+    /// Without a name, for each use. Behind a pooler in transaction mode a name may belong to
+    /// another client's statement.
+    EachTime,
+}
+
+impl Prepares {
+    fn prepared(self, statement: Statement<'_>) -> Statement<'_> {
+        match self {
+            Self::Once => statement,
+            Self::EachTime => statement.persistent(false),
+        }
+    }
 }
 
 impl Write {
@@ -33,6 +59,10 @@ impl Write {
 
     pub(super) fn own_row_mut(&mut self) -> Option<&mut OwnRow> {
         self.own_row.as_mut()
+    }
+
+    pub(super) fn prepared<'q>(&self, statement: Statement<'q>) -> Statement<'q> {
+        self.prepares.prepared(statement)
     }
 
     pub(super) fn connection(&mut self) -> Result<&mut PgConnection, StoreError> {
@@ -71,25 +101,46 @@ fn lock_number(browser: &BrowserHash) -> i64 {
     i64::from_be_bytes([a, b, c, d, e, f, g, h])
 }
 
-/// A connection of the pool, for reads. It is returned to the pool when it is dropped. The pool
-/// itself closes a broken connection.
-pub(super) struct Pooled(PoolConnection<Postgres>);
+/// A connection of the pool, for a few statements. It is returned to the pool when it is dropped. The
+/// pool itself closes a broken connection.
+///
+/// sqlx prepares a statement and runs it in two steps. A pooler in transaction mode may change the
+/// connection in between, so both steps are then in one transaction.
+pub(super) enum Pooled {
+    Statement(PoolConnection<Postgres>),
+    Transaction(Write),
+}
 
 impl Pooled {
     pub(super) fn connection(&mut self) -> &mut PgConnection {
-        &mut self.0
+        match self {
+            Self::Statement(connection) => connection,
+            Self::Transaction(write) => &mut write.transaction,
+        }
     }
 
-    pub(super) fn checked<T>(&self, result: Result<T, sqlx::Error>) -> Result<T, StoreError> {
-        result.map_err(StoreError::from_driver)
+    pub(super) fn prepared<'q>(&self, statement: Statement<'q>) -> Statement<'q> {
+        match self {
+            Self::Statement(_) => statement,
+            Self::Transaction(write) => write.prepared(statement),
+        }
+    }
+
+    /// Ends the transaction of the statements, if there is one.
+    pub(super) async fn finish<T>(self, result: Result<T, sqlx::Error>) -> Result<T, StoreError> {
+        let value = result.map_err(StoreError::from_driver)?;
+        if let Self::Transaction(write) = self {
+            write.commit().await?;
+        }
+        Ok(value)
     }
 
     pub(super) async fn row(
         &mut self,
         statement: Statement<'_>,
     ) -> Result<Option<PgRow>, StoreError> {
-        let row = statement.fetch_optional(self.connection()).await;
-        self.checked(row)
+        let statement = self.prepared(statement);
+        statement.fetch_optional(self.connection()).await.map_err(StoreError::from_driver)
     }
 
     /// Runs a statement that compares before it writes, and returns its rows.
@@ -101,9 +152,10 @@ impl Pooled {
         &mut self,
         statement: Statement<'_>,
     ) -> Result<Option<Vec<PgRow>>, StoreError> {
+        let statement = self.prepared(statement);
         match statement.fetch_all(self.connection()).await {
             Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some(RACED) => Ok(None),
-            rows => self.checked(rows).map(Some),
+            rows => rows.map(Some).map_err(StoreError::from_driver),
         }
     }
 }
@@ -112,8 +164,16 @@ impl Pooled {
 const RACED: &str = "40001";
 
 impl PostgresStore {
+    /// Takes a connection for one statement.
     pub(super) async fn connect(&self) -> Result<Pooled, StoreError> {
-        self.acquire().await.map(Pooled)
+        if self.route.pooler() != Pooler::Transaction {
+            let connection = self.acquire().await?;
+            // A new connection may have found a pooler.
+            if self.route.pooler() != Pooler::Transaction {
+                return Ok(Pooled::Statement(connection));
+            }
+        }
+        self.write().await.map(Pooled::Transaction)
     }
 
     /// As [`Pooled::rows_unless_raced`], for a statement that is one transaction.
@@ -121,15 +181,41 @@ impl PostgresStore {
         &self,
         statement: Statement<'_>,
     ) -> Result<Option<Vec<PgRow>>, StoreError> {
-        self.connect().await?.rows_unless_raced(statement).await
+        let mut pooled = self.connect().await?;
+        let rows = pooled.rows_unless_raced(statement).await?;
+        pooled.finish(Ok(rows)).await
     }
 
     /// Runs a change of one statement, which is one transaction. Returns the number of changed
     /// rows.
     pub(super) async fn change(&self, statement: Statement<'_>) -> Result<u64, StoreError> {
-        let mut connection = self.acquire().await?;
-        let changed = statement.execute(&mut *connection).await;
-        changed.map(|result| result.rows_affected()).map_err(StoreError::from_driver)
+        let mut pooled = self.connect().await?;
+        let changed = pooled.prepared(statement).execute(pooled.connection()).await;
+        pooled.finish(changed).await.map(|result| result.rows_affected())
+    }
+
+    /// Prepares a statement of the site: its table and its columns must be in this database.
+    ///
+    /// It is no statement of the driver, whose name would stay on the connection: behind a pooler
+    /// the connection is also used by other clients.
+    pub(crate) async fn check_statement(
+        &self,
+        text: &'static str,
+        parameters: &[Parameter],
+    ) -> Result<(), StoreError> {
+        let types: Vec<_> = parameters
+            .iter()
+            .map(|parameter| match parameter {
+                Parameter::Text => "text",
+                Parameter::Integer => "bigint",
+            })
+            .collect();
+        let types = types.join(", ");
+        let script =
+            format!("PREPARE hallpass_check ({types}) AS {text}; DEALLOCATE hallpass_check");
+        let mut pooled = self.connect().await?;
+        let checked = sqlx::raw_sql(AssertSqlSafe(script)).execute(pooled.connection()).await;
+        pooled.finish(checked.map(drop)).await
     }
 
     /// Locks the account's row. An account that does not exist has no lock, and its changes have no
@@ -180,22 +266,50 @@ impl PostgresStore {
     /// application's pool may default to another one, at which a statement would not read changes
     /// that were committed while it waited.
     ///
+    /// Behind a pooler in transaction mode the settings of a connection are those of the
+    /// transaction, because the connection of the server is also used by other applications.
+    ///
     /// It begins in a task of its own. If it were dropped between the server's `BEGIN` and sqlx's
     /// count of it, the connection would return to the pool inside an open transaction, and the
     /// next user of the connection would lose its writes
     /// (`an_enrolment_dropped_at_any_await_is_whole_or_nothing`).
     pub(super) async fn write(&self) -> Result<Write, StoreError> {
-        let pool = self.pool.clone();
-        let begin =
-            tokio::spawn(
-                async move { pool.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await },
-            );
+        let store = self.clone();
+        let begin = tokio::spawn(async move {
+            match store.begin().await {
+                Err(error) if store.route.connects_again(&store.pool, &error) => {
+                    store.begin().await
+                }
+                begun => begun,
+            }
+        });
         let waiting = self.acquiring.waiting.begin();
         let begun = begin.await.unwrap_or(Err(sqlx::Error::WorkerCrashed));
         drop(waiting);
-        match begun {
-            Ok(transaction) => Ok(Write { transaction, own_row: self.own_row.clone() }),
-            Err(error) => Err(self.acquire_error(error).await),
+        let transaction = match begun {
+            Ok(transaction) => transaction,
+            Err(error) => return Err(self.acquire_error(error).await),
+        };
+        // A new connection may have found a pooler.
+        let prepares = match self.route.pooler() {
+            Pooler::Transaction => Prepares::EachTime,
+            _ => Prepares::Once,
+        };
+        Ok(Write { transaction, own_row: self.own_row.clone(), prepares })
+    }
+
+    async fn begin(&self) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+        self.route.await_idle(&self.pool).await;
+        match self.route.pooler() {
+            Pooler::Transaction => self.pool.begin_with(BEGIN_WITH_SETTINGS).await,
+            _ => self.pool.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await,
         }
     }
 }
+
+/// The settings of [`PostgresStore::open`], until the end of the transaction. One message to the
+/// server.
+const BEGIN_WITH_SETTINGS: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; \
+     SET LOCAL statement_timeout = 5000; SET LOCAL idle_in_transaction_session_timeout = 10000; \
+     SELECT set_config('synchronous_commit', 'on', TRUE) \
+     WHERE current_setting('synchronous_commit') NOT IN ('on', 'remote_apply')";

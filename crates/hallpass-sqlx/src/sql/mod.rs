@@ -70,7 +70,7 @@ use crate::{column, error::StoreError};
 impl Write {
     /// Runs a statement. Returns the number of changed rows.
     pub(crate) async fn change(&mut self, statement: Statement<'_>) -> Result<u64, StoreError> {
-        let changed = statement.execute(self.connection()?).await;
+        let changed = self.prepared(statement).execute(self.connection()?).await;
         self.checked(changed).map(|result| result.rows_affected())
     }
 
@@ -84,7 +84,7 @@ impl Write {
         &mut self,
         statement: Statement<'_>,
     ) -> Result<Option<Row>, StoreError> {
-        let row = statement.fetch_optional(self.connection()?).await;
+        let row = self.prepared(statement).fetch_optional(self.connection()?).await;
         self.checked(row)
     }
 }
@@ -92,14 +92,14 @@ impl Write {
 impl Store {
     pub(crate) async fn row(&self, statement: Statement<'_>) -> Result<Option<Row>, StoreError> {
         let mut pooled = self.connect().await?;
-        let row = statement.fetch_optional(pooled.connection()).await;
-        pooled.checked(row)
+        let row = pooled.prepared(statement).fetch_optional(pooled.connection()).await;
+        pooled.finish(row).await
     }
 
     pub(crate) async fn rows(&self, statement: Statement<'_>) -> Result<Vec<Row>, StoreError> {
         let mut pooled = self.connect().await?;
-        let rows = statement.fetch_all(pooled.connection()).await;
-        pooled.checked(rows)
+        let rows = pooled.prepared(statement).fetch_all(pooled.connection()).await;
+        pooled.finish(rows).await
     }
 
     /// Runs a `delete_some!` whose `$1` is a time and whose `$2` is a limit. Returns the number of
@@ -118,7 +118,8 @@ impl Store {
 pub(crate) const LATEST_STEP: &str =
     "SELECT step FROM hallpass_migrations ORDER BY step DESC LIMIT 1";
 
-/// A statement with its values, prepared once per connection.
+/// A statement with its values. It is prepared once per connection, or for each use
+/// ([`Write::prepared`]).
 pub(crate) type Statement<'q> = Query<'q, Database, Arguments>;
 
 pub(crate) fn sql<'q>(text: &'static str) -> Statement<'q> {

@@ -17,6 +17,7 @@ use sqlx::{Sqlite, SqliteConnection, pool::PoolConnection};
 use super::{
     SqliteStore,
     place::{OpenedFile, Place},
+    sql::Statement,
 };
 use crate::error::{StoreError, StoreErrorKind};
 
@@ -30,6 +31,19 @@ pub(super) struct Pooled {
 impl Pooled {
     pub(super) fn connection(&mut self) -> &mut SqliteConnection {
         &mut self.connection
+    }
+
+    /// Returns the statement as it is: it is prepared once per connection.
+    pub(super) fn prepared<'q>(&self, statement: Statement<'q>) -> Statement<'q> {
+        statement
+    }
+
+    /// Ends the use of the connection for one statement.
+    pub(super) async fn finish<T>(
+        mut self,
+        result: Result<T, sqlx::Error>,
+    ) -> Result<T, StoreError> {
+        self.checked(result)
     }
 
     /// Converts the error of a call. Closes the connection at the end if the call failed for

@@ -27,7 +27,13 @@ impl RevocationLog for SqliteStore {
     async fn read_after(&self, cursor: Cursor) -> Result<RevocationPage, StoreError> {
         let place = i64::try_from(cursor.number()).unwrap_or(i64::MAX);
         let rows = self.rows(sql(SINCE).bind(place).bind(i64::from(STRETCH))).await?;
-        let mut page = RevocationPage { changes: Vec::new(), cursor, skipped: 0, facts: None };
+        let mut page = RevocationPage {
+            changes: Vec::new(),
+            cursor,
+            skipped: 0,
+            facts: None,
+            is_last: rows.len() < STRETCH as usize,
+        };
         for row in &rows {
             if page.facts.is_none() {
                 page.facts = Some(self.observed(site::facts(row)?).await?);
@@ -164,6 +170,10 @@ impl Notifier for Watch {
                 return Ok(());
             }
         }
+    }
+
+    fn push(&self) -> Option<&'static str> {
+        Some("the data version of the file")
     }
 }
 

@@ -3,7 +3,7 @@
 use hallpass_accounts::{
     AccountId, Actor, BrowserHash, NewSession, OpenOutcome, RefreshOutcome, Rotation, SessionId,
 };
-use sqlx::SqliteConnection;
+use sqlx::{Executor as _, SqlStr, Sqlite, SqliteConnection, Type};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     error::{StoreError, StoreErrorKind},
-    own_users::OwnRow,
+    own_users::{OwnRow, Parameter},
 };
 
 /// Finds a session's row if it belongs to the account. The write lock protects the row.
@@ -48,6 +48,11 @@ impl Write {
             Some(open) => Ok(open.pooled.connection()),
             None => Err(StoreError::from_driver(sqlx::Error::WorkerCrashed)),
         }
+    }
+
+    /// As [`Pooled::prepared`].
+    pub(super) fn prepared<'q>(&self, statement: Statement<'q>) -> Statement<'q> {
+        statement
     }
 
     /// As [`Pooled::checked`].
@@ -108,6 +113,25 @@ impl Drop for Write {
 }
 
 impl SqliteStore {
+    /// Prepares a statement of the site: its table and its columns must be in this database. The
+    /// types of the parameters are those of its later uses, because the connection keeps the
+    /// statement.
+    pub(crate) async fn check_statement(
+        &self,
+        text: &'static str,
+        parameters: &[Parameter],
+    ) -> Result<(), StoreError> {
+        let type_of = |parameter: &Parameter| match parameter {
+            Parameter::Text => <String as Type<Sqlite>>::type_info(),
+            Parameter::Integer => <i64 as Type<Sqlite>>::type_info(),
+        };
+        let types: Vec<_> = parameters.iter().map(type_of).collect();
+        let mut pooled = self.connect().await?;
+        let connection = pooled.connection();
+        let prepared = connection.prepare_with(SqlStr::from_static(text), &types).await.map(drop);
+        pooled.checked(prepared)
+    }
+
     /// Returns `None`: the file's lock is taken in this process, without a round trip.
     #[expect(clippy::unused_async, reason = "PostgreSQL has a function of this name that waits")]
     pub(super) async fn open_in_one_statement(

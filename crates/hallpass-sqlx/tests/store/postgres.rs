@@ -17,6 +17,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 use crate::dropped;
 pub(crate) use hallpass_test_support::postgres::Schema;
+use hallpass_test_support::{pgbouncer::PgBouncer, postgres::Database};
 
 /// A store and its schema, which is dropped with it.
 struct OnItsOwnSchema {
@@ -35,6 +36,40 @@ impl Deref for OnItsOwnSchema {
 async fn on_its_own_schema() -> OnItsOwnSchema {
     let schema = Schema::new().await;
     OnItsOwnSchema { store: PostgresStore::open(&schema.url()).await.unwrap(), _schema: schema }
+}
+
+/// A store behind a PgBouncer in transaction mode, and its database, which is dropped with it.
+/// PgBouncer does not pass a schema on.
+struct BehindPgBouncer {
+    store: PostgresStore,
+    _pooler: PgBouncer,
+    _database: Database,
+}
+
+impl Deref for BehindPgBouncer {
+    type Target = PostgresStore;
+
+    fn deref(&self) -> &PostgresStore {
+        &self.store
+    }
+}
+
+async fn behind_pgbouncer() -> BehindPgBouncer {
+    let (pooler, database) = (PgBouncer::start("transaction", 3, ""), Database::new());
+    let url = format!("{}&pooler=transaction", pooler.url(database.name()));
+    let store = PostgresStore::open(&url).await.unwrap();
+    BehindPgBouncer { store, _pooler: pooler, _database: database }
+}
+
+mod pgbouncer {
+    use super::*;
+
+    test_store! {
+        #[tokio::test]
+        #[ignore = "needs PostgreSQL (DATABASE_URL) and PgBouncer"]
+        behind_pgbouncer: account administration own_change password rate_limit refresh_token
+        revocation session site two_factor
+    }
 }
 
 mod suite {

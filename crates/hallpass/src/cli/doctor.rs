@@ -123,6 +123,7 @@ where
 async fn check_all<R: Role>(site: Site<R>) -> Vec<Check> {
     let mut checks = vec![
         store::reachable(&site.store).await,
+        store::pooler(&site.store),
         store::schema(&site.store).await,
         keys::file(&site),
         keys::age(&site),

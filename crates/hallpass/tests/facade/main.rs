@@ -22,6 +22,8 @@ mod operator_is_final;
 mod outage;
 mod own_claims;
 mod pepper;
+#[cfg(all(feature = "postgres", feature = "cli"))]
+mod pooler;
 #[cfg(feature = "postgres")]
 mod postgres_outage;
 mod public_origin;

@@ -62,7 +62,13 @@ impl RevocationLog for Line {
     async fn read_after(&self, cursor: Cursor) -> Result<RevocationPage, std::io::Error> {
         match self.0.load(Ordering::SeqCst) {
             true => Err(std::io::ErrorKind::ConnectionReset.into()),
-            false => Ok(RevocationPage { changes: Vec::new(), cursor, skipped: 0, facts: None }),
+            false => Ok(RevocationPage {
+                changes: Vec::new(),
+                cursor,
+                skipped: 0,
+                facts: None,
+                is_last: true,
+            }),
         }
     }
 

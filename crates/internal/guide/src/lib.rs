@@ -26,6 +26,7 @@ page! {
     own_claims: "own-claims.md"
     own_users: "own-users.md"
     pages: "pages.md"
+    postgresql: "postgresql.md"
     reverse_proxy: "reverse-proxy.md"
     revocation: "revocation.md"
     roles: "roles.md"

@@ -7,6 +7,7 @@
 //! | [`authenticator`] | an authenticator app, written from RFC 6238 |
 //! | [`fake_clock`] | a wrong clock of a process, by libfaketime |
 //! | [`fault_proxy`] | a TCP proxy that cuts connections, stalls responses and switches the server |
+//! | [`pgbouncer`] | a PgBouncer that a test starts and kills, with the settings of the guide |
 //! | [`postgres_server`] | PostgreSQL servers that a test starts, kills and promotes |
 //! | [`process`] | child processes, servers, and functions that wait for a condition |
 //! | [`redis`] | a Redis server that a test starts, pauses, kills and configures |
@@ -34,6 +35,7 @@ pub mod fault_proxy;
 pub mod http;
 #[cfg(feature = "memory-store")]
 pub mod memory_store;
+pub mod pgbouncer;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 pub mod postgres_server;

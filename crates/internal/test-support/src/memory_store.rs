@@ -595,7 +595,7 @@ impl RevocationLog for MemoryStore {
             .with_log(highest, state.log.iter().map(Revocation::at).max())
             .with_incarnations(state.incarnation.clone(), state.incarnation.clone());
         let cursor = Cursor::from_number(highest.into());
-        Ok(RevocationPage { changes, cursor, skipped: 0, facts: Some(facts) })
+        Ok(RevocationPage { changes, cursor, skipped: 0, facts: Some(facts), is_last: true })
     }
 
     async fn purge_before(&self, _before: UnixTime) -> Result<(), Down> {

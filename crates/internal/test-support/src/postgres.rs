@@ -111,6 +111,12 @@ impl Database {
         Self { url: format!("{base}/{name}?sslmode=disable"), name }
     }
 
+    /// Returns the name of the database.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Returns the host and the port of the server.
     #[must_use]
     pub fn host(&self) -> String {

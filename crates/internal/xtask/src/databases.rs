@@ -17,7 +17,9 @@ pub(crate) const STEPS: &[Step] = &[
     },
     Step {
         name: "stores on PostgreSQL",
-        run: |c| tests(c, "cargo test --workspace --test store -- --ignored postgres"),
+        run: |c| {
+            tests(c, "cargo test --workspace --test store -- --ignored postgres --skip pgbouncer")
+        },
     },
     Step {
         name: "PostgreSQL connections drop, end and hang",
@@ -51,6 +53,14 @@ pub(crate) const STEPS: &[Step] = &[
         run: |c| {
             let options = "--ignored --nocapture --test-threads 1";
             tests(c, &format!("cargo test --workspace --test facade -- {options} failover::"))
+        },
+    },
+    Step {
+        name: "PgBouncer, connections per node and reads per second",
+        run: |c| {
+            // Most of the time these tests wait.
+            let options = "--ignored --nocapture --test-threads 2";
+            tests(c, &format!("cargo test --workspace --test facade -- {options} pooler::"))
         },
     },
     Step {
@@ -118,7 +128,7 @@ pub(crate) const STEPS: &[Step] = &[
 ];
 
 /// Minimum number of tests of the job `databases`.
-const LEAST: usize = 392;
+const LEAST: usize = 403;
 
 fn answer(c: &Context) -> Outcome {
     let [Some(postgres), Some(redis)] = &c.servers else {

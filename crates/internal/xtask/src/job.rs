@@ -116,6 +116,7 @@ fn is_there(context: &Context, tool: &str) -> bool {
     let answers = |line: &str| context.command(line).output();
     match tool {
         "pyjwt" => context.command("python3 -c").arg("import jwt").output().is_ok(),
+        "pgbouncer" => std::path::Path::new("/usr/sbin/pgbouncer").exists(),
         "postgresql" => std::path::Path::new("/usr/lib/postgresql").exists(),
         "clippy" => answers("cargo clippy --version").is_ok(),
         "rustfmt" => answers("cargo fmt --version").is_ok(),

@@ -122,6 +122,7 @@ pub(crate) const JOBS: &[Job] = &[
         tools: &[
             "libfaketime",
             "openssl",
+            "pgbouncer",
             "psql",
             "postgresql",
             "python3",

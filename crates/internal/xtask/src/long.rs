@@ -79,6 +79,30 @@ pub(crate) const LONG: &[Job] = &[
         }],
     },
     Job {
+        name: "pgbouncer",
+        about: "The store suite behind PgBouncer, and the connections of an idle node. Short: `databases`.",
+        minutes: 4,
+        tools: &["pgbouncer", "servers"],
+        lane: Lane::Alone,
+        steps: &[
+            Step {
+                name: "the store suite behind PgBouncer",
+                run: |c| {
+                    let line = "cargo test --workspace --test store -- --ignored pgbouncer::";
+                    c.command(line).with_servers(c).tests(c, 43)
+                },
+            },
+            Step {
+                name: "an idle node for 75 seconds",
+                run: |c| {
+                    let line = "cargo test --workspace --test facade -- --ignored --nocapture \
+                                idle_node_has_two_connections";
+                    c.command(line).with_servers(c).env("IDLE_SECONDS", "75").tests(c, 1)
+                },
+            },
+        ],
+    },
+    Job {
         name: "kills",
         about: "The blog killed 200 times at any moment. Short: `concurrency`.",
         minutes: 5,

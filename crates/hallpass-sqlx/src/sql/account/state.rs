@@ -8,15 +8,14 @@
 
 use hallpass_accounts::{Account, AccountId, AccountNumbers, LiveFactor, SessionId};
 use hallpass_core::TotpDrift;
-use sqlx::{Executor as _, Row as _, SqlStr, Type};
+use sqlx::Row as _;
 
 use super::super::{
-    super::Database,
     Row, Store, Write, column, {get, sql},
 };
 use crate::{
     error::StoreError,
-    own_users::{AccountState, Parameter, behind},
+    own_users::{AccountState, behind},
 };
 
 /// The state of an account, and the epoch of the site. An account without a row has the numbers 0
@@ -94,28 +93,6 @@ impl Store {
         let rows = self.rows(sql(list).bind(after).bind(i64::from(limit))).await?;
         let id = |row: &Row| row.try_get::<String, _>(0).map_err(StoreError::from_driver);
         rows.iter().map(|row| id(row).map(AccountId::new)).collect()
-    }
-
-    /// Prepares a statement of the site: its table and its columns must be in this database. The
-    /// types of the parameters are those of its later uses, because the connection keeps the
-    /// statement.
-    pub(crate) async fn check_statement(
-        &self,
-        text: &'static str,
-        parameters: &[Parameter],
-    ) -> Result<(), StoreError> {
-        let types: Vec<_> = parameters.iter().map(|parameter| type_of(*parameter)).collect();
-        let mut pooled = self.connect().await?;
-        let connection = pooled.connection();
-        let prepared = connection.prepare_with(SqlStr::from_static(text), &types).await.map(drop);
-        pooled.checked(prepared)
-    }
-}
-
-fn type_of(parameter: Parameter) -> <Database as sqlx::Database>::TypeInfo {
-    match parameter {
-        Parameter::Text => <String as Type<Database>>::type_info(),
-        Parameter::Integer => <i64 as Type<Database>>::type_info(),
     }
 }
 

@@ -50,7 +50,7 @@ async fn too_many_clients_is_named_as_the_cause() {
     let then = UnixTime::from_secs(0);
     let (read, change, begin) = tokio::join!(
         store.by_id(&nobody),
-        store.prune(then, 1),
+        SessionStore::prune(&store, then, 1),
         store.end_all(&nobody, None, then),
     );
     assert!(start.elapsed() < STORE_TIMEOUT, "{:?}", start.elapsed());

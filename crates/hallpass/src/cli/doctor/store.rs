@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hallpass_accounts::{Readiness, RevocationSync};
 use hallpass_core::Role;
-use hallpass_sqlx::SqlStore;
+use hallpass_sqlx::{Pooler, SqlStore};
 
 use super::Check;
 use crate::cli::{error::one_line, site::Site};
@@ -17,6 +17,23 @@ pub(super) async fn reachable(store: &SqlStore) -> Check {
             "store",
             &error,
             format!("check the disk, the locks and the permissions of {database}"),
+        ),
+    }
+}
+
+/// A pooler that the address does not name costs a failed connection per start.
+pub(super) fn pooler(store: &SqlStore) -> Check {
+    let name = "pooler";
+    match (store.pooler(), store.pooler_is_set()) {
+        (Pooler::None, _) => Check::ok(name, "the connections to the database are direct"),
+        (pooler, true) => Check::ok(
+            name,
+            format!("the database is reached through a pooler in {} mode", pooler.as_str()),
+        ),
+        (_, false) => Check::warn(
+            name,
+            "the database is reached through a pooler, which the address does not name",
+            "add pooler=transaction to the address",
         ),
     }
 }
@@ -118,13 +135,18 @@ async fn key_values<R: Role>(sync: &RevocationSync<R>) -> Check {
 /// Without notifications, revocations arrive by polling, within the same bound.
 async fn notifier<R: Role>(sync: &RevocationSync<R>) -> Check {
     let name = "notifier";
+    let pushes = sync.pushes();
+    let polled = "revocations are only polled, each second";
+    let fix =
+        "name the database server itself in the parameter listen of the address, or use Redis";
+    if pushes.is_empty() {
+        return Check::warn(name, polled, fix);
+    }
     match sync.connect_notifiers().await {
-        Ok(()) => Check::ok(name, "revocations are pushed to each node"),
-        Err(error) => Check::warn(
-            name,
-            format!("revocations are only polled, each second: {}", one_line(&error)),
-            "connect the nodes to the database or to Redis without a pooler",
-        ),
+        Ok(()) => {
+            Check::ok(name, format!("revocations are pushed to each node by {}", pushes.join(", ")))
+        }
+        Err(error) => Check::warn(name, format!("{polled}: {}", one_line(&error)), fix),
     }
 }
 
