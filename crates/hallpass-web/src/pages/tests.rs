@@ -57,6 +57,7 @@ fn with_every_page(mut look: impl FnMut(&str, &Page<'_>)) {
     look(
         "register-refused",
         &Page::Register(RegisterPage {
+            usernames: hallpass_accounts::Usernames::Name,
             username: "al ice",
             username_fault: Some(FieldFault::UsernameCharacter),
             password_fault: Some(FieldFault::PasswordLength { min: 10 }),
