@@ -22,7 +22,7 @@ impl RevocationLog for Published {
     type Error = Infallible;
 
     async fn read_after(&self, cursor: Cursor) -> Result<RevocationPage, Infallible> {
-        Ok(RevocationPage { changes: Vec::new(), cursor, skipped: 0, facts: None })
+        Ok(RevocationPage { changes: Vec::new(), cursor, skipped: 0, is_last: true, facts: None })
     }
 
     async fn purge_before(&self, _: UnixTime) -> Result<(), Infallible> {
