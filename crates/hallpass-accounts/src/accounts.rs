@@ -189,10 +189,12 @@ impl<R: Role> Accounts<R> {
     /// time of this node's clock if the clock was injected, or if the store has reported no time.
     #[must_use]
     pub fn store_now(&self) -> UnixTime {
-        match self.site.store_time.now() {
+        let now = match self.site.store_time.now() {
             Some(now) if self.settings().clock.is_system() => now,
             _ => self.now(),
-        }
+        };
+        self.site.latest.fetch_max(now.as_secs(), Ordering::Relaxed);
+        now
     }
 
     pub(crate) fn store_time(&self) -> &StoreTime {
@@ -202,11 +204,11 @@ impl<R: Role> Accounts<R> {
     /// Returns the latest time of the store that this process has seen, which is the time of a
     /// revocation. If the clock was set back, the current time would be too early: the revocation
     /// would be deleted before the last token that it revokes has expired, because that token was
-    /// issued while the clock was ahead. Tested in `tests/flow/model.rs`.
+    /// issued while the clock was ahead. Each login and each refresh reads the time of the store.
+    /// Tested in `tests/flow/model.rs`.
     pub(crate) fn latest(&self) -> UnixTime {
         let now = self.store_now();
-        let latest = self.site.latest.fetch_max(now.as_secs(), Ordering::Relaxed);
-        now.max(UnixTime::from_secs(latest))
+        now.max(UnixTime::from_secs(self.site.latest.load(Ordering::Relaxed)))
     }
 
     /// Returns the latest time at which a token that was revoked at `at` could still be valid. The

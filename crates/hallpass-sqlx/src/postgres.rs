@@ -83,7 +83,7 @@ pub struct PostgresStore {
     /// Whether the start of the site brings the tables up to date.
     pub(crate) migrates: bool,
     /// The row of the site's own users table that the next operation is about.
-    pub(crate) own_row: Option<OwnRow>,
+    pub(crate) own_row: Option<Box<OwnRow>>,
     route: Arc<Route>,
 }
 

@@ -238,9 +238,9 @@ impl SqlStore {
         let mut store = self.clone();
         match &mut store {
             #[cfg(feature = "postgres")]
-            Self::Postgres(store) => store.own_row = Some(row),
+            Self::Postgres(store) => store.own_row = Some(Box::new(row)),
             #[cfg(feature = "sqlite")]
-            Self::Sqlite(store) => store.own_row = Some(row),
+            Self::Sqlite(store) => store.own_row = Some(Box::new(row)),
         }
         store
     }

@@ -97,7 +97,7 @@ pub struct SqliteStore {
     /// Whether the start of the site brings the tables up to date.
     pub(crate) migrates: bool,
     /// The row of the site's own users table that the next operation is about.
-    pub(crate) own_row: Option<OwnRow>,
+    pub(crate) own_row: Option<Box<OwnRow>>,
 }
 
 /// Facts about the connections, shared by the clones.

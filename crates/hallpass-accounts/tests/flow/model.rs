@@ -435,3 +435,21 @@ proptest! {
         });
     }
 }
+
+/// The first token is issued while the clock is ahead, and revoked after it was set back.
+#[tokio::test]
+async fn a_token_of_a_clock_that_was_ahead_stays_revoked() {
+    let mut world = World::new().await;
+    let (person, node) = (0, 0);
+    for op in [
+        Op::Pass { seconds: 548 },
+        Op::LogIn { person, node },
+        Op::SetBack { seconds: 2263 },
+        Op::Disable { person, node },
+        Op::Pass { seconds: 2676 },
+        Op::Forget { node },
+    ] {
+        world.apply(op).await;
+        world.check();
+    }
+}

@@ -28,7 +28,7 @@ pub(super) const LOCK_SESSION: &str =
 /// [`commit`](Self::commit).
 pub(super) struct Write {
     transaction: Transaction<'static, Postgres>,
-    own_row: Option<OwnRow>,
+    own_row: Option<Box<OwnRow>>,
     prepares: Prepares,
 }
 
@@ -54,11 +54,11 @@ impl Prepares {
 impl Write {
     /// Returns the row of the site's own users table, if the site has one.
     pub(super) fn own_row(&self) -> Option<&OwnRow> {
-        self.own_row.as_ref()
+        self.own_row.as_deref()
     }
 
     pub(super) fn own_row_mut(&mut self) -> Option<&mut OwnRow> {
-        self.own_row.as_mut()
+        self.own_row.as_deref_mut()
     }
 
     pub(super) fn prepared<'q>(&self, statement: Statement<'q>) -> Statement<'q> {
@@ -101,14 +101,14 @@ fn lock_number(browser: &BrowserHash) -> i64 {
     i64::from_be_bytes([a, b, c, d, e, f, g, h])
 }
 
-/// A connection of the pool, for a few statements. It is returned to the pool when it is dropped. The
-/// pool itself closes a broken connection.
+/// A connection of the pool, for a few statements. It is returned to the pool when it is dropped.
+/// The pool itself closes a broken connection.
 ///
 /// sqlx prepares a statement and runs it in two steps. A pooler in transaction mode may change the
 /// connection in between, so both steps are then in one transaction.
 pub(super) enum Pooled {
     Statement(PoolConnection<Postgres>),
-    Transaction(Write),
+    Transaction(Box<Write>),
 }
 
 impl Pooled {
@@ -173,7 +173,7 @@ impl PostgresStore {
                 return Ok(Pooled::Statement(connection));
             }
         }
-        self.write().await.map(Pooled::Transaction)
+        self.write().await.map(|write| Pooled::Transaction(Box::new(write)))
     }
 
     /// As [`Pooled::rows_unless_raced`], for a statement that is one transaction.
@@ -196,8 +196,8 @@ impl PostgresStore {
 
     /// Prepares a statement of the site: its table and its columns must be in this database.
     ///
-    /// It is no statement of the driver, whose name would stay on the connection: behind a pooler
-    /// the connection is also used by other clients.
+    /// The name of a statement that the driver prepares would stay on the connection, which other
+    /// clients also use behind a pooler.
     pub(crate) async fn check_statement(
         &self,
         text: &'static str,

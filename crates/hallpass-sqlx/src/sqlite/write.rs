@@ -24,7 +24,7 @@ pub(super) const LOCK_SESSION: &str =
 /// [`commit`](Self::commit).
 pub(super) struct Write {
     open: Option<Open>,
-    own_row: Option<OwnRow>,
+    own_row: Option<Box<OwnRow>>,
 }
 
 struct Open {
@@ -36,11 +36,11 @@ struct Open {
 impl Write {
     /// Returns the row of the site's own users table, if the site has one.
     pub(super) fn own_row(&self) -> Option<&OwnRow> {
-        self.own_row.as_ref()
+        self.own_row.as_deref()
     }
 
     pub(super) fn own_row_mut(&mut self) -> Option<&mut OwnRow> {
-        self.own_row.as_mut()
+        self.own_row.as_deref_mut()
     }
 
     pub(super) fn connection(&mut self) -> Result<&mut SqliteConnection, StoreError> {

@@ -8,6 +8,8 @@
 //! traits, and the database reports what each statement did. A statement that the workload does not
 //! run is found in the [sources](sources::not_run_among), so that it cannot be forgotten.
 
+#![allow(clippy::print_stdout, reason = "prints the times")]
+
 mod measure;
 #[cfg(feature = "postgres")]
 mod postgres;

@@ -55,7 +55,7 @@ fn on<S: AccountStore>(store: S) -> HallpassBuilder<SiteRole, S> {
 
 /// Asserts that the site does not start, and that the error names both traits and the fix.
 async fn refused<S: AccountStore>(what: &str, builder: HallpassBuilder<SiteRole, S>) {
-    let error = builder.start().await.expect_err(what);
+    let error = builder.start().await.err().unwrap_or_else(|| panic!("{what}"));
     let apart = matches!(error, StartError::Settings(SettingsError::StoresApart { .. }));
     assert!(apart, "{what}: {error:?}");
     let text = error.to_string();

@@ -162,7 +162,7 @@ async fn a_night(
         ("hallpass_keys_missing", 0.0),
         ("hallpass_clock_difference_seconds", 0.0),
         (r#"hallpass_store_call_seconds_count{operation="RefreshTokenStore::refresh"}"#, 2.0),
-        (r#"hallpass_store_failures_total{operation="RateLimitStore::try_take"}"#, 0.0),
+        (r#"hallpass_store_failures_total{operation="RateLimitStore::try_take_all"}"#, 0.0),
     ] {
         assert_eq!(now(name), value, "{name}");
     }
@@ -191,7 +191,8 @@ async fn a_night(
     store.close().await;
     let here = Visitor { peer: Some(PEER.parse().unwrap()), ..Visitor::default() };
     let _down = site.accounts().log_in("alice", PASSWORD, None, &here).await.unwrap_err();
-    assert_eq!(now(r#"hallpass_store_failures_total{operation="RateLimitStore::try_take"}"#), 1.0);
+    let failures = r#"hallpass_store_failures_total{operation="RateLimitStore::try_take_all"}"#;
+    assert_eq!(now(failures), 1.0);
     until(prometheus, r#"hallpass_revocation_push_live{log="store"}"#, |live| live == 0.0).await;
     until(
         prometheus,

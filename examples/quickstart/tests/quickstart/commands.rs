@@ -361,6 +361,7 @@ fn doctor_reports_each_fault_by_name() {
         names.collect::<Vec<_>>(),
         [
             "store",
+            "pooler",
             "schema",
             "key_file",
             "key_age",
@@ -379,7 +380,7 @@ fn doctor_reports_each_fault_by_name() {
         let text = String::from_utf8(site.run("doctor").stdout).unwrap();
         let line = text.lines().find(|line| line.starts_with(&format!("{state:<5} {name}")));
         assert!(line.unwrap().contains("; fix: "), "{text}");
-        assert_eq!(text.lines().count(), 9, "{text}");
+        assert_eq!(text.lines().count(), 10, "{text}");
     };
     #[cfg(unix)]
     {

@@ -1,15 +1,15 @@
 //! Calls every method of the store traits, on tables that are full.
 
-use std::time::Duration;
+use std::{convert::Infallible, time::Duration};
 
 use hallpass_accounts::{
-    AccountId, AccountStore, Activity, ActivityKind, ActivityStore, AdministrationStore,
+    Account, AccountId, AccountStore, Activity, ActivityKind, ActivityStore, AdministrationStore,
     AttemptOutcome, BrowserHash, BrowserId, BrowserLogin, BrowserName, BrowserStore,
     ConsumeOutcome, ConsumedStore, Cursor, EndOutcome, Incarnation, KeyCheck, OneTimeHash,
     OneTimePurpose, Outcome, OutcomeId, OutcomeKind, OutcomeStore, OwnChange, PasswordChange,
     PasswordStore, PutOutcome, RateLimit, RateLimitStore, RefreshChain, RefreshOutcome,
     RefreshTokenStore, ReplaceOutcome, Revocation, RevocationLog, SessionStore, SiteStore,
-    TwoFactorStore, WhichBrowsers,
+    TwoFactorStore, Username, WhichBrowsers,
 };
 use hallpass_core::{Methods, TotpDrift, UnixTime};
 use hallpass_sqlx::SqlStore;
@@ -41,6 +41,7 @@ pub(super) async fn every_statement(store: &SqlStore, user: &str) {
     log(store).await;
     site(store, &id).await;
     commands(store).await;
+    own_users(store, user).await;
     prune(store).await;
 }
 
@@ -98,6 +99,7 @@ async fn second_factor(store: &SqlStore, id: &AccountId) {
     written(store.replace_recovery_codes(&own, &[recovery_hash(20)]).await.unwrap());
     let replaced = store.reencrypt(id, b"encrypted", b"again").await.unwrap();
     assert_eq!(replaced, ReplaceOutcome::Replaced);
+    assert!(!store.list_secrets(None, 5).await.unwrap().is_empty());
     disable(store, id).await;
 }
 
@@ -176,6 +178,7 @@ pub(super) async fn end_of_log(store: &SqlStore) -> Cursor {
 }
 
 async fn site(store: &SqlStore, id: &AccountId) {
+    assert!(AccountStore::database_id(store).await.unwrap().is_some());
     assert!(store.has_accounts().await.unwrap());
     let check = KeyCheck { value: "value".into(), used_for: "pepper".into() };
     store.record_key_checks(std::slice::from_ref(&check), at(1)).await.unwrap();
@@ -209,6 +212,30 @@ async fn commands(store: &SqlStore) {
     store.stored_roles().await.unwrap();
     store.revocation_log_size().await.unwrap();
     assert!(store.stored_rows().await.unwrap().sessions > 10_000);
+}
+
+/// A site's own users table, in which every account exists.
+struct Users;
+
+impl AccountStore for Users {
+    type Error = Infallible;
+
+    async fn by_username(&self, _: &Username) -> Result<Option<Account>, Infallible> {
+        Ok(None)
+    }
+
+    async fn by_id(&self, id: &AccountId) -> Result<Option<Account>, Infallible> {
+        Ok(Some(Account::new(id.clone(), name("owner"), "hash-0")))
+    }
+}
+
+async fn own_users(store: &SqlStore, user: &str) {
+    let own = Users.with(store.clone());
+    let id = AccountId::new(format!("own {user}"));
+    let session = open_renewable(&own, &id, 9, at(10_000)).await;
+    let refreshed = own.refresh(&session, &presenting(1, at(400))).await.unwrap();
+    assert!(matches!(refreshed, RefreshOutcome::Consumed(_)), "{refreshed:?}");
+    done(own.end_all(&id, None, at(401)).await.unwrap());
 }
 
 async fn prune(store: &SqlStore) {
