@@ -179,7 +179,8 @@ pub mod store {
         RefreshOutcome, RefreshState, RefreshTokenStore, RefreshedSession, RegistrationOutcome,
         RegistrationStore, ReplaceOutcome, Revocation, RevocationLog, RevocationPage, Rotation,
         RotationOutcome, Session, SessionId, SessionStore, SiteStore, StoreConnections, StoreFacts,
-        StoreFault, StoreSet, TakeAllOutcome, TwoFactorStore, UsernameError, Usernames,
+        StoreFault, StoreSet, StoredSecret, TakeAllOutcome, TwoFactorStore, UsernameError,
+        Usernames,
     };
     pub use hallpass_accounts::{
         Activity, ActivityKind, ActivityStore, BrowserHash, BrowserId, BrowserLogin, BrowserName,
@@ -209,8 +210,9 @@ pub mod flow {
         FactorOff, ForeignHash, ForeignMatch, HashError, ImpossibleCost, LoginStep, MfaRequired,
         NextStep, NoRandomness, OpenedSession, OwnClaims, Password, PasswordAccepted,
         PasswordError, PasswordHasher, ProxiesError, Random, RateLimitKind, Readiness,
-        RefreshToken, RejectionReason, RevocationSync, RightPassword, SetUp, Settings,
-        SettingsError, SystemRandom, Tokens, TwoFactor, Visitor, check_password, hash_password,
+        Reencryption, RefreshToken, RejectionReason, RevocationSync, RightPassword, SetUp,
+        Settings, SettingsError, SystemRandom, Tokens, TwoFactor, Visitor, check_password,
+        hash_password,
     };
     pub use hallpass_core::{
         CookieSettingsBuilder, CookieSettingsError, OriginCheckError, SetCookieError,

@@ -47,8 +47,8 @@ impl PostgresStore {
     ///
     /// There are at most 7 connections, and a call waits at most 1 s for one. This is shorter than
     /// the `store_timeout` of a site, so that the error with the cause is logged. The revocation
-    /// log listens on one more connection. A connection that was idle for 1 s is checked before it
-    /// is used. An idle process keeps two: the others are closed after 10 s, one per second.
+    /// log listens on one more connection. A connection that was idle for 100 ms is checked before
+    /// it is used. An idle process keeps two: the others are closed after 10 s, one per second.
     ///
     /// These parameters of the address are those of hallpass:
     ///
@@ -185,8 +185,8 @@ async fn is_shared(pool: &PgPool, connection: &mut PgConnection) -> bool {
 }
 
 /// A connection that was checked within this time is used without another check, which would be a
-/// round trip more per call.
-const CHECKED: Duration = Duration::from_secs(1);
+/// round trip more per statement of a login. It is shorter than a restart of a server.
+const CHECKED: Duration = Duration::from_millis(100);
 const CONNECTION_WAIT: Duration = Duration::from_secs(1);
 /// A process that does not poll closes its connections after this time.
 const IDLE: Duration = Duration::from_secs(30);

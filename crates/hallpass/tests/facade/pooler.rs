@@ -287,6 +287,8 @@ async fn logins_succeed_after_pgbouncer_was_killed() {
     assert!(identity(&one, live.access.as_str()).is_some(), "live tokens are accepted");
     pooler.start_again();
     let start = Instant::now();
+    // A connection is used without a check for 100 ms after its last use.
+    sleep(Duration::from_millis(100)).await;
     for node in [&one, &other] {
         logged_in(node.accounts(), "alice", None).await;
         while !node.is_ready() {

@@ -98,6 +98,10 @@ impl RevocationLog for Counted {
     async fn publish(&self, change: &Revocation) -> Result<(), StoreError> {
         self.store.publish(change).await
     }
+
+    async fn database_id(&self) -> Result<Option<String>, StoreError> {
+        RevocationLog::database_id(&self.store).await
+    }
 }
 
 /// Makes 560 changes, 140 per second. Each of them is pushed to each node.
