@@ -24,3 +24,21 @@ CREATE TABLE hallpass_key_checks (
     used_for    TEXT   NOT NULL,
     created_at  BIGINT NOT NULL
 );
+
+-- The id of the server, or NULL if the service does not let this user read it.
+CREATE FUNCTION hallpass_server_id() RETURNS TEXT LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (SELECT system_identifier::text FROM pg_control_system());
+EXCEPTION WHEN insufficient_privilege OR feature_not_supported OR undefined_function THEN
+    RETURN NULL;
+END
+$$;
+
+-- The timeline of the server, or 0 if the service does not let this user read it.
+CREATE FUNCTION hallpass_server_timeline() RETURNS BIGINT LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::bigint;
+EXCEPTION WHEN insufficient_privilege OR feature_not_supported OR undefined_function THEN
+    RETURN 0;
+END
+$$;

@@ -92,9 +92,10 @@ impl PostgresStore {
     }
 }
 
-/// The id of the database: store, server, database and table.
+/// The id of the database: store, server, database and table. The part of the server is empty if
+/// the service does not let this user read it.
 pub(super) const DATABASE_ID: &str = "SELECT s.store_id || '/' || \
-     (SELECT system_identifier::text FROM pg_control_system()) || '/' || \
+     COALESCE(hallpass_server_id(), '') || '/' || \
      (SELECT oid::text FROM pg_database WHERE datname = current_database()) || '/' || \
      s.tableoid::text AS id FROM hallpass_site s";
 
@@ -136,12 +137,11 @@ const SINCE: &str = concat!(
         WHERE transaction >= (SELECT first FROM open) AND transaction <= 9223372036854775807) \
      SELECT s.store_id, s.epoch, s.incarnation, s.timeline, \
         CASE WHEN pg_is_in_recovery() THEN NULL ELSE \
-            (SELECT system_identifier::text FROM pg_control_system()) || '/' || \
+            hallpass_server_id() || '/' || \
             (SELECT oid::text FROM pg_database WHERE datname = current_database()) || '/' || \
             s.tableoid::text END AS observed_incarnation, \
-        CASE WHEN pg_is_in_recovery() THEN NULL ELSE \
-            ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::bigint \
-            END AS observed_timeline, \
+        CASE WHEN pg_is_in_recovery() THEN NULL ELSE hallpass_server_timeline() END \
+            AS observed_timeline, \
         pg_is_in_recovery() AS is_replica, \
         floor(extract(epoch FROM clock_timestamp()))::bigint AS now, \
         (SELECT last_value FROM hallpass_revocations_place_seq) AS highest, \

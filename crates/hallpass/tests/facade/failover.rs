@@ -7,7 +7,7 @@
 use std::time::{Duration, Instant};
 
 use hallpass::flow::{Accounts, Readiness, Visitor};
-use hallpass::store::PostgresStore;
+use hallpass::store::{Cursor, PostgresStore, RevocationLog};
 use hallpass::{AccountId, AccountsErrorKind, Clock, Event, Hallpass, SystemClock};
 use hallpass_test_support::{fault_proxy::FaultProxy, postgres_server::PostgresServer};
 use std::sync::{Arc, Mutex};
@@ -222,4 +222,32 @@ async fn node_on_a_replica_is_not_ready() {
     proxy.cut();
     proxy.repair();
     node.await_readiness(Readiness::Replica).await;
+}
+
+/// Some services do not let the user read the identity of the server.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the programs of PostgreSQL"]
+async fn server_without_an_identity_is_used_without_detection() {
+    let (server, scratch) = (PostgresServer::start(), Scratch::new());
+    server.query("CREATE ROLE site LOGIN");
+    server.query("GRANT ALL ON SCHEMA public TO site");
+    server.query("REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC");
+    server.query("REVOKE EXECUTE ON FUNCTION pg_walfile_name(pg_lsn) FROM PUBLIC");
+    let url = server.url_of("site");
+    let nodes = [Node::start(&url, &scratch).await, Node::start(&url, &scratch).await];
+    let [one, other] = &nodes;
+    let alice = register(one, "alice").await;
+    assert!(other.accepts(&alice.access));
+    one.hallpass.disable(&alice.id).await.unwrap();
+    let start = Instant::now();
+    while other.accepts(&alice.access) {
+        assert!(start.elapsed() < Duration::from_secs(5), "the bound");
+        sleep(Duration::from_millis(20)).await;
+    }
+    let facts = PostgresStore::open_existing(&url).await.unwrap();
+    let facts = facts.read_after(Cursor::START).await.unwrap().facts.unwrap();
+    assert_eq!(facts.observed, None);
+    for node in &nodes {
+        assert_eq!(node.hallpass.readiness(), Readiness::Ready);
+    }
 }

@@ -1,8 +1,8 @@
 //! Runs jobs and their steps, and prints the name and the duration of each.
 
-use std::time::Instant;
+use std::{path::Path, time::Instant};
 
-use crate::context::{Context, Outcome};
+use crate::context::{Context, Outcome, entries};
 
 /// A group of checks that can run alone on a clean clone.
 pub(crate) struct Job {
@@ -116,6 +116,10 @@ fn is_there(context: &Context, tool: &str) -> bool {
     let answers = |line: &str| context.command(line).output();
     match tool {
         "pyjwt" => context.command("python3 -c").arg("import jwt").output().is_ok(),
+        "libfaketime" => entries(Path::new("/usr/lib")).is_ok_and(|directories| {
+            let library = "faketime/libfaketimeMT.so.1";
+            directories.iter().any(|directory| directory.join(library).exists())
+        }),
         "pgbouncer" => std::path::Path::new("/usr/sbin/pgbouncer").exists(),
         "postgresql" => std::path::Path::new("/usr/lib/postgresql").exists(),
         "clippy" => answers("cargo clippy --version").is_ok(),

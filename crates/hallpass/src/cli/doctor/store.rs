@@ -103,8 +103,19 @@ async fn facts<R: Role>(sync: &RevocationSync<R>) -> Check {
     if let Err(error) = sync.read().await {
         return Check::failed(name, &error, "start the database, then try again");
     }
+    let is_known = sync.facts().await.is_some_and(|facts| facts.observed.is_some());
     let fix = match sync.readiness() {
-        Readiness::Ready => return Check::ok(name, "the database is the one of this site"),
+        Readiness::Ready if is_known => {
+            return Check::ok(name, "the database is the one of this site");
+        }
+        Readiness::Ready => {
+            return Check::warn(
+                name,
+                "the server does not report its identity, so a restored backup is not detected",
+                "let the user of the database call pg_control_system(), or run doctor \
+                 --accept-restore after each restored backup",
+            );
+        }
         Readiness::ClockDiffers => "correct the clock of this machine or of the database server",
         Readiness::Replica => "connect to the primary server",
         Readiness::Failover => {
