@@ -7,8 +7,8 @@
 pub(crate) mod code;
 pub(crate) mod page;
 
-use hallpass_accounts::{Ability, LoginStep, Visitor};
-use hallpass_core::{Rejection, Role, SafeNext};
+use hallpass_accounts::{Ability, LoginStep, UsernameError, Visitor};
+use hallpass_core::{FieldFault, Rejection, Role, SafeNext};
 use serde_json::json;
 
 use crate::{
@@ -67,13 +67,24 @@ pub(crate) fn form<'p, R: Role>(
     next: &'p SafeNext,
     rejection: Option<Rejection>,
 ) -> Page<'p> {
+    let usernames = exchange.accounts.settings().usernames;
+    // The kind of name depends on no account. Without the hint, a person who types an e-mail
+    // address could not know what is wrong.
+    let of_kind = || match usernames.parse(username) {
+        Err(error @ (UsernameError::EmailNotAllowed | UsernameError::NotEmail)) => {
+            Some(FieldFault::from(error))
+        }
+        _ => None,
+    };
+    let fault = form_fault(rejection, Fault::Credentials);
     Page::Login(LoginPage {
         next: next.as_str(),
         username,
-        usernames: exchange.accounts.settings().usernames,
-        username_fault: field_fault(rejection, "username"),
+        usernames,
+        username_fault: field_fault(rejection, "username")
+            .or_else(|| fault.and_then(|_| of_kind())),
         password_fault: field_fault(rejection, "password"),
-        fault: form_fault(rejection, Fault::Credentials),
+        fault,
         registration: exchange.accounts.has(Ability::RegistrationStore),
     })
 }

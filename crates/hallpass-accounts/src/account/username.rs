@@ -180,15 +180,6 @@ impl Usernames {
     }
 }
 
-impl UsernameError {
-    /// Returns whether the person typed a name of the wrong kind: an address instead of a name, or
-    /// a name instead of an address. The answer depends on the text and the settings alone, so a
-    /// login may return it.
-    pub(crate) fn is_of_kind(self) -> bool {
-        matches!(self, Self::EmailNotAllowed | Self::NotEmail)
-    }
-}
-
 impl From<UsernameError> for FieldFault {
     fn from(error: UsernameError) -> Self {
         match error {

@@ -88,27 +88,19 @@ impl<R: Role> Accounts<R> {
     ///
     /// # Errors
     /// [`Refused`](AccountsErrorKind::Refused) for an unknown name, a wrong password and a disabled
-    /// account, each after one argon2 run; [`Username`](AccountsErrorKind::Username) for an e-mail
-    /// address if the site's [`Usernames`](crate::Usernames) are names, and for a name if they are
-    /// addresses, without counting an attempt; [`Limited`](AccountsErrorKind::Limited),
+    /// account, each after one argon2 run; [`Limited`](AccountsErrorKind::Limited),
     /// [`Busy`](AccountsErrorKind::Busy) and [`Unavailable`](AccountsErrorKind::Unavailable)
-    /// without an argon2 run.
+    /// without an argon2 run. A text that the site's [`Usernames`](crate::Usernames) do not allow
+    /// is an unknown name.
     pub async fn accept_password(
         &self,
         username: &str,
         password: &str,
         visitor: &Visitor<'_>,
     ) -> Result<PasswordAccepted<R>, AccountsError> {
-        // The kind of name depends on no account. Without this, a person who types an e-mail
-        // address would be told that the password is wrong.
-        let name = match self.settings().usernames.parse(username) {
-            Err(error) if error.is_of_kind() => {
-                return Err(AccountsErrorKind::Username(error).into());
-            }
-            // Another text that is not a valid name takes the same path as a name: a shorter path
-            // would be a measurable difference in time.
-            name => name.ok(),
-        };
+        // A text that is not a valid name takes the same path as a name: a shorter path would be a
+        // measurable difference in time.
+        let name = self.settings().usernames.parse(username).ok();
         let device =
             name.as_ref().and_then(|name| known_device(self.issuer(), visitor, name, self.now()));
         let whose = Whose::of(name.as_ref(), device.as_ref());

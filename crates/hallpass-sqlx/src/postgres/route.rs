@@ -175,10 +175,12 @@ pub(super) async fn is_direct(connection: &mut PgConnection) -> Result<bool, sql
 
 /// Returns whether a pooler rejected a setting of the connection.
 pub(crate) fn rejects_startup(error: &sqlx::Error) -> bool {
-    // protocol_violation
-    error.as_database_error().is_some_and(|error| {
-        error.code().as_deref() == Some("08P01")
-            && error.message().contains("unsupported startup parameter")
+    error.as_database_error().is_some_and(|error| match error.code().as_deref() {
+        // protocol_violation: PgBouncer
+        Some("08P01") => error.message().contains("unsupported startup parameter"),
+        // feature_not_supported: RDS Proxy, "doesn't support command-line options"
+        Some("0A000") => error.message().contains("command-line options"),
+        _ => false,
     })
 }
 
