@@ -127,7 +127,9 @@ async fn postgres_faults_make_login_503_and_requests_still_pass() {
         std::future::ready(())
     })
     .await;
-    assert!(cut.refused >= 5, "{} refused, {} opened", cut.refused, cut.opened);
+    // Of the six statements of a login, the last two settle its attempt, and their failure is only
+    // logged.
+    assert!(cut.refused >= 4, "{} refused, {} opened", cut.refused, cut.opened);
     // Terminated by the server, while logins run.
     let ended = faulted(&site, |_| terminate(&schema)).await;
     assert!(ended.refused + ended.opened >= ANSWERS);
