@@ -58,8 +58,8 @@ pub(crate) const STEPS: &[Step] = &[
     Step {
         name: "PgBouncer, connections per node and reads per second",
         run: |c| {
-            // Most of the time these tests wait.
-            let options = "--ignored --nocapture --test-threads 2";
+            // One by one, because they count connections and reads.
+            let options = "--ignored --nocapture --test-threads 1";
             tests(c, &format!("cargo test --workspace --test facade -- {options} pooler::"))
         },
     },
