@@ -39,16 +39,22 @@ impl PostgresStore {
     pub(super) async fn acquire(&self) -> Result<PoolConnection<Postgres>, StoreError> {
         let waiting = self.acquiring.waiting.begin();
         self.route.await_idle(&self.pool).await;
-        let acquired = match self.pool.acquire().await {
-            Err(error) if self.route.connects_again(&self.pool, &error) => {
-                self.pool.acquire().await
-            }
-            acquired => acquired,
-        };
+        let acquired = self.acquire_or_again().await;
         drop(waiting);
         match acquired {
             Ok(connection) => Ok(connection),
             Err(error) => Err(self.acquire_error(error).await),
+        }
+    }
+
+    /// Takes a connection out of the pool. If a pooler rejected the mark of a direct connection,
+    /// connects again without it.
+    pub(super) async fn acquire_or_again(&self) -> Result<PoolConnection<Postgres>, sqlx::Error> {
+        match self.pool.acquire().await {
+            Err(error) if self.route.connects_again(&self.pool, &error) => {
+                self.pool.acquire().await
+            }
+            acquired => acquired,
         }
     }
 

@@ -116,13 +116,7 @@ impl PostgresStore {
             })
             .connect_lazy_with(options);
         let store = Self { route, ..Self::from_pool(pool) };
-        let connected = match store.pool.acquire().await {
-            Err(error) if store.route.connects_again(&store.pool, &error) => {
-                store.pool.acquire().await
-            }
-            acquired => acquired,
-        };
-        let mut connection = match connected {
+        let mut connection = match store.acquire_or_again().await {
             Ok(connection) => connection,
             // sqlx returns this before it sends anything. Another crate may have enabled sqlx's
             // TLS, so the feature alone does not decide.
