@@ -13,7 +13,7 @@ use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
 
 use hallpass_core::Methods;
 
-use crate::{account::AccountId, revocation::sync::Readiness, session::session_id::SessionId};
+use crate::{account::AccountId, revocation::readiness::Readiness, session::session_id::SessionId};
 
 /// An event in a login or of an account.
 #[derive(Clone, Debug)]

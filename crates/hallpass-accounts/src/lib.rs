@@ -132,7 +132,7 @@ pub use retention::Pruned;
 pub use revocation::store::{
     Cursor, NoNotifier, Notifier, Revocation, RevocationLog, RevocationPage, StoreConnections,
 };
-pub use revocation::sync::{Readiness, RevocationSync};
+pub use revocation::{readiness::Readiness, sync::RevocationSync};
 pub use session::refresh_state::{
     ConsumedRefreshes, MalformedConsumedRefreshes, RefreshChain, RefreshHash, RefreshState,
     Rotation, RotationOutcome,

@@ -5,6 +5,7 @@
 //! revocation stays in this queue until it is published, so a logout neither fails nor waits for
 //! the log. Revocations that are lost when the process ends take effect when the tokens expire.
 
+pub(crate) mod readiness;
 pub(crate) mod store;
 pub(crate) mod sync;
 

@@ -15,7 +15,7 @@ use metrics::{
 
 use crate::{
     event::Event,
-    revocation::{store::StoreConnections, sync::Readiness},
+    revocation::{readiness::Readiness, store::StoreConnections},
 };
 
 /// Registers the descriptions, and the series that an alert needs before their first change.

@@ -1,6 +1,9 @@
 //! Revocation sync: reads the revocations of other nodes and operators into this node's revocation
 //! list, and publishes this node's revocations to the logs outside the store.
 
+mod judge;
+mod push;
+
 use std::{
     error::Error,
     sync::{
@@ -14,16 +17,23 @@ use hallpass_core::{MAX_CLOCK_SKEW, Role, UnixTime};
 use tokio::{
     sync::{Mutex, Notify},
     task::{AbortHandle, JoinSet},
-    time::{Instant, MissedTickBehavior, interval, sleep, sleep_until},
+    time::{Instant, MissedTickBehavior, interval, sleep_until},
 };
 
 use crate::{
     accounts::Accounts,
     event::{Event, reminder::Reminder},
     retention::Pruned,
-    revocation::store::Cursor,
-    site::{recent::FURTHEST_BEHIND, store::StoreFacts, time::FURTHEST_APART},
-    store::{DynRevocationLog, ErasedNotifier, StoreFault, StoreSet},
+    revocation::{
+        readiness::Readiness,
+        store::Cursor,
+        sync::{
+            judge::Verdict,
+            push::{publish, wait_for_news},
+        },
+    },
+    site::store::StoreFacts,
+    store::{DynRevocationLog, StoreFault},
 };
 
 /// Keeps the revocation list of one site up to date, while [`run`](Self::run) is polled.
@@ -69,63 +79,6 @@ struct LogState {
 struct Position {
     cursor: Cursor,
     known: Option<StoreFacts>,
-}
-
-/// Whether this node may serve requests: whether its list has every revocation that is older than 5
-/// seconds.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[non_exhaustive]
-pub enum Readiness {
-    /// The list is current, or the site has no revocation log.
-    Ready,
-    /// The log was not read to its end within the last 5 seconds. Check that the store can be
-    /// reached.
-    Outdated,
-    /// The clock of this node differs from the store's clock by more than 30 seconds. Correct the
-    /// clock.
-    ClockDiffers,
-    /// The store is a replica that accepts no writes. Check the address of the database.
-    Replica,
-    /// A replica has taken over, and no node has written the latest revocations again. If no node
-    /// was ready before the failover, run `doctor --accept-restore`.
-    Failover,
-    /// The store is not the one that this site used before, for example because a backup was
-    /// restored. Revocations may be lost. Run `doctor --accept-restore`, which ends every session.
-    Restored,
-    /// The key ring of this node lacks a key that the store was used with. Restore the key file, or
-    /// give this node the file of the other nodes.
-    KeysMissing,
-}
-
-impl Readiness {
-    /// Every value, for tables that must be complete.
-    pub const ALL: &'static [Self] = &[
-        Self::Ready,
-        Self::Outdated,
-        Self::ClockDiffers,
-        Self::Replica,
-        Self::Failover,
-        Self::Restored,
-        Self::KeysMissing,
-    ];
-
-    /// Returns a stable kebab-case name, for logs and metric labels.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Ready => "ready",
-            Self::Outdated => "outdated",
-            Self::ClockDiffers => "clock-differs",
-            Self::Replica => "replica",
-            Self::Failover => "failover",
-            Self::Restored => "restored",
-            Self::KeysMissing => "keys-missing",
-        }
-    }
-
-    fn from_number(number: u8) -> Self {
-        Self::ALL.get(usize::from(number)).copied().unwrap_or(Self::Outdated)
-    }
 }
 
 impl<R: Role> RevocationSync<R> {
@@ -392,12 +345,14 @@ impl<R: Role> RevocationSync<R> {
         stores.recent.forget(now);
         let before = now.saturating_sub(accounts.issuer().access_lifetime() + MAX_CLOCK_SKEW);
         let (pruned, fault) = stores.prune(now, before).await;
-        if self.log.compares_keys.load(Ordering::Relaxed) {
-            self.compare_keys().await?;
-        }
         #[cfg(feature = "metrics")]
         crate::event::metric::pruned(pruned.rows());
-        fault.map_or(Ok(pruned), Err)
+        let compared = match self.log.compares_keys.load(Ordering::Relaxed) {
+            true => self.compare_keys().await.map(drop),
+            false => Ok(()),
+        };
+        fault.map_or(compared, Err)?;
+        Ok(pruned)
     }
 
     /// Connects each notifier once, for a check of the installation. The connections are closed
@@ -499,110 +454,6 @@ impl<R: Role> RevocationSync<R> {
         }
         Ok(Readiness::Outdated)
     }
-
-    /// Compares the facts of the store with those of the last read.
-    async fn judge(&self, facts: &StoreFacts, position: &Position) -> Result<Verdict, StoreFault> {
-        if facts.is_replica {
-            return Ok(Verdict::NotReady(Readiness::Replica));
-        }
-        if let Some(known) = &position.known {
-            // Before the nodes have recorded a failover, the store may be behind. See below.
-            let is_recorded = facts.observed.is_none() || facts.recorded == facts.observed;
-            if is_recorded && is_after_failover(known, facts) {
-                self.write_again().await?;
-                return Ok(Verdict::ReadAgain);
-            }
-            let is_changed = facts.recorded != known.recorded
-                || facts.highest < known.highest
-                || facts.epoch < known.epoch;
-            if facts.store_id != known.store_id || (is_recorded && is_changed) {
-                if !is_recorded || facts.epoch <= known.epoch {
-                    return Ok(Verdict::NotReady(Readiness::Restored));
-                }
-                // An operator has accepted the store. Every token that this list could reject has a
-                // lower epoch. Numbers may be lower in the store than in the list, which would
-                // reject them for ever.
-                let list = &self.accounts.settings().revocation_list;
-                list.raise_epoch(facts.epoch, 0);
-                list.clear();
-                self.accounts.stores().recent.clear();
-                return Ok(Verdict::ReadAgain);
-            }
-        }
-        let (Some(site), Some(observed)) = (&self.accounts.stores().site, &facts.observed) else {
-            return Ok(Verdict::Continue);
-        };
-        let stores = self.accounts.stores();
-        match &facts.recorded {
-            Some(recorded) if recorded == observed => Ok(Verdict::Continue),
-            None if facts.is_older_copy || has_recorded(position.known.as_ref()) => {
-                Ok(Verdict::NotReady(Readiness::Restored))
-            }
-            None => {
-                // The first node of a new store. If another node was faster, the next read shows
-                // it.
-                stores.within_bound(site.record_incarnation(None, observed)).await?;
-                Ok(Verdict::ReadAgain)
-            }
-            Some(recorded) if recorded.identity != observed.identity => {
-                Ok(Verdict::NotReady(Readiness::Restored))
-            }
-            Some(recorded) => {
-                // A replica has taken over. Only a node that was ready before has the revocations
-                // that it may have lost.
-                let was_ready = position.known.as_ref().is_some_and(|known| {
-                    known.recorded.as_ref() == Some(recorded) && self.was_ready()
-                });
-                if !was_ready {
-                    return Ok(Verdict::NotReady(Readiness::Failover));
-                }
-                if self.is_far_behind(facts) {
-                    return Ok(Verdict::NotReady(Readiness::Restored));
-                }
-                self.write_again().await?;
-                let recorded = site.record_incarnation(Some(recorded), observed);
-                stores.within_bound(recorded).await?;
-                Ok(Verdict::ReadAgain)
-            }
-        }
-    }
-
-    /// Returns whether the last read that reached the store found this node ready.
-    fn was_ready(&self) -> bool {
-        let found = Readiness::from_number(self.log.readiness.load(Ordering::Relaxed));
-        found == Readiness::Ready
-    }
-
-    /// Returns whether the log is further behind than a replica that takes over may be.
-    fn is_far_behind(&self, facts: &StoreFacts) -> bool {
-        self.accounts.stores().recent.lag_of(facts.newest) > FURTHEST_BEHIND
-    }
-
-    /// Writes the latest revocations of this node again. Entries that the store still has do not
-    /// change it.
-    async fn write_again(&self) -> Result<(), StoreFault> {
-        let stores = self.accounts.stores();
-        let Some(site) = &stores.site else { return Ok(()) };
-        let lost = stores.recent.all();
-        for account in stores.within_bound(site.write_again(&lost)).await? {
-            self.accounts.events().happened(Event::ChangeLost { account });
-        }
-        Ok(())
-    }
-
-    /// Takes over the time of the store, and compares the clocks.
-    fn clock_verdict(&self, facts: &StoreFacts) -> Readiness {
-        let accounts = &self.accounts;
-        if !accounts.settings().clock.is_system() {
-            return Readiness::Ready;
-        }
-        accounts.store_time().set(facts.now);
-        let now = accounts.now();
-        #[cfg(feature = "metrics")]
-        crate::event::metric::clock_difference(now, facts.now);
-        let apart = now.since(facts.now).max(facts.now.since(now));
-        if apart > FURTHEST_APART { Readiness::ClockDiffers } else { Readiness::Ready }
-    }
 }
 
 async fn purge_or_log<R: Role>(sync: RevocationSync<R>) {
@@ -613,30 +464,6 @@ async fn purge_or_log<R: Role>(sync: RevocationSync<R>) {
         tracing::warn!(target: "hallpass", %error, source, "expired rows could not be deleted");
     }
 }
-
-/// The result of comparing the facts of a store.
-enum Verdict {
-    Continue,
-    /// From the start, because the position belongs to the store as it was before.
-    ReadAgain,
-    NotReady(Readiness),
-}
-
-/// Returns whether the nodes had recorded an incarnation of the store. A store that has lost it is
-/// a copy from before.
-fn has_recorded(known: Option<&StoreFacts>) -> bool {
-    known.is_some_and(|known| known.recorded.is_some())
-}
-
-/// Returns whether the nodes have recorded a replica that took over. An earlier timeline is that of
-/// a backup.
-fn is_after_failover(known: &StoreFacts, facts: &StoreFacts) -> bool {
-    let (Some(before), Some(after)) = (&known.recorded, &facts.recorded) else { return false };
-    known.store_id == facts.store_id
-        && before.identity == after.identity
-        && before.timeline < after.timeline
-}
-
 impl<R> Clone for RevocationSync<R> {
     fn clone(&self) -> Self {
         Self { accounts: self.accounts.clone(), log: Arc::clone(&self.log) }
@@ -648,97 +475,15 @@ impl<R> std::fmt::Debug for RevocationSync<R> {
         f.debug_struct("RevocationSync").finish_non_exhaustive()
     }
 }
-
-impl StoreSet {
-    /// Publishes this node's revocations to the logs outside the store, including those that an
-    /// earlier call could not publish.
-    ///
-    /// # Errors
-    /// The error of a log. The next call publishes the rest.
-    pub(crate) async fn publish(&self) -> Result<(), StoreFault> {
-        while let Some(change) = self.outbox.first() {
-            for log in self.logs() {
-                self.within_bound(log.publish(&change)).await?;
-            }
-            self.outbox.told(&change);
-        }
-        Ok(())
-    }
-}
-
 async fn tick_or(ticks: &mut tokio::time::Interval, woken: &Notify) {
     tokio::select! {
         _ = ticks.tick() => {}
         () = woken.notified() => {}
     }
 }
-
-/// Wakes the reader at each notification, and connects again after an error.
-async fn wait_for_news(
-    log: &'static str,
-    mut notifier: Box<dyn ErasedNotifier>,
-    woken: Arc<Notify>,
-) {
-    let mut down = Reminder::default();
-    let mut is_new = true;
-    push_live(log, false);
-    loop {
-        match notifier.notified().await {
-            Ok(()) => {
-                push_live(log, true);
-                if down.recovered().is_some() {
-                    tracing::info!(target: "hallpass", "revocations are pushed again");
-                } else if is_new {
-                    let push = notifier.push();
-                    tracing::info!(target: "hallpass", push, "revocations are pushed");
-                }
-                is_new = false;
-                woken.notify_one();
-            }
-            Err(error) => {
-                push_live(log, false);
-                if let Some(lasts) = down.failed() {
-                    let (source, seconds) = (error.source(), lasts.as_secs());
-                    tracing::warn!(target: "hallpass", %error, source, seconds, "revocations are only polled, because the notifier is not available");
-                }
-                sleep(RETRY).await;
-            }
-        }
-    }
-}
-
-fn push_live(log: &'static str, is_live: bool) {
-    #[cfg(feature = "metrics")]
-    crate::event::metric::push_live(log, is_live);
-    #[cfg(not(feature = "metrics"))]
-    let _ = (log, is_live);
-}
-
 fn locked<T>(mutex: &StdMutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
-
-/// Publishes each revocation of this node immediately, and again after an error.
-async fn publish<R: Role>(accounts: Accounts<R>) {
-    let stores = accounts.stores();
-    let mut down = Reminder::default();
-    loop {
-        match stores.publish().await {
-            Ok(()) => {
-                down.recovered();
-                stores.outbox.filled.notified().await;
-            }
-            Err(error) => {
-                if let Some(lasts) = down.failed() {
-                    let (source, seconds) = (error.source(), lasts.as_secs());
-                    tracing::warn!(target: "hallpass", %error, source, seconds, "revocations of this node cannot be published yet");
-                }
-                sleep(RETRY).await;
-            }
-        }
-    }
-}
-
 /// The documented bound: a revocation takes effect on every node within this time.
 const BOUND: Duration = Duration::from_secs(5);
 /// Enough for ten million entries.

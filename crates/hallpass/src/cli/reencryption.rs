@@ -75,10 +75,16 @@ pub(super) async fn retire<R: Role>(site: Site<R>, output: Output) -> Result<Sta
     let encryption = || ring.facts(now).filter(|key| key.purpose == KeyPurpose::Encryption);
     let is_older = |key: &KeyFacts<'_>| matches!(key.state, KeyState::Accepted | KeyState::Leaked);
     let retired: Vec<_> = encryption().filter(is_older).map(|key| key.id.clone()).collect();
-    if !retired.is_empty() {
-        wait_for_servers(&file).await;
+    let operation = "keys retire-encryption";
+    let path = file.path().display();
+    let names: Vec<_> = retired.iter().map(ToString::to_string).collect();
+    let document = json!({ "command": operation, "key_file": path.to_string(), "retired": names });
+    if retired.is_empty() {
+        output.print(&format!("{path} has no older encryption key"), &document)?;
+        return Ok(Status::Done);
     }
 
+    wait_for_servers(&file).await;
     let engine = site.engine().await?;
     // Until nothing is left: a server without the new key may have encrypted a secret meanwhile.
     while run(&engine).await?.reencrypted > 0 {}
@@ -91,21 +97,12 @@ pub(super) async fn retire<R: Role>(site: Site<R>, output: Output) -> Result<Sta
     forget().await?;
     file.update(|ring| retired.iter().try_fold(ring.clone(), |ring, key| ring.retire(key)))?;
     forget().await?;
-    let operation = "keys retire-encryption";
     engine.accounts.report(Event::Maintenance { operation, actor: EventActor::Operator });
-    let names: Vec<_> = retired.iter().map(ToString::to_string).collect();
-    let path = file.path().display();
-    let text = match names.as_slice() {
-        [] => format!("{path} has no older encryption key"),
-        names => format!(
-            "removed the encryption keys {} from {path}; copy the file to every node",
-            names.join(", ")
-        ),
-    };
-    output.print(
-        &text,
-        &json!({ "command": operation, "key_file": path.to_string(), "retired": names }),
-    )?;
+    let text = format!(
+        "removed the encryption keys {} from {path}; copy the file to every node",
+        names.join(", ")
+    );
+    output.print(&text, &document)?;
     Ok(Status::Done)
 }
 
