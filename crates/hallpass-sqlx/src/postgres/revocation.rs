@@ -14,7 +14,7 @@
 use std::{io::ErrorKind, time::Duration};
 
 use hallpass_accounts::{
-    Cursor, Incarnation, Notifier, RevocationLog, RevocationPage, StoreConnections,
+    Cursor, Incarnation, Notifier, RevocationLog, RevocationPage, StoreConnections, StoreFacts,
 };
 use hallpass_core::UnixTime;
 use sqlx::{
@@ -27,7 +27,7 @@ use super::{
     PostgresStore, acquiring, route,
     sql::{
         revocation::{STRETCH, read_entry},
-        site, {get, sql},
+        {get, sql},
     },
 };
 use crate::{
@@ -49,7 +49,7 @@ impl RevocationLog for PostgresStore {
         let mut final_rows = 0;
         for row in &rows {
             if page.facts.is_none() {
-                page.facts = Some(site::facts(row)?);
+                page.facts = Some(facts(row)?);
             }
             if let Some(settled) = get::<Option<bool>>(row, "settled")? {
                 read_entry(row, &mut page);
@@ -153,6 +153,34 @@ const SINCE: &str = concat!(
         SELECT * FROM unsettled WHERE (SELECT count(*) FROM stretch) < $3 \
      ) AS r ON TRUE ORDER BY r.transaction, r.place"
 );
+
+/// Reads the facts from a row of the statement that reads the log.
+fn facts(row: &PgRow) -> Result<StoreFacts, StoreError> {
+    let incarnation = |identity, timeline| {
+        let identity: Option<String> = get(row, identity)?;
+        let timeline: Option<i64> = get(row, timeline)?;
+        let timeline = timeline.map(column::to_unsigned).transpose()?;
+        Ok::<_, StoreError>(
+            identity.zip(timeline).map(|(identity, timeline)| Incarnation { identity, timeline }),
+        )
+    };
+    let highest: Option<i64> = get(row, "highest")?;
+    let newest: Option<i64> = get(row, "newest")?;
+    Ok(StoreFacts::new(
+        get::<String>(row, "store_id")?,
+        column::to_unsigned(get(row, "epoch")?)?,
+        column::to_time(get(row, "now")?)?,
+    )
+    .with_log(
+        column::to_unsigned(highest.unwrap_or_default())?,
+        newest.map(column::to_time).transpose()?,
+    )
+    .with_incarnations(
+        incarnation("incarnation", "timeline")?,
+        incarnation("observed_incarnation", "observed_timeline")?,
+    )
+    .with_replica(get(row, "is_replica")?))
+}
 
 /// The transaction is the upper half, the place the lower half. The first transaction of a server
 /// is number 3.

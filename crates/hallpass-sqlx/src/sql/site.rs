@@ -1,11 +1,11 @@
 //! Stores the facts of the site. Each database has its own module to read them with the log.
 
-use hallpass_accounts::{AccountId, Incarnation, KeyCheck, Revocation, SiteStore, StoreFacts};
+use hallpass_accounts::{AccountId, Incarnation, KeyCheck, Revocation, SiteStore};
 use hallpass_core::UnixTime;
 
 use super::{
     super::DATABASE_ID,
-    Row, Store, Write, column, revocation, {get, sql},
+    Store, Write, column, revocation, {get, sql},
 };
 use crate::error::StoreError;
 
@@ -137,32 +137,4 @@ async fn again(write: &mut Write, change: &Revocation) -> Result<bool, StoreErro
         _ => 0,
     };
     Ok(changed > 0)
-}
-
-/// Reads the facts from a row of the statement that reads the log.
-pub(crate) fn facts(row: &Row) -> Result<StoreFacts, StoreError> {
-    let incarnation = |identity, timeline| {
-        let identity: Option<String> = get(row, identity)?;
-        let timeline: Option<i64> = get(row, timeline)?;
-        let timeline = timeline.map(column::to_unsigned).transpose()?;
-        Ok::<_, StoreError>(
-            identity.zip(timeline).map(|(identity, timeline)| Incarnation { identity, timeline }),
-        )
-    };
-    let highest: Option<i64> = get(row, "highest")?;
-    let newest: Option<i64> = get(row, "newest")?;
-    Ok(StoreFacts::new(
-        get::<String>(row, "store_id")?,
-        column::to_unsigned(get(row, "epoch")?)?,
-        column::to_time(get(row, "now")?)?,
-    )
-    .with_log(
-        column::to_unsigned(highest.unwrap_or_default())?,
-        newest.map(column::to_time).transpose()?,
-    )
-    .with_incarnations(
-        incarnation("incarnation", "timeline")?,
-        incarnation("observed_incarnation", "observed_timeline")?,
-    )
-    .with_replica(get(row, "is_replica")?))
 }

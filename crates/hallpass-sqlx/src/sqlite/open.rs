@@ -15,7 +15,7 @@ use sqlx::{
 
 use super::{
     SqliteStore,
-    sql::{LATEST_STEP, get, sql},
+    sql::{LATEST_STEP, get, revocation::STRETCH, sql},
     write::Write,
 };
 use crate::{
@@ -106,6 +106,9 @@ impl SqliteStore {
 }
 
 const EXAMPLE: &str = "sqlite://site.db";
+/// Rows that the thread of a connection reads ahead: the rows of a read of the revocation log. With
+/// the driver's 50, the thread waits for its reader 20 times.
+const ROW_BUFFER: usize = STRETCH as usize + 1;
 /// Shorter than the default store timeout of the engine, 1.5 s, whose error does not name the lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long the start of a process waits for other processes that start.
@@ -154,6 +157,7 @@ async fn on_file(options: SqliteConnectOptions) -> Result<SqlitePool, StoreOpenE
         // its working directory.
         .filename(std::path::absolute(&path).unwrap_or_else(|_| path.clone()))
         .synchronous(SqliteSynchronous::Full)
+        .row_buffer_size(ROW_BUFFER)
         .busy_timeout(CONNECT_BUSY_TIMEOUT)
         .foreign_keys(true);
     let pool = SqlitePoolOptions::new()
