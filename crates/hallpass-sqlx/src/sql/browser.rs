@@ -12,7 +12,7 @@ use hallpass_accounts::{
 use hallpass_core::UnixTime;
 
 use super::{
-    Row, Store, Write, column, {get, sql},
+    Row, Statement, Store, Write, column, {get, sql},
 };
 use crate::error::StoreError;
 
@@ -46,6 +46,10 @@ macro_rules! surplus {
 
 impl BrowserStore for Store {
     async fn remember(&self, login: &BrowserLogin) -> Result<(), StoreError> {
+        // Most logins are in a known browser: one statement, because no row is added.
+        if login.is_known && login.replaces.is_none() && self.change(touch(login)).await? != 0 {
+            return Ok(());
+        }
         let mut write = self.write_to(&login.account).await?;
         match remember(&mut write, login).await? {
             0 => Ok(()),
@@ -112,6 +116,21 @@ fn keep_until(login: &BrowserLogin) -> UnixTime {
     UnixTime::from_secs(end.checked_next_multiple_of(PERIOD).unwrap_or(end))
 }
 
+/// Keeps the browser known after a change that has raised the credential number, if it was known
+/// before. The trust ends. The account's row is locked.
+pub(crate) async fn keep_known(
+    write: &mut Write,
+    account: &AccountId,
+    browser: &BrowserHash,
+) -> Result<(), StoreError> {
+    let keep =
+        sql("UPDATE hallpass_browsers SET credential = credential + 1, trusted_until = NULL \
+         WHERE account_id = $1 AND browser_hash = $2 AND credential = \
+         (SELECT credential - 1 FROM hallpass_account_state WHERE account_id = $1)");
+    let keep = keep.bind(account.as_str()).bind(browser.as_bytes().as_slice());
+    write.change(keep).await.map(drop)
+}
+
 /// Writes the row of a login, inside a transaction that has locked the account's row. Returns 0 if
 /// the account does not exist. The transaction must then not be committed.
 ///
@@ -149,6 +168,22 @@ pub(crate) async fn remember(write: &mut Write, login: &BrowserLogin) -> Result<
         forget_surplus(write, &login.account, browser).await?;
     }
     Ok(written)
+}
+
+/// Updates the row of a login that grants no trust, if it exists and has the credential number of
+/// the login.
+fn touch(login: &BrowserLogin) -> Statement<'_> {
+    sql("UPDATE hallpass_browsers SET used_at = $4, name = $5, \
+         keep_until = CASE WHEN keep_until > $6 THEN keep_until ELSE $6 END, \
+         trusted_until = COALESCE($7, trusted_until) \
+         WHERE account_id = $1 AND browser_hash = $2 AND credential = $3")
+    .bind(login.account.as_str())
+    .bind(login.browser.as_bytes().as_slice())
+    .bind(i64::from(login.credential))
+    .bind(column::from_time(login.at))
+    .bind(login.name.as_str())
+    .bind(column::from_time(keep_until(login)))
+    .bind(login.trusted_until.map(column::from_time))
 }
 
 /// Moves the rows of all accounts to the new cookie value. The browsers are locked.

@@ -16,7 +16,7 @@ pub const PASSWORD: &str = "correct horse battery staple";
 pub const ACCESS: &str = "__Host-hallpass";
 pub const REFRESH: &str = "__Host-hallpass_refresh";
 pub const PENDING: &str = "__Host-hallpass_pending";
-pub const DEVICE: &str = "__Host-hallpass_device";
+pub const BROWSER: &str = "__Host-hallpass_browser";
 
 /// The text of every rejected login (`docs/CONTRACT.md`, `POST /login`).
 pub const REFUSED: &str = "Invalid username, password or code";
@@ -74,7 +74,8 @@ impl Site {
         stores.two_factor = Some(shared.clone().into());
         stores.sessions = Some(shared.clone().into());
         stores.refresh_tokens = Some(shared.clone().into());
-        stores.administration = Some(shared.into());
+        stores.administration = Some(shared.clone().into());
+        stores.browsers = Some(shared.into());
         change(&mut settings, &mut stores);
         let accounts = Accounts::new(keys, stores, settings).unwrap();
         Self {
