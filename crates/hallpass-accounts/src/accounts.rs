@@ -66,6 +66,8 @@ pub enum Ability {
     SessionStore,
     /// Refresh tokens: the field [`refresh_tokens`](StoreSet::refresh_tokens).
     RefreshTokenStore,
+    /// Known browsers: the field [`browsers`](StoreSet::browsers).
+    BrowserStore,
 }
 
 impl<R: Role> Accounts<R> {
@@ -248,6 +250,7 @@ impl<R: Role> Accounts<R> {
             Ability::TwoFactorStore => stores.two_factor.is_some(),
             Ability::SessionStore => stores.sessions.is_some(),
             Ability::RefreshTokenStore => stores.refresh_tokens.is_some(),
+            Ability::BrowserStore => stores.browsers.is_some(),
         }
     }
 

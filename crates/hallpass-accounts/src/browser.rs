@@ -12,8 +12,8 @@
 //! raises that number, and all rows with another number then count as unknown. Signing keys and
 //! roles have no influence on the rows.
 //!
-//! The browser cookie alone gives no access. Whoever copies it gets the attempts of a known browser,
-//! and with the password of a trusting account a login without a code.
+//! The browser cookie alone gives no access. A copy of it has the attempts of a known browser, and
+//! together with the password a copy of a trusted browser's cookie skips the code.
 
 pub(crate) mod flow;
 pub(crate) mod store;

@@ -1,8 +1,8 @@
 //! One request to an endpoint: reads the request, and builds the response.
 
 use hallpass_accounts::{
-    AccountSummary, Accounts, BrowserCookie, Enrolling, OpenedSession, RefreshToken, Tokens,
-    Visitor,
+    Ability, AccountSummary, Accounts, BrowserCookie, Enrolling, OpenedSession, RefreshToken,
+    Tokens, Visitor,
 };
 use hallpass_core::{
     Access, Caller, EnrolmentPending, Identity, MfaPending, PathPrefix, Rejection, RejectionKind,
@@ -111,7 +111,8 @@ impl<'a, R: Role> Exchange<'a, R> {
     /// Renders a page. A page with a form also sets the browser cookie, unless the request has one.
     pub(crate) fn page(&self, status: u16, page: &Page<'_>) -> EndpointResponse {
         let response = EndpointResponse::page(status, self.render(page));
-        if !page.has_form() || self.browser().is_some() {
+        let keeps = self.accounts.has(Ability::BrowserStore);
+        if !keeps || !page.has_form() || self.browser().is_some() {
             return response;
         }
         // Without random bytes the page is shown without the cookie.

@@ -271,8 +271,8 @@ impl<R: Role> Accounts<R> {
         result
     }
 
-    /// Keeps the attempt counted, reports the reason as an event, and returns an error that does not
-    /// contain it.
+    /// Keeps the attempt counted, reports the reason as an event, and returns an error that does
+    /// not contain it.
     pub(crate) fn refused(
         &self,
         account: Option<&Account>,

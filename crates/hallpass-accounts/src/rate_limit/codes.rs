@@ -1,17 +1,17 @@
 //! The budget of wrong codes after a right password, on every route that takes a code.
 //!
-//! A code of six digits has a million values, and two of them are accepted at a time. The right
-//! password is the only thing that such a guesser lacks nothing of, so a limit that regains attempts
-//! would only be a question of time. Therefore the totals are final (NIST SP 800-63B-4, section
-//! 3.2.2): per account and credential number 100 wrong codes from unknown browsers, and 100 from
-//! all known browsers and sessions together. The probability of a hit is then at most
+//! A code of six digits has a million values, and two of them are accepted at a time. A guesser who
+//! knows the password lacks nothing else, so with a limit that regains attempts a hit is a question
+//! of time. Therefore the totals are final (NIST SP 800-63B-4, section 3.2.2): per account and
+//! credential number 100 wrong codes from unknown browsers, and 100 from all known browsers and
+//! sessions together. The probability of a hit is then at most
 //! 200 · 2 / 10⁶ = 0.04 % in all. Tested in `tests/flow/year.rs`.
 //!
-//! - A known browser with 20 wrong codes loses its row. A session with 20 wrong codes takes no more.
+//! - A known browser with 20 wrong codes loses its row. A session with 20 takes no more.
 //! - Waits limit the speed, per network or known browser, so that the owner has the time to react
 //!   to [`Event::CodesGuessed`].
-//! - A right code clears the waits, and no total. Only a new credential number does: a change of the
-//!   password or the factor, and an operator who logs the account out.
+//! - A right code clears the waits, and no total. Only a new credential number does: a change of
+//!   the password or the factor, and an operator who logs the account out.
 //! - A recovery code has 100 random bits. It counts on none of these budgets.
 
 use std::{net::IpAddr, time::Duration};
@@ -62,7 +62,7 @@ impl<R: Role> Accounts<R> {
             Err(full) => full,
         };
         if let (CodeFrom::Known(row), 1) = (from, full.key) {
-            // The browser becomes unknown, and its person may go on as one.
+            // The browser becomes unknown, and its person may continue in an unknown browser.
             self.forget_browser(account.id(), row).await?;
             let keys = limits.code_keys(account, CodeFrom::Unknown, peer, true);
             return limits.count_on(stores, keys, peer, now).await;
@@ -95,8 +95,8 @@ impl<R: Role> Accounts<R> {
         self.stores().ask("forget browser", forget).await.map(drop)
     }
 
-    /// Reports the fifth wrong code of a credential number, once. An error of the store has no other
-    /// effect than a log entry.
+    /// Reports the fifth wrong code of a credential number, once. An error of the store is only
+    /// logged.
     pub(crate) async fn wrong_code(&self, account: &Account, peer: Option<IpAddr>) {
         let (stores, now) = (self.stores(), self.store_now());
         let key = of_account("code-alarm", account);

@@ -20,8 +20,7 @@ use crate::{
 
 /// Proof that an attempt was counted and may be evaluated.
 ///
-/// If it is dropped before [`keep`](Self::keep) and before it is settled, the attempt is given
-/// back.
+/// If it is dropped before [`keep`](Self::keep) and before its end, the attempt is given back.
 #[must_use]
 pub(crate) struct Counted {
     pub(super) taken: Vec<Taken>,

@@ -279,8 +279,8 @@ impl RateLimits {
         counted.succeeded(now).await;
     }
 
-    /// Subtracts the attempt when the password was right and another step is required: an unfinished
-    /// login counts nothing. The codes of the next step have a budget of their own.
+    /// Subtracts the attempt when the password was right and another step is required: an
+    /// unfinished login counts nothing. The codes of the next step have a budget of their own.
     pub(crate) async fn right_so_far(&self, _: &StoreSet, counted: &Counted, now: UnixTime) {
         counted.give_back(now).await;
     }

@@ -58,7 +58,7 @@ async fn unfinished_logins_do_not_limit_the_password() {
 }
 
 /// Wrong codes after a right password: 100 from unknown browsers in all, whatever time passes and
-/// whoever logs in meanwhile.
+/// however often the owner logs in meanwhile.
 #[tokio::test]
 async fn a_credential_takes_100_wrong_codes_of_unknown_browsers() {
     let site = Site::new();
@@ -138,7 +138,7 @@ async fn a_browser_with_20_wrong_codes_becomes_unknown() {
     }
     assert_eq!(site.store.list(&id).await.unwrap().len(), 1);
     assert_eq!(guess_code(&site, &alice, &browser(1)).await, AccountsErrorKind::Refused);
-    assert_eq!(site.store.list(&id).await.unwrap().len(), 0, "it goes on as an unknown browser");
+    assert_eq!(site.store.list(&id).await.unwrap().len(), 0, "it continues as an unknown browser");
     logged_in_with_code(&site, &alice, &browser(1)).await;
     assert_eq!(site.store.list(&id).await.unwrap().len(), 1);
 }

@@ -105,8 +105,8 @@ async fn known_browsers_of_an_account_share_a_limit() {
     assert_eq!(kind(&site, PASSWORD, &here()).await, Ok(()), "unknown browsers are not limited");
 }
 
-/// SECURITY row 26: a thief with the password makes 1,000 browsers known. The owner then changes the
-/// password, and the browsers add no attempt.
+/// SECURITY row 26: a thief with the password makes 1,000 browsers known. The owner then changes
+/// the password, and the browsers add no attempt.
 #[tokio::test]
 async fn browsers_known_before_a_change_add_no_attempts() {
     let site = Site::new();

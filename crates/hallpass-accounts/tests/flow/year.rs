@@ -8,7 +8,7 @@ use crate::site::{Enrolled, PASSWORD, Site, browser, logged_in};
 
 const HOUR: u64 = 3600;
 const DAY: u64 = 24 * HOUR;
-/// Two steps of a million codes are accepted at a time: the current one and the one before it.
+/// Two steps of a million codes are accepted at a time: the current and the previous one.
 const HIT: f64 = 2.0 / 1_000_000.0;
 
 fn network(number: u32) -> Visitor<'static> {
@@ -38,8 +38,8 @@ async fn log_in_daily(site: &Site, alice: &Enrolled, typo: bool) {
 }
 
 /// SECURITY row 30. A thief knows the password, has as many networks as they want, and has copied a
-/// browser cookie. They send a code every hour, from another network each time, for a year. The owner
-/// logs in each day from a known browser, and 2 % of the codes they type are wrong.
+/// browser cookie. They send a code every hour, from another network each time, for a year. The
+/// owner logs in each day from a known browser, and 2 % of the codes they type are wrong.
 #[tokio::test]
 async fn a_year_of_guessing_hits_a_code_with_at_most_0_05_percent() {
     let site = Site::new();
@@ -114,8 +114,8 @@ async fn a_stranger_keeps_the_owner_out_for_15_minutes_at_most() {
     assert!(longest <= Duration::from_secs(15 * 60), "{longest:?}");
 }
 
-/// 2 % of the passwords that an honest person types are wrong, in an unknown browser and five times
-/// a day.
+/// 2 % of the passwords that an honest person types are wrong, in an unknown browser and they log
+/// in five times per day.
 #[tokio::test]
 async fn honest_typing_errors_lock_nobody_out() {
     let site = Site::new();

@@ -50,7 +50,12 @@ impl BrowserStore for Store {
         if login.is_known && login.replaces.is_none() && self.change(touch(login)).await? != 0 {
             return Ok(());
         }
-        let mut write = self.write_to(&login.account).await?;
+        let replaced = login.replaces.as_ref().filter(|old| **old != login.browser);
+        let browsers: Vec<_> = replaced.into_iter().chain([&login.browser]).collect();
+        let mut write = self.write_to_browsers(&login.account, &browsers).await?;
+        if let Some(old) = replaced {
+            move_rows(&mut write, old, &login.browser).await?;
+        }
         match remember(&mut write, login).await? {
             0 => Ok(()),
             _ => write.commit().await,
@@ -131,20 +136,12 @@ pub(crate) async fn keep_known(
     write.change(keep).await.map(drop)
 }
 
-/// Writes the row of a login, inside a transaction that has locked the account's row. Returns 0 if
-/// the account does not exist. The transaction must then not be committed.
+/// Writes the row of a login, inside a transaction that has locked the account's row and the
+/// browser. Returns 0 if the account does not exist. The transaction must then not be committed.
 ///
 /// Nothing that waits for a lock may follow in the transaction (see the module).
 pub(crate) async fn remember(write: &mut Write, login: &BrowserLogin) -> Result<u64, StoreError> {
     let browser = &login.browser;
-    let replaced = login.replaces.as_ref().filter(|old| *old != browser);
-    match replaced {
-        Some(old) => {
-            write.lock_browsers(&[old, browser]).await?;
-            move_rows(write, old, browser).await?;
-        }
-        None => write.lock_browsers(&[browser]).await?,
-    }
     let upsert = sql("INSERT INTO hallpass_browsers \
          (account_id, browser_hash, id, credential, created_at, used_at, trusted_until, name, keep_until) \
          SELECT account_id, $2, $3, $4, $5, $5, $6, $7, $8 FROM hallpass_account_state WHERE account_id = $1 \
@@ -154,7 +151,9 @@ pub(crate) async fn remember(write: &mut Write, login: &BrowserLogin) -> Result<
          THEN hallpass_browsers.keep_until ELSE excluded.keep_until END, \
          trusted_until = COALESCE(excluded.trusted_until, \
          CASE WHEN hallpass_browsers.credential = excluded.credential \
-         THEN hallpass_browsers.trusted_until END)")
+         THEN hallpass_browsers.trusted_until END) \
+         RETURNING (SELECT count(*) FROM hallpass_browsers WHERE account_id = $1) AS of_account, \
+         (SELECT count(*) FROM hallpass_browsers WHERE browser_hash = $2) AS of_browser")
     .bind(login.account.as_str())
     .bind(browser.as_bytes().as_slice())
     .bind(login.id.to_string())
@@ -163,11 +162,15 @@ pub(crate) async fn remember(write: &mut Write, login: &BrowserLogin) -> Result<
     .bind(login.trusted_until.map(column::from_time))
     .bind(login.name.as_str())
     .bind(column::from_time(keep_until(login)));
-    let written = write.change(upsert).await?;
-    if written != 0 {
+    let Some(row) = write.row(upsert).await? else { return Ok(0) };
+    // PostgreSQL does not count the new row, and SQLite may or may not.
+    let (of_account, of_browser): (i64, i64) = (get(&row, "of_account")?, get(&row, "of_browser")?);
+    if of_account >= i64::from(KnownBrowser::MAX_PER_ACCOUNT)
+        || of_browser >= i64::from(KnownBrowser::MAX_ACCOUNTS)
+    {
         forget_surplus(write, &login.account, browser).await?;
     }
-    Ok(written)
+    Ok(1)
 }
 
 /// Updates the row of a login that grants no trust, if it exists and has the credential number of

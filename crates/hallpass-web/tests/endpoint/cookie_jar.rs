@@ -94,11 +94,11 @@ async fn walk(site: &Site, url: &str) -> Jar {
     };
     jar.post("/profile/sessions/revoke", &[("session", &session)]).await;
     let held: Vec<String> = jar.returned(&jar.url).into_keys().collect();
-    assert_eq!(held, [BROWSER], "the browser stays known after the logout");
+    assert_eq!(held.len(), 1, "the browser stays known after the logout");
+    assert!(held[0].ends_with("hallpass_browser"), "{held:?}");
 
     jar.post("/login", &[("username", "ann"), ("password", NEW_PASSWORD)]).await;
-    let held: Vec<String> = jar.returned(&jar.url).into_keys().collect();
-    assert_eq!(held, [BROWSER, PENDING], "only the pending cookie is set");
+    assert_eq!(jar.returned(&jar.url).len(), 2, "only the pending cookie is set");
     jar.post("/login/code", &[("code", &authenticator.code())]).await;
     jar.post(
         "/profile/two-factor/disable",
@@ -188,10 +188,16 @@ async fn cookies_with_own_settings_are_stored_and_removed() {
         let cookies = cookies.build().unwrap();
         let site = Site::with(|settings, _| settings.cookies = cookies);
         let mut jar = walk(&site, url).await;
-        let held = jar.returned(&jar.url);
-        assert!(!held.is_empty(), "{url}");
-        assert_eq!(jar.returned(&also.parse().unwrap()), held, "{also}");
+        let of_browser = |name: &str| name.ends_with("hallpass_browser");
+        let also: Url = also.parse().unwrap();
+        let is_shared = also.host() != jar.url.host();
+        let mut held = jar.returned(&jar.url);
+        // The browser cookie is not shared with other hosts, whatever the domain of the others is.
+        held.retain(|name, _| !is_shared || !of_browser(name));
+        assert!(held.len() > 1, "{url}");
+        assert_eq!(jar.returned(&also), held, "{also}");
         jar.post("/logout", &[]).await;
-        assert_eq!(jar.jar.iter_unexpired().count(), 0, "{url}: no cookie is left");
+        let mut left = jar.jar.iter_unexpired();
+        assert!(left.all(|cookie| of_browser(cookie.name())), "{url}: no other cookie is left");
     }
 }

@@ -348,12 +348,19 @@ impl Answer {
         answer
     }
 
-    /// Expects a page with this status that sets no cookie.
+    /// Returns the cookies that are set or removed, without the browser cookie.
+    pub fn session_cookies(&self) -> Vec<&str> {
+        let mut cookies = self.set_cookies();
+        cookies.retain(|cookie| !cookie.starts_with(BROWSER));
+        cookies
+    }
+
+    /// Expects a page with this status that sets no cookie, except the browser cookie.
     #[track_caller]
     pub fn expect_page(self, status: u16) -> Self {
         let answer = self.expect(status);
         assert_eq!(answer.header("content-type"), Some("text/html; charset=utf-8"));
-        assert_eq!(answer.set_cookies(), [] as [&str; 0]);
+        assert_eq!(answer.session_cookies(), [] as [&str; 0]);
         answer.expect_headers_of_refusal();
         answer
     }

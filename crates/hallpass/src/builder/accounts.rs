@@ -54,7 +54,7 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
             .known_browsers()
     }
 
-    /// Keeps the browsers in which an account has logged in. Such a browser has attempts of its own,
+    /// Keeps the browsers in which an account has logged in. Such a browser has its own attempts,
     /// which a stranger cannot use up, and it can be a [trusted device](Self::trust_devices).
     /// Defaults to off: every browser is then unknown at each login.
     pub fn known_browsers(mut self) -> Self

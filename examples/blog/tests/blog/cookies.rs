@@ -73,7 +73,7 @@ fn get_requests_set_no_cookie_and_change_nothing() {
         assert_eq!(answer.set_cookies(), [], "{path}");
     }
     for path in ["/", "/login", "/register", "/profile", "/profile/sessions"] {
-        assert_eq!(ann.get(path).expect_page(200).set_cookies(), [], "{path}");
+        assert_eq!(ann.get(path).expect_page(200).session_cookies(), [], "{path}");
     }
     ann.get("/profile").expect_page(200);
 }

@@ -112,7 +112,7 @@ fn a_code_without_a_password_is_rejected() {
     site.script().post("/login/code", &[("code", &authenticator.code())]).expect_problem(401);
     let answer = site.browser().get("/login/code");
     assert!(answer.status == 303 || answer.status == 200, "{answer:#?}");
-    assert_eq!(answer.set_cookies(), []);
+    assert_eq!(answer.session_cookies(), []);
 }
 
 #[test]
