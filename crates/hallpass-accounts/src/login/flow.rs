@@ -98,9 +98,13 @@ impl<R: Role> Accounts<R> {
         let name = self.settings().usernames.parse(username).ok();
         let looked_up = match (&name, &visitor.browser) {
             (Some(name), Some(browser)) if self.stores().browsers.is_some() => {
-                let account = self.named(name).await?;
-                let row = self.known_browser(account.as_ref(), browser).await?;
-                Some((account, row))
+                let look_up = async {
+                    let account = self.named(name).await?;
+                    let row = self.known_browser(account.as_ref(), browser).await?;
+                    Ok::<_, AccountsError>((account, row))
+                };
+                let key = format!("browser of:{}", name.key());
+                Some(self.stores().turns.in_turn(&key, look_up).await?)
             }
             _ => None,
         };

@@ -5,9 +5,7 @@ use hallpass_core::{Claims, MfaPending};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use hallpass_accounts::{
-    AccountsErrorKind, Event, LoginStep, RateLimitKind, RejectionReason, Visitor,
-};
+use hallpass_accounts::{AccountsErrorKind, Event, RateLimitKind, RejectionReason, Visitor};
 
 use crate::site::{PASSWORD, Site, here, logged_in};
 
@@ -84,8 +82,9 @@ async fn spellings_and_addresses_of_a_network_share_one_limit() {
     // Other networks have 45 more attempts together.
     for network in 0..9 {
         for _ in 0..5 {
-            let guess = site.accounts.log_in("alice", "wrong", None, &from([10, 0, network, 1]));
-            assert_eq!(guess.await.unwrap_err().kind(), AccountsErrorKind::Refused, "{network}");
+            let visitor = from([10, 0, network, 1]);
+            let guess = site.accounts.log_in("alice", "wrong", None, &visitor).await;
+            assert_eq!(guess.unwrap_err().kind(), AccountsErrorKind::Refused, "{network}");
         }
     }
     let blocked = site.accounts.log_in("alice", PASSWORD, None, &from([10, 0, 99, 1])).await;
