@@ -103,9 +103,12 @@ impl<R: Role> MfaRequired<R> {
         };
         let accepted = accounts.consume_code(&account, code).await;
         if let Err(reason) = accounts.evaluated(&counted, accepted).await? {
-            counted.keep_code(accounts.store_now()).await;
             if reason == RejectionReason::WrongCode {
+                counted.keep_code(accounts.store_now()).await;
                 accounts.wrong_code(&account, from.peer).await;
+            } else {
+                // A right code that is sent twice is not a guess.
+                counted.give_back(accounts.store_now()).await;
             }
             return Err(accounts.refused(Some(&account), reason, &counted));
         }

@@ -222,9 +222,10 @@ impl<R: Role> Accounts<R> {
         let consumed = self.consume_code(account, code).await;
         let consumed = self.evaluated(counted, consumed).await;
         match (&of_code, &consumed) {
-            (Some(of_code), Ok(Err(_))) => of_code.keep(),
+            (Some(of_code), Ok(Err(RejectionReason::WrongCode))) => of_code.keep(),
             (Some(of_code), Ok(Ok(_))) => of_code.succeeded(self.store_now()).await,
-            (Some(of_code), Err(_)) => of_code.give_back(self.store_now()).await,
+            // A fault, or a right code that is sent twice.
+            (Some(of_code), _) => of_code.give_back(self.store_now()).await,
             (None, _) => {}
         }
         let Err(reason) = consumed? else { return Ok(()) };

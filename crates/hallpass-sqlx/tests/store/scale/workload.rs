@@ -135,7 +135,15 @@ async fn browsers(store: &SqlStore, id: &AccountId) {
     assert_eq!(BrowserStore::list(store, id).await.unwrap().len(), 1);
     store.untrust(id, &second).await.unwrap();
     assert_eq!(store.forget(id, WhichBrowsers::One(row)).await.unwrap(), 1);
-    assert_eq!(store.forget(id, WhichBrowsers::All).await.unwrap(), 0);
+    // One more than an account keeps.
+    for number in 0..=20 {
+        let browser = BrowserHash::of(&[100 + number; 16]);
+        let row = BrowserId::from_random([100 + number; 16]);
+        let chrome = BrowserName::from_user_agent("Chrome");
+        let login = BrowserLogin::new(row, id.clone(), browser, 0, chrome, now());
+        store.remember(&login).await.unwrap();
+    }
+    assert_eq!(store.forget(id, WhichBrowsers::All).await.unwrap(), 20);
 }
 
 async fn outcomes_and_values(store: &SqlStore, id: &AccountId) {
