@@ -17,6 +17,7 @@ use hallpass_core::{
 };
 
 use crate::{
+    browser::BrowserHash,
     error::AccountsError,
     event::{Event, Events},
     password::password_hasher::PasswordHasher,
@@ -31,6 +32,8 @@ use crate::{
 /// The accounts of a site. Cheap to clone; clones share all data.
 pub struct Accounts<R> {
     site: Arc<Site<R>>,
+    /// The browser of the request that this handle is for.
+    browser: Option<BrowserHash>,
 }
 
 /// The data that the flows share.
@@ -63,6 +66,8 @@ pub enum Ability {
     SessionStore,
     /// Refresh tokens: the field [`refresh_tokens`](StoreSet::refresh_tokens).
     RefreshTokenStore,
+    /// Known browsers: the field [`browsers`](StoreSet::browsers).
+    BrowserStore,
 }
 
 impl<R: Role> Accounts<R> {
@@ -93,6 +98,9 @@ impl<R: Role> Accounts<R> {
         if stores.revocation_log.is_none() && !stores.notifiers.is_empty() {
             return Err(SettingsError::NotifierWithoutLog);
         }
+        if settings.trust_devices.is_some() && stores.browsers.is_none() {
+            return Err(SettingsError::TrustWithoutBrowsers);
+        }
         settings.apply_public_origin()?;
         let events = Events::to(settings.on_event.clone());
         stores.timeout = settings.store_timeout;
@@ -101,6 +109,7 @@ impl<R: Role> Accounts<R> {
             settings.password_policy.clone().context_word(settings.shown_name());
         let hasher = settings.password_hasher.clone();
         Ok(Self {
+            browser: None,
             site: Arc::new(Site {
                 password_hasher: PasswordHasher::new(
                     hasher,
@@ -118,6 +127,19 @@ impl<R: Role> Accounts<R> {
                 refreshes_in_flight: RefreshesInFlight::new(),
             }),
         })
+    }
+
+    /// Returns a handle for the requests of this browser, by the hash of its
+    /// [cookie](crate::BrowserCookie): a change of a credential keeps this browser known, and a
+    /// logout ends the trust in it. Without it, a change makes every browser unknown.
+    #[must_use]
+    pub fn in_browser(&self, browser: Option<BrowserHash>) -> Self {
+        Self { browser, ..self.clone() }
+    }
+
+    /// Returns the browser of this handle.
+    pub(crate) fn browser(&self) -> Option<BrowserHash> {
+        self.browser
     }
 
     /// Returns the settings.
@@ -228,6 +250,7 @@ impl<R: Role> Accounts<R> {
             Ability::TwoFactorStore => stores.two_factor.is_some(),
             Ability::SessionStore => stores.sessions.is_some(),
             Ability::RefreshTokenStore => stores.refresh_tokens.is_some(),
+            Ability::BrowserStore => stores.browsers.is_some(),
         }
     }
 
@@ -252,7 +275,7 @@ impl<R: Role> Accounts<R> {
 
 impl<R> Clone for Accounts<R> {
     fn clone(&self) -> Self {
-        Self { site: Arc::clone(&self.site) }
+        Self { site: Arc::clone(&self.site), browser: self.browser }
     }
 }
 

@@ -12,15 +12,73 @@
 //! raises that number, and all rows with another number then count as unknown. Signing keys and
 //! roles have no influence on the rows.
 //!
-//! The login flow does not use this store yet.
+//! The browser cookie alone gives no access. A copy of it has the attempts of a known browser, and
+//! together with the password a copy of a trusted browser's cookie skips the code.
 
+pub(crate) mod flow;
 pub(crate) mod store;
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use sha2::{Digest, Sha256};
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use crate::stored_bytes::stored_bytes;
+use crate::{browser::store::KnownBrowser, stored_bytes::stored_bytes};
+
+/// The value of a browser cookie: 128 random bits, written as 32 lower-case hexadecimal digits.
+/// Redacted in `Debug`, zeroized on drop.
+///
+/// ```
+/// use hallpass_accounts::{BrowserCookie, BrowserHash};
+///
+/// let cookie = BrowserCookie::from_random([7; 16]);
+/// let parsed = BrowserCookie::parse(cookie.as_str().as_bytes()).unwrap();
+/// assert_eq!(parsed.hash(), BrowserHash::of(&[7; 16]));
+/// assert!(BrowserCookie::parse(b"0707").is_none());
+/// ```
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct BrowserCookie {
+    text: String,
+    bytes: [u8; 16],
+}
+
+impl BrowserCookie {
+    /// The lifetime of the cookie from the last login: 180 days.
+    pub const LIFETIME: Duration = KnownBrowser::KEPT;
+
+    /// Creates a cookie from 16 random bytes.
+    #[must_use]
+    pub fn from_random(bytes: [u8; 16]) -> Self {
+        Self { text: format!("{:032x}", u128::from_be_bytes(bytes)), bytes }
+    }
+
+    /// Parses the value of a cookie, as sent. Returns `None` if it is not exactly the written form.
+    #[must_use]
+    pub fn parse(value: &[u8]) -> Option<Self> {
+        let text = std::str::from_utf8(value).ok()?;
+        let cookie = Self::from_random(u128::from_str_radix(text, 16).ok()?.to_be_bytes());
+        // `from_str_radix` also accepts a sign, upper case and short forms.
+        (cookie.text == text).then_some(cookie)
+    }
+
+    /// Returns the value of the cookie.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Returns the stored form.
+    #[must_use]
+    pub fn hash(&self) -> BrowserHash {
+        BrowserHash::of(&self.bytes)
+    }
+}
+
+impl fmt::Debug for BrowserCookie {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BrowserCookie(..)")
+    }
+}
 
 /// The stored form of a browser cookie: SHA-256, 32 bytes. A store compares it for equality.
 ///

@@ -51,6 +51,15 @@ pub enum Event {
         /// The time to wait.
         retry_after: Duration,
     },
+    /// Five wrong codes were sent after a right password, since the password or the factor was last
+    /// changed. Somebody may know the password: consider notifying the owner by mail. Reported
+    /// once.
+    CodesGuessed {
+        /// The account.
+        account: AccountId,
+        /// The address of the client of the fifth code, if it is known.
+        peer: Option<IpAddr>,
+    },
     /// The password was changed.
     PasswordChanged {
         /// The account.
@@ -244,10 +253,17 @@ pub enum RejectionReason {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum RateLimitKind {
-    /// The limit per account, which applies to unknown names too. A browser that the account logged
-    /// in with before, and a session that confirms a change with a password or a code, each have a
-    /// count of their own under this limit.
+    /// The limits per account, and per account and network, which apply to unknown names too. A
+    /// session that confirms a change with a password has a count of its own.
     Account,
+    /// The limits of the browsers that the account knows.
+    Browser,
+    /// The limits of codes after a right password.
+    Code,
+    /// The limit of registrations per address.
+    Registration,
+    /// The brake of the site, in this node.
+    Site,
     /// The limit per address.
     Address,
     /// The limit per session on changes to its own account.
@@ -292,6 +308,7 @@ impl Event {
             self,
             Self::Refused { .. }
                 | Self::Limited { .. }
+                | Self::CodesGuessed { .. }
                 | Self::SecondFactorDisabled { .. }
                 | Self::RecoveryCodeUsed { .. }
                 | Self::RefreshReused { .. }

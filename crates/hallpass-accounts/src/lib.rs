@@ -100,7 +100,7 @@ pub use accounts::{Ability, Accounts};
 pub use activity::store::ActivityStore;
 pub use activity::{Activity, ActivityKind};
 pub use browser::store::{BrowserLogin, BrowserStore, KnownBrowser, WhichBrowsers};
-pub use browser::{BrowserHash, BrowserId, BrowserName};
+pub use browser::{BrowserCookie, BrowserHash, BrowserId, BrowserName};
 pub use consumed::store::ConsumedStore;
 pub use consumed::{OneTimeHash, OneTimePurpose};
 pub use error::{AccountsError, AccountsErrorKind};

@@ -21,9 +21,9 @@ pub(crate) mod mfa_required;
 pub(crate) mod own_claims;
 pub(crate) mod password_accepted;
 
-use hallpass_core::{Access, Device, EnrolmentPending, MfaPending, Token};
+use hallpass_core::{Access, EnrolmentPending, MfaPending, Token};
 
-use crate::session::refresh_token::RefreshToken;
+use crate::{browser::BrowserCookie, session::refresh_token::RefreshToken};
 
 /// The state in which a login ended.
 ///
@@ -59,8 +59,9 @@ pub struct OpenedSession {
     pub access: Token<Access>,
     /// The refresh token, if the site refreshes sessions.
     pub refresh: Option<RefreshToken>,
-    /// The token by which the browser is recognised at later logins. It is valid for 180 days.
-    pub device: Token<Device>,
+    /// The new browser cookie, if the login draws one: the request had none, or the browser is
+    /// trusted from now on. Otherwise the browser keeps its cookie.
+    pub browser: Option<BrowserCookie>,
     /// The account that logged in.
     pub user: AccountSummary,
 }

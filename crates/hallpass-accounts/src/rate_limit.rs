@@ -3,14 +3,18 @@
 //! A key (an account, an address) has a number of free attempts. After them, each further attempt
 //! must wait, and each wait is twice the previous one, up to a maximum. The count decreases by one
 //! per regain interval. The limit is a delay, not a lock: after the wait the owner can log in with
-//! the right password, which clears the account's count.
+//! the right password. Only the totals of wrong codes after a right password are final.
 //!
 //! An attempt is counted **before** the password or code is evaluated, and subtracted again if it
 //! was right. Limits that count failures afterwards let a burst of parallel guesses through
 //! (AuthQuake 2024, CVE-2026-27801). Tested in `tests/flow/limit.rs`.
 
+pub(crate) mod codes;
+pub(crate) mod counted;
 pub(crate) mod limits;
+pub(crate) mod network;
 pub(crate) mod proxies;
+pub(crate) mod site_brake;
 pub(crate) mod store;
 pub(crate) mod turns;
 
@@ -127,6 +131,13 @@ impl RateLimit {
             last: state.last.saturating_add(self.regain() * regained).min(now),
             blocked_until: state.blocked_until.min(now.saturating_add(self.longest_wait)),
         }
+    }
+
+    /// Returns the limit of a group: this many times the free attempts and the regained ones.
+    #[must_use]
+    pub(crate) fn times(&self, share: u32) -> Self {
+        let share = share.max(1);
+        Self { free: self.free.saturating_mul(share), regain: self.regain / share, ..self.clone() }
     }
 
     fn regain(&self) -> Duration {

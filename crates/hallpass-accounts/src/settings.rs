@@ -89,12 +89,13 @@ pub struct Settings<R> {
     /// The shape of the codes of an authenticator. Defaults to 6 digits, with a new code every 30
     /// seconds.
     pub totp: TotpSettings,
-    /// The time for which a trusted device skips the code. Defaults to none.
+    /// The time for which a trusted device skips the code. Defaults to none. Needs a store of known
+    /// browsers.
     pub trust_devices: Option<Duration>,
     /// The lifetime of a session with refresh tokens. Defaults to 30 days, and 7 days without a
     /// refresh.
     pub session: SessionSettings,
-    /// The limits on attempts per account and per address. The defaults are in the documentation of
+    /// The limits on attempts. The defaults are in the documentation of
     /// [`RateLimits`].
     pub rate_limits: RateLimits,
     /// The proxies whose header names the client's address. Defaults to none.
@@ -293,6 +294,11 @@ pub enum SettingsError {
         "a second factor is required, but the store has no second factors: turn on `TwoFactorStore`, or make the factor optional"
     )]
     TwoFactorWithoutStore,
+    /// Devices may be trusted, but the store keeps no browsers.
+    #[error(
+        "devices may be trusted, but the store keeps no known browsers: turn on `BrowserStore`, or remove `trust_devices`"
+    )]
+    TrustWithoutBrowsers,
     /// A notifier is set without a revocation log.
     #[error(
         "a notifier is set, but no revocation log is read: call `.revocation_log()` or `.revocation_log_in(store)`, or remove the notifier"

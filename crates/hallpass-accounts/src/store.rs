@@ -41,6 +41,10 @@ use crate::{
         store::{AccountStore, AdministrationStore},
         username::Username,
     },
+    browser::{
+        BrowserHash,
+        store::{BrowserLogin, BrowserStore, KnownBrowser, WhichBrowsers},
+    },
     error::{AccountsError, AccountsErrorKind},
     event::{Event, Events},
     password::{
@@ -49,6 +53,7 @@ use crate::{
     },
     rate_limit::{
         LimitedKey, TakeAllOutcome,
+        site_brake::SiteBrake,
         store::{MemoryRateLimits, RateLimitStore},
         turns::Turns,
     },
@@ -387,7 +392,7 @@ twin!(DynSiteStore, ErasedSiteStore of SiteStore in SiteStore {
 
 twin!(DynRateLimitStore, ErasedRateLimitStore of RateLimitStore {
     fn try_take_all(keys: &'a [LimitedKey<'a>], now: UnixTime) -> TakeAllOutcome;
-    fn settle(cleared: Option<&'a str>, given_back: &'a [LimitedKey<'a>], now: UnixTime) -> ();
+    fn settle(cleared: &'a [&'a str], given_back: &'a [LimitedKey<'a>], now: UnixTime) -> ();
     fn scope(store_id: &'a str) -> ();
     fn prune(now: UnixTime, limit: u32) -> u64;
 });
@@ -396,7 +401,16 @@ twin!(DynBreachedPasswords, ErasedBreachedPasswords of BreachedPasswords {
     fn look_up(password: &'a str) -> Breach;
 });
 
-pub use without_flow::{DynActivityStore, DynBrowserStore, DynConsumedStore, DynOutcomeStore};
+twin!(DynBrowserStore, ErasedBrowserStore of BrowserStore in AccountStore {
+    fn remember(login: &'a BrowserLogin) -> ();
+    fn find(account: &'a AccountId, browser: &'a BrowserHash, credential: u32) -> Option<KnownBrowser>;
+    fn list(account: &'a AccountId) -> Vec<KnownBrowser>;
+    fn untrust(account: &'a AccountId, browser: &'a BrowserHash) -> ();
+    fn forget(account: &'a AccountId, which: WhichBrowsers) -> u64;
+    fn prune(now: UnixTime, limit: u32) -> u64;
+});
+
+pub use without_flow::{DynActivityStore, DynConsumedStore, DynOutcomeStore};
 
 /// The twins of the stores that no flow uses yet.
 #[allow(dead_code, reason = "the flows that call these twins do not exist yet")]
@@ -404,25 +418,12 @@ mod without_flow {
     use super::*;
     use crate::{
         activity::{Activity, store::ActivityStore},
-        browser::{
-            BrowserHash,
-            store::{BrowserLogin, BrowserStore, KnownBrowser, WhichBrowsers},
-        },
         consumed::{OneTimeHash, OneTimePurpose, store::ConsumedStore},
         outcome::{
             Outcome, OutcomeId,
             store::{OutcomeStore, PutOutcome},
         },
     };
-
-    twin!(DynBrowserStore, ErasedBrowserStore of BrowserStore in AccountStore {
-        fn remember(login: &'a BrowserLogin) -> ();
-        fn find(account: &'a AccountId, browser: &'a BrowserHash, credential: u32) -> Option<KnownBrowser>;
-        fn list(account: &'a AccountId) -> Vec<KnownBrowser>;
-        fn untrust(account: &'a AccountId, browser: &'a BrowserHash) -> ();
-        fn forget(account: &'a AccountId, which: WhichBrowsers) -> u64;
-        fn prune(now: UnixTime, limit: u32) -> u64;
-    });
 
     twin!(DynOutcomeStore, ErasedOutcomeStore of OutcomeStore in AccountStore {
         fn find(id: &'a OutcomeId, now: UnixTime) -> Option<Outcome>;
@@ -484,7 +485,7 @@ pub struct StoreSet {
     pub notifiers: Vec<DynRevocationLog>,
     /// The facts of the store that is read: its epoch, its incarnation, and the keys in use.
     pub site: Option<DynSiteStore>,
-    /// Known browsers. The login flow does not use this store yet.
+    /// Known browsers, and trusted devices. If it is off, every browser is unknown at each login.
     pub browsers: Option<DynBrowserStore>,
     /// The outcome of each form. The login flow does not use this store yet.
     pub outcomes: Option<DynOutcomeStore>,
@@ -495,6 +496,7 @@ pub struct StoreSet {
     pub(crate) outbox: Arc<Outbox>,
     pub(crate) recent: Arc<Recent>,
     pub(crate) turns: Arc<Turns>,
+    pub(crate) brake: Arc<SiteBrake>,
     pub(crate) timeout: Duration,
     pub(crate) events: Events,
 }
@@ -527,6 +529,7 @@ impl StoreSet {
             outbox: Arc::default(),
             recent: Arc::default(),
             turns: Arc::default(),
+            brake: Arc::default(),
             timeout: Duration::ZERO,
             events: Events::default(),
         }
@@ -542,7 +545,8 @@ impl StoreSet {
             + AdministrationStore
             + RateLimitStore
             + RevocationLog
-            + SiteStore,
+            + SiteStore
+            + BrowserStore,
     {
         Self {
             registration: Some(store.clone().into()),
@@ -554,6 +558,7 @@ impl StoreSet {
             rate_limits: store.clone().into(),
             revocation_log: Some(store.clone().into()),
             site: Some(store.clone().into()),
+            browsers: Some(store.clone().into()),
             ..Self::new(store.clone())
         }
     }

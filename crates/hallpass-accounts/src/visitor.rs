@@ -2,19 +2,21 @@
 
 use std::{fmt, net::IpAddr};
 
+use crate::browser::BrowserHash;
+
 /// The client that logs in.
 ///
 /// Exhaustive, because callers construct it.
 #[derive(Clone, Copy, Default)]
 pub struct Visitor<'a> {
     /// The address of the client. Behind a reverse proxy it must come from the **configured**
-    /// proxy, because a client can send any address. The limit per address does not apply to `None`
-    /// and to loopback addresses.
+    /// proxy, because a client can send any address. The limits per address do not apply to `None`
+    /// and to loopback addresses, and all such clients share the limit per account and network.
     pub peer: Option<IpAddr>,
     /// The value of `User-Agent`, as sent, or empty.
     pub device: &'a str,
-    /// The device cookie: the [`Token<Device>`](hallpass_core::Device) of an earlier login.
-    pub known: Option<&'a [u8]>,
+    /// The hash of the [browser cookie](crate::BrowserCookie), if the request has a valid one.
+    pub browser: Option<BrowserHash>,
     /// Whether this browser may skip the code at later logins. Has an effect only if the site
     /// [trusts devices](crate::Settings::trust_devices).
     pub remember: bool,

@@ -30,7 +30,7 @@ mod without_flow {
 
     test_store! {
         #[tokio::test]
-        empty: activity browser consumed outcome
+        empty: activity browser browser_change consumed outcome
     }
 }
 

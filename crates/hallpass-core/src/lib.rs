@@ -92,7 +92,7 @@ pub use token::{
     claims::Claims,
     error::{TokenError, TokenErrorKind},
     identity::Identity,
-    issued_token::{Access, Device, EnrolmentPending, MfaPending, Token, TokenKind, Unprivileged},
+    issued_token::{Access, EnrolmentPending, MfaPending, Token, TokenKind, Unprivileged},
     issuer::{IssueError, Issuer},
     logged_in::{LoggedIn, TokenSubject},
     methods::Methods,

@@ -67,7 +67,7 @@ impl RateLimitStore for RedisStore {
         for ((number, key), (name, before)) in keys.iter().enumerate().zip(found) {
             let taken = self.take_from(&name, before, key.limit, now).await?;
             if let AttemptOutcome::Blocked { retry_after } = taken {
-                self.settle(None, keys.get(..number).unwrap_or_default(), now).await?;
+                self.settle(&[], keys.get(..number).unwrap_or_default(), now).await?;
                 return Ok(TakeAllOutcome::Blocked { key: number, retry_after });
             }
         }

@@ -69,7 +69,9 @@ async fn run(url: &str) {
     // Without a grace period a refresh token may be refreshed as fast as the store allows.
     let settings = Settings::<SiteRole> {
         session: SessionSettings::default().grace(Duration::ZERO),
-        rate_limits: RateLimits::default().account(RateLimit::new(1000, Duration::from_secs(1))),
+        rate_limits: RateLimits::default()
+            .network(RateLimit::new(1000, Duration::from_secs(1)))
+            .account(RateLimit::new(1000, Duration::from_secs(1))),
         ..Settings::default()
     };
     let site = Accounts::new(ring, StoreSet::all(&Arc::new(store)), settings).unwrap();

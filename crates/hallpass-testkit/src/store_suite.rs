@@ -51,7 +51,7 @@ pub mod two_factor;
 /// // For a revocation log apart from the store of the accounts, such as a message broker:
 /// // test_store! { #[tokio::test] empty: publication }
 /// // The parts of the traits that no flow uses yet:
-/// // test_store! { #[tokio::test] empty: activity browser consumed outcome }
+/// // test_store! { #[tokio::test] empty: activity browser browser_change consumed outcome }
 /// ```
 #[macro_export]
 macro_rules! test_store {
@@ -162,10 +162,16 @@ macro_rules! test_store {
             activity_of_an_unknown_account_is_not_kept
         );
     };
+    (@part browser_change $attributes:tt $empty:path) => {
+        $crate::test_store!(@checks browser_change [browser] $attributes $empty:
+            a_change_keeps_its_own_browser_known
+        );
+    };
     (@part browser $attributes:tt $empty:path) => {
         $crate::test_store!(@checks browser [browser] $attributes $empty:
             a_login_makes_its_browser_known
             a_later_login_updates_the_row
+            a_login_in_a_known_browser_updates_the_row
             other_credentials_make_a_browser_unknown
             a_logout_ends_trust_and_not_knowledge
             an_account_keeps_its_last_used_browsers

@@ -209,7 +209,7 @@ counted!(RateLimitStore {
     fn give_back(key: &str, policy: &RateLimit, now: UnixTime) -> ();
     fn clear(key: &str) -> ();
     fn try_take_all(keys: &[LimitedKey<'_>], now: UnixTime) -> TakeAllOutcome;
-    fn settle(cleared: Option<&str>, given_back: &[LimitedKey<'_>], now: UnixTime) -> ();
+    fn settle(cleared: &[&str], given_back: &[LimitedKey<'_>], now: UnixTime) -> ();
     fn scope(store_id: &str) -> ();
     fn prune(now: UnixTime, limit: u32) -> u64;
 });

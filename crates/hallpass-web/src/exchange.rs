@@ -1,12 +1,12 @@
 //! One request to an endpoint: reads the request, and builds the response.
 
 use hallpass_accounts::{
-    AccountSummary, Accounts, Enrolling, OpenedSession, RefreshToken, Tokens, Visitor,
+    Ability, AccountSummary, Accounts, BrowserCookie, Enrolling, OpenedSession, RefreshToken,
+    Tokens, Visitor,
 };
 use hallpass_core::{
-    Access, Caller, Device, EnrolmentPending, Identity, MfaPending, PathPrefix, Rejection,
-    RejectionKind, RejectionResponse, Requirement, Role, SafeNext, SetCookieError, Token,
-    TokenKind, find_cookie,
+    Access, Caller, EnrolmentPending, Identity, MfaPending, PathPrefix, Rejection, RejectionKind,
+    RejectionResponse, Requirement, Role, SafeNext, SetCookieError, Token, TokenKind, find_cookie,
 };
 use serde_json::json;
 
@@ -34,8 +34,8 @@ impl<'a, R: Role> Exchange<'a, R> {
         self.request.who.identity::<R>().ok_or_else(|| RejectionKind::Internal.into())
     }
 
-    /// Returns the address, the device and the device cookie of the client, for the rate limits and
-    /// the list of sessions.
+    /// Returns the address, the device and the browser of the client, for the rate limits and the
+    /// list of sessions.
     pub(crate) fn visitor(&self) -> Visitor<'a> {
         let agent = self.request.header("user-agent").unwrap_or_default();
         let proxies = &self.accounts.settings().proxies;
@@ -43,14 +43,15 @@ impl<'a, R: Role> Exchange<'a, R> {
             proxies.header().into_iter().flat_map(|name| self.request.lines(name)).collect();
         let peer = proxies.client(self.request.peer, lines);
         let device = std::str::from_utf8(agent).unwrap_or_default();
-        let known = find_cookie(
-            self.request.lines("cookie"),
-            self.accounts.settings().cookies.device_name(),
-        )
-        .ok()
-        .flatten();
+        let browser = self.browser().map(|cookie| cookie.hash());
         let step_up = self.request.who.username().is_some();
-        Visitor { peer, device, known, step_up, remember: false }
+        Visitor { peer, device, browser, step_up, remember: false }
+    }
+
+    /// Returns the browser cookie. Returns `None` if it is missing, malformed or sent more than
+    /// once.
+    fn browser(&self) -> Option<BrowserCookie> {
+        browser_cookie(self.accounts, self.request)
     }
 
     /// Returns the body if it is complete and not too large.
@@ -107,8 +108,31 @@ impl<'a, R: Role> Exchange<'a, R> {
         self.caller.prefers_json()
     }
 
+    /// Renders a page. A page with a form also sets the browser cookie, unless the request has one.
     pub(crate) fn page(&self, status: u16, page: &Page<'_>) -> EndpointResponse {
-        EndpointResponse::page(status, self.render(page))
+        let response = EndpointResponse::page(status, self.render(page));
+        let keeps = self.accounts.has(Ability::BrowserStore);
+        if !keeps || !page.has_form() || self.browser().is_some() {
+            return response;
+        }
+        // Without random bytes the page is shown without the cookie.
+        match self.accounts.new_browser_cookie() {
+            Ok(fresh) => self.with_browser(response, &fresh),
+            Err(_) => response,
+        }
+    }
+
+    /// Sets the browser cookie for its whole lifetime.
+    fn with_browser(
+        &self,
+        response: EndpointResponse,
+        browser: &BrowserCookie,
+    ) -> EndpointResponse {
+        let cookies = &self.accounts.settings().cookies;
+        match cookies.set_browser(browser.as_str(), BrowserCookie::LIFETIME) {
+            Ok(cookie) => response.with_cookie(cookie),
+            Err(_) => response,
+        }
     }
 
     /// Renders a rejection: the form again if it can show what to fix, otherwise as
@@ -199,7 +223,11 @@ impl<'a, R: Role> Exchange<'a, R> {
     ) -> Result<EndpointResponse, Rejection> {
         let response = self.with_token(response, &opened.access)?;
         let response = self.with_refresh(response, opened.refresh.as_ref())?;
-        let response = self.with_token(response, &opened.device)?;
+        // A login extends the lifetime of the cookie, as it extends that of the stored row.
+        let response = match opened.browser.clone().or_else(|| self.browser()) {
+            Some(browser) => self.with_browser(response, &browser),
+            None => response,
+        };
         // A code page that was left open must not continue the login of another person.
         Ok(if self.pending().is_some() {
             response.with_cookie(self.accounts.settings().cookies.remove::<MfaPending>())
@@ -309,15 +337,14 @@ impl<'a, R: Role> Exchange<'a, R> {
         }
     }
 
-    /// Removes every hallpass cookie. The device cookie gives no access, but it contains the user
-    /// name, and the next person at this browser should not read it.
+    /// Removes every hallpass cookie except the browser cookie, which names nobody. The browser
+    /// stays known, so that a stranger cannot lock the owner out after a logout.
     pub(crate) fn without_cookies(&self, response: EndpointResponse) -> EndpointResponse {
         let cookies = &self.accounts.settings().cookies;
         response
             .with_cookie(cookies.remove::<Access>())
             .with_cookie(cookies.remove_refresh())
             .with_cookie(cookies.remove::<MfaPending>())
-            .with_cookie(cookies.remove::<Device>())
     }
 
     /// Returns the response after a change without content: 204 for JSON, otherwise a redirect to
@@ -339,6 +366,15 @@ impl<'a, R: Role> Exchange<'a, R> {
         };
         self.pages.render(page, &reader)
     }
+}
+
+/// Returns the browser cookie of the request, if it is valid and sent once.
+pub(crate) fn browser_cookie<R: Role>(
+    accounts: &Accounts<R>,
+    request: &EndpointRequest,
+) -> Option<BrowserCookie> {
+    let name = accounts.settings().cookies.browser_name();
+    BrowserCookie::parse(find_cookie(request.lines("cookie"), name).ok().flatten()?)
 }
 
 /// Replaces these headers of the response, except `vary`: the `vary` of a login route lists more

@@ -100,6 +100,13 @@ pub enum Page<'a> {
     Rejection(RejectionPage<'a>),
 }
 
+impl Page<'_> {
+    /// Returns whether the page has a form, so that its response sets the browser cookie.
+    pub(crate) fn has_form(&self) -> bool {
+        !matches!(self, Self::Rejection(_) | Self::RecoveryCodes(_))
+    }
+}
+
 /// A rejection without a form to show again.
 #[derive(Debug)]
 #[non_exhaustive]

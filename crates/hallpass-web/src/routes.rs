@@ -9,8 +9,8 @@
 //! 4. **Body.** 413, 415 or 400, then 422 for a field.
 //! 5. **Flow.** Its result is sent as a page, a redirect or JSON.
 //!
-//! A `GET` request never changes state or sets a cookie. A rejection never sets or removes a
-//! cookie.
+//! A `GET` request never changes state or sets a cookie, except that a page with a form sets the
+//! browser cookie. A rejection never sets or removes another cookie.
 
 #[cfg(feature = "utoipa")]
 mod openapi;
@@ -24,7 +24,7 @@ use tokio::time::timeout;
 use tracing::Instrument;
 
 use crate::{
-    exchange::Exchange,
+    exchange::{Exchange, browser_cookie},
     login::{self, code},
     pages::{Pages, SCRIPT, STYLE_SHEET},
     password, register,
@@ -114,8 +114,9 @@ impl<R: Role> Routes<R> {
             None => request.path.clone(),
         };
         let caller = Caller::new(&request.method, &target, |name| request.header(name));
-        let exchange =
-            Exchange { accounts: &self.accounts, pages: &*self.pages, request, caller, endpoint };
+        let browser = browser_cookie(&self.accounts, request).map(|cookie| cookie.hash());
+        let accounts = &self.accounts.in_browser(browser);
+        let exchange = Exchange { accounts, pages: &*self.pages, request, caller, endpoint };
         let response =
             match timeout(self.accounts.settings().request_timeout, self.dispatch(&exchange)).await
             {

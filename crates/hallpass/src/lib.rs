@@ -183,10 +183,10 @@ pub mod store {
         Usernames,
     };
     pub use hallpass_accounts::{
-        Activity, ActivityKind, ActivityStore, BrowserHash, BrowserId, BrowserLogin, BrowserName,
-        BrowserStore, ConsumedStore, DynActivityStore, DynBrowserStore, DynConsumedStore,
-        DynOutcomeStore, KnownBrowser, OneTimeHash, OneTimePurpose, Outcome, OutcomeId,
-        OutcomeKind, OutcomeStore, Pruned, PutOutcome, WhichBrowsers,
+        Activity, ActivityKind, ActivityStore, BrowserCookie, BrowserHash, BrowserId, BrowserLogin,
+        BrowserName, BrowserStore, ConsumedStore, DynActivityStore, DynBrowserStore,
+        DynConsumedStore, DynOutcomeStore, KnownBrowser, OneTimeHash, OneTimePurpose, Outcome,
+        OutcomeId, OutcomeKind, OutcomeStore, Pruned, PutOutcome, WhichBrowsers,
     };
     #[cfg(feature = "redis")]
     pub use hallpass_redis::{RedisOpenError, RedisStore, RedisStoreError, RedisStoreErrorKind};
@@ -242,10 +242,9 @@ pub mod keys {
 /// Access tokens: issuing them, reading them from a request, and verifying them.
 pub mod token {
     pub use hallpass_core::{
-        Access, Authentication, Claims, Device, EnrolmentPending, Identity, IssueError, Issuer,
-        LoggedIn, Methods, MfaPending, RequestAuthenticator, RevocationList, Revoked, RevokedKind,
-        Token, TokenError, TokenErrorKind, TokenFacts, TokenKind, TokenSubject, Unprivileged,
-        Verifier,
+        Access, Authentication, Claims, EnrolmentPending, Identity, IssueError, Issuer, LoggedIn,
+        Methods, MfaPending, RequestAuthenticator, RevocationList, Revoked, RevokedKind, Token,
+        TokenError, TokenErrorKind, TokenFacts, TokenKind, TokenSubject, Unprivileged, Verifier,
     };
 }
 

@@ -15,8 +15,8 @@ use std::{
 use axum::{Router, routing::get};
 use hallpass::flow::Password;
 use hallpass::store::{
-    AdministrationStore, PasswordStore, RateLimitStore, RefreshTokenStore, RevocationLog,
-    SiteStore, TwoFactorStore,
+    AdministrationStore, BrowserStore, PasswordStore, RateLimitStore, RefreshTokenStore,
+    RevocationLog, SiteStore, TwoFactorStore,
 };
 use hallpass::{Hallpass, HallpassBuilder, HashCost, Identity, Role, require_login, require_roles};
 use sqlx::{SqlitePool, sqlite::SqlitePoolOptions};
@@ -46,7 +46,8 @@ where
         + AdministrationStore
         + RateLimitStore
         + RevocationLog
-        + SiteStore,
+        + SiteStore
+        + BrowserStore,
 {
     Hallpass::builder(customers).site_name("the shop").passwords().everything_but_accounts()
 }

@@ -95,7 +95,9 @@ impl<R: Role> Accounts<R> {
         };
         let (next, refresh_chain) = first.unzip();
         Ok(Prepared {
-            own: OwnChange::new(actor, self.latest()).with_refresh_chain(refresh_chain),
+            own: OwnChange::new(actor, self.latest())
+                .with_refresh_chain(refresh_chain)
+                .in_browser(self.browser()),
             next,
             methods,
         })

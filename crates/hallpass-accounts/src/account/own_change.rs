@@ -10,6 +10,7 @@ use hallpass_core::UnixTime;
 
 use crate::{
     account::{Account, AccountId},
+    browser::BrowserHash,
     session::{refresh_state::RefreshChain, session_id::SessionId},
 };
 
@@ -68,19 +69,30 @@ pub struct OwnChange {
     pub refresh_chain: Option<RefreshChain>,
     /// Whether a change that revokes ends the acting session too.
     pub ends_session: bool,
+    /// The browser in which the change is made. If it was known before a change of a credential, a
+    /// store keeps it known: it writes the new credential number into the row, in the transaction
+    /// of the change, and ends the trust.
+    pub browser: Option<BrowserHash>,
 }
 
 impl OwnChange {
     /// Creates a change after which the session stays and cannot be refreshed.
     #[must_use]
     pub fn new(actor: Actor, at: UnixTime) -> Self {
-        Self { actor, at, refresh_chain: None, ends_session: false }
+        Self { actor, at, refresh_chain: None, ends_session: false, browser: None }
     }
 
     /// Sets the first refresh token of the acting session after a change that revokes.
     #[must_use]
     pub fn with_refresh_chain(mut self, refresh_chain: Option<RefreshChain>) -> Self {
         self.refresh_chain = refresh_chain;
+        self
+    }
+
+    /// Sets the browser in which the change is made. Defaults to `None`.
+    #[must_use]
+    pub fn in_browser(mut self, browser: Option<BrowserHash>) -> Self {
+        self.browser = browser;
         self
     }
 

@@ -9,8 +9,7 @@ use crate::{
     browser::{BrowserHash, BrowserId, BrowserName},
 };
 
-/// Keeps the browsers in which an account has logged in. The login flow does not use this store
-/// yet.
+/// Keeps the browsers in which an account has logged in.
 ///
 /// A store identifies a browser by the [hash](BrowserHash) of its cookie, and never receives the
 /// cookie.
@@ -126,6 +125,9 @@ pub struct BrowserLogin {
     /// A login that grants trust draws a new cookie value. Another host of the same domain may have
     /// set the old value (session fixation), and would otherwise be trusted too.
     pub replaces: Option<BrowserHash>,
+    /// Whether [`find`](BrowserStore::find) has returned the row during this login. It is only a
+    /// hint that the row exists, so that a store may try to update it first.
+    pub is_known: bool,
 }
 
 impl BrowserLogin {
@@ -139,7 +141,24 @@ impl BrowserLogin {
         name: BrowserName,
         at: UnixTime,
     ) -> Self {
-        Self { id, account, browser, credential, name, at, trusted_until: None, replaces: None }
+        Self {
+            id,
+            account,
+            browser,
+            credential,
+            name,
+            at,
+            trusted_until: None,
+            replaces: None,
+            is_known: false,
+        }
+    }
+
+    /// Sets whether the row was found during this login. Defaults to `false`.
+    #[must_use]
+    pub fn known(mut self, is_known: bool) -> Self {
+        self.is_known = is_known;
+        self
     }
 
     /// Grants trust until a time, and moves the rows of the earlier cookie value.

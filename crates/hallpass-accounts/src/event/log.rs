@@ -89,6 +89,9 @@ impl<'e> Fields<'e> {
                 time: Some(*retry_after),
                 ..nothing
             },
+            Event::CodesGuessed { account, peer } => {
+                Self { account: Some(account), peer: *peer, ..nothing }
+            }
             Event::UnknownRole { account, role } => {
                 Self { account: Some(account), role: Some(role), ..nothing }
             }

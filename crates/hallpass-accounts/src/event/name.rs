@@ -11,6 +11,7 @@ impl Event {
             Self::LoggedIn { .. } => "signed-in",
             Self::Refused { .. } => "refused",
             Self::Limited { .. } => "limited",
+            Self::CodesGuessed { .. } => "codes-guessed",
             Self::PasswordChanged { .. } => "password-changed",
             Self::PasswordHashUpgraded { .. } => "password-hash-upgraded",
             Self::SecondFactorEnabled { .. } => "second-factor-enabled",
@@ -65,6 +66,10 @@ impl RateLimitKind {
         match self {
             Self::Account => "account",
             Self::Address => "address",
+            Self::Browser => "browser",
+            Self::Code => "code",
+            Self::Registration => "registration",
+            Self::Site => "site",
             Self::Change => "changes",
         }
     }

@@ -11,7 +11,7 @@ use crate::{
     event::{Event, RejectionReason},
     login::{OpenedSession, after_login::after_login},
     random::draw,
-    rate_limit::limits::Counted,
+    rate_limit::counted::Counted,
     session::{
         refresh_state::RefreshChain,
         refresh_token::RefreshToken,
@@ -28,6 +28,8 @@ pub struct Authenticated<R> {
     account: Account,
     counted: Counted,
     methods: Methods,
+    /// Whether the account knew the browser before this login.
+    is_known: bool,
 }
 
 impl<R: Role> Authenticated<R> {
@@ -36,12 +38,13 @@ impl<R: Role> Authenticated<R> {
         account: Account,
         counted: Counted,
         methods: Methods,
+        is_known: bool,
     ) -> Self {
-        Self { accounts, account, counted, methods }
+        Self { accounts, account, counted, methods, is_known }
     }
 
-    pub(crate) fn account(&self) -> &Account {
-        &self.account
+    pub(crate) fn is_known(&self) -> bool {
+        self.is_known
     }
 
     pub(crate) fn methods(&self) -> Methods {
@@ -102,7 +105,7 @@ impl<R: Role> Authenticated<R> {
         refresh_chain: Option<RefreshChain>,
         visitor: &Visitor<'_>,
     ) -> Result<(LoggedIn<R>, Account), AccountsError> {
-        let Self { accounts, mut account, counted, methods } = self;
+        let Self { accounts, mut account, counted, methods, .. } = self;
         let (now, at) = (accounts.now(), accounts.store_now());
         let life = match refresh_chain {
             Some(_) => accounts.settings().session.absolute,
@@ -118,7 +121,8 @@ impl<R: Role> Authenticated<R> {
                 at.saturating_add(life),
             );
             let opened = sessions.open(new.with_refresh_chain(refresh_chain));
-            match accounts.stores().ask("open session", opened).await? {
+            let opened = accounts.stores().ask("open session", opened).await;
+            match accounts.evaluated(&counted, opened).await? {
                 OpenOutcome::Opened(written) => account = *written,
                 OpenOutcome::AccountChanged => {
                     let changed = RejectionReason::AccountChanged;

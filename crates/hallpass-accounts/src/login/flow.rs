@@ -3,38 +3,33 @@
 //! # The browser that an account logged in with before
 //!
 //! **Limits.** A known browser has its own attempts (OWASP, "device cookies"). A stranger who
-//! exhausts the account's attempts does not lock the owner out of the browser that they use. A
-//! device gets a random name at a completed login, so nobody can create one without the password
-//! and the code. The device outlives an expired session. A logout deletes it, because the token
-//! names the account, and the next user of the browser may be another person.
+//! exhausts the attempts of unknown browsers does not lock the owner out of it. The store finds the
+//! browser by the hash of its cookie, so a login that brings the cookie reads the account before it
+//! is counted. A row counts only for the account and the credential number that it was written for.
+//! So rows that were made before a change of the password or the factor add no attempts.
 //!
-//! **The code.** If the site allows it and the person chose it, the device replaces the code for
-//! some time. The device is remembered until the account's token generation is raised: a new
-//! password, turning a factor on or off, and ending all sessions revoke it. The methods of the
-//! session contain the password only (`amr`), so a route that requires a second factor still
-//! requires a code. An account that **must** have a second factor needs the code at each login.
+//! **The code.** If the site allows it and the person chose it, the browser replaces the code for
+//! some time. The methods of the session contain the password only (`amr`), so a route that
+//! requires a second factor still requires a code. An account that **must** have a second factor
+//! needs the code at each login. A logout ends the trust, and the browser stays known.
 
-use hallpass_core::{
-    Access, Claims, Device, Issuer, LoggedIn, Methods, MfaPending, Role, Token, UnixTime,
-};
+use hallpass_core::{Access, Issuer, LoggedIn, Methods, MfaPending, Role, Token};
 
 use crate::{
     account::{Account, AccountId, username::Username},
     accounts::Accounts,
+    browser::BrowserId,
     error::{AccountsError, AccountsErrorKind},
     event::{Event, RejectionReason},
     login::{
         AccountSummary, LoginStep, OpenedSession,
         authenticated::Authenticated,
-        mfa_required::MfaRequired,
-        password_accepted::{NextStep, PasswordAccepted},
+        mfa_required::{CodeOrigin, MfaRequired},
+        password_accepted::{LoginBrowser, NextStep, PasswordAccepted},
     },
     password::{Password, password_hasher::Checked},
-    rate_limit::limits::{Counted, Whose},
-    two_factor::{
-        Asked,
-        enrolment::{EnrolmentRequired, fresh_name},
-    },
+    rate_limit::{counted::Counted, limits::Whose},
+    two_factor::{Asked, enrolment::EnrolmentRequired},
     visitor::Visitor,
 };
 
@@ -101,32 +96,45 @@ impl<R: Role> Accounts<R> {
         // A text that is not a valid name takes the same path as a name: a shorter path would be a
         // measurable difference in time.
         let name = self.settings().usernames.parse(username).ok();
-        let device =
-            name.as_ref().and_then(|name| known_device(self.issuer(), visitor, name, self.now()));
-        let whose = Whose::of(name.as_ref(), device.as_ref());
-        let counted = self
-            .settings()
-            .rate_limits
-            .count(self.stores(), whose, visitor, self.store_now())
-            .await?;
-        let account = match &name {
-            Some(name) => {
-                let found = self.stores().accounts.by_username(name);
-                self.stores().ask("find account", found).await?
+        let looked_up = match (&name, &visitor.browser) {
+            (Some(name), Some(browser)) if self.stores().browsers.is_some() => {
+                let look_up = async {
+                    let account = self.named(name).await?;
+                    let row = self.known_browser(account.as_ref(), browser).await?;
+                    Ok::<_, AccountsError>((account, row))
+                };
+                let key = format!("browser of:{}", name.key());
+                Some(self.stores().turns.in_turn(&key, look_up).await?)
             }
-            None => None,
+            _ => None,
         };
+        let row = looked_up.as_ref().and_then(|(_, row)| row.as_ref());
+        let whose = match (&looked_up, row, &name) {
+            (Some((Some(account), _)), Some(row), _) => Whose::Known(account.id(), row.id),
+            (_, _, Some(name)) => Whose::Account(name),
+            (_, _, None) => Whose::Nobodys,
+        };
+        let now = self.store_now();
+        let counted = self.settings().rate_limits.count(self.stores(), whose, visitor, now).await?;
+        let found = match (looked_up, &name) {
+            (Some((account, row)), _) => Ok((account, row)),
+            (None, Some(name)) => self.named(name).await.map(|account| (account, None)),
+            (None, None) => Ok((None, None)),
+        };
+        let (account, row) = self.evaluated(&counted, found).await?;
+        let known: bool = row.is_some();
         let password = Password::typed(password);
         let hash = account.as_ref().map(Account::password_hash);
-        let checked = self.check_password(&password, hash).await?;
+        let checked = self.check_password(&password, hash).await;
+        let checked = self.evaluated(&counted, checked).await?;
         let reason = match (account, checked) {
             (Some(account), Checked::Right(_)) if account.disabled() => {
                 self.refused(Some(&account), RejectionReason::Disabled, &counted)
             }
             (Some(account), Checked::Right(right)) => {
                 let upgrade = right.is_outdated().then_some(password);
-                let device = device.filter(|_| !visitor.step_up);
-                return Ok(PasswordAccepted::new(self.clone(), account, counted, upgrade, device));
+                let browser = LoginBrowser::new(row, known && !visitor.step_up);
+                return Ok(PasswordAccepted::new(self.clone(), account, counted, upgrade, browser));
             }
             (Some(account), Checked::Wrong) => {
                 self.refused(Some(&account), RejectionReason::WrongPassword, &counted)
@@ -136,14 +144,24 @@ impl<R: Role> Accounts<R> {
         Err(reason)
     }
 
+    async fn named(&self, name: &Username) -> Result<Option<Account>, AccountsError> {
+        self.stores().ask("find account", self.stores().accounts.by_username(name)).await
+    }
+
     /// Returns the next step of an account that has no second factor. The policy decides.
-    pub(crate) fn due_without_factor(&self, account: Account, counted: Counted) -> NextStep<R> {
+    pub(crate) fn due_without_factor(
+        &self,
+        account: Account,
+        counted: Counted,
+        is_known: bool,
+    ) -> NextStep<R> {
         match self.settings().two_factor.asks(&account, Methods::PASSWORD) {
             Asked::Nothing => NextStep::Nothing(Authenticated::new(
                 self.clone(),
                 account,
                 counted,
                 Methods::PASSWORD,
+                is_known,
             )),
             Asked::SecondFactor => {
                 NextStep::Enrolment(EnrolmentRequired::new(self.clone(), account, counted))
@@ -154,8 +172,8 @@ impl<R: Role> Accounts<R> {
     /// Resumes a login that waits for its code. `pending` is the text of the token that
     /// [`MfaRequired::wait`] returned.
     ///
-    /// The attempt counts on the account, as the password did: a new pending token, another address
-    /// or another browser allows no further guesses.
+    /// The code counts on the account and its credential number: a new pending token, another
+    /// address or another browser allows no further guesses.
     ///
     /// # Errors
     /// [`Refused`](crate::AccountsErrorKind::Refused) for a token that is not authentic or has
@@ -180,23 +198,22 @@ impl<R: Role> Accounts<R> {
         let id = AccountId::new(pending.user_id());
         let account = self.stores().accounts.by_id(&id);
         let account = self.stores().ask("find account", account).await?;
-        let name = account.as_ref().map(Account::username);
-        let device = name.and_then(|name| known_device(self.issuer(), visitor, name, self.now()));
-        let whose = Whose::of(name, device.as_ref());
-        let counted = self
-            .settings()
-            .rate_limits
-            .count(self.stores(), whose, visitor, self.store_now())
-            .await?;
         let alive = |account: &Account| {
             account.accepts(pending.generation(), pending.epoch())
                 && account.second_factor().is_some()
         };
         match account {
             Some(account) if alive(&account) => {
-                Ok(MfaRequired::new(self.clone(), account, counted, None))
+                let row = pending.session().and_then(BrowserId::parse);
+                let from = CodeOrigin { peer: visitor.peer, row };
+                Ok(MfaRequired::new(self.clone(), account, None, None, from))
             }
-            account => Err(self.refused(account.as_ref(), RejectionReason::StalePending, &counted)),
+            account => {
+                let limits = &self.settings().rate_limits;
+                let now = self.store_now();
+                let counted = limits.count(self.stores(), Whose::Nobodys, visitor, now).await?;
+                Err(self.refused(account.as_ref(), RejectionReason::StalePending, &counted))
+            }
         }
     }
 
@@ -205,13 +222,13 @@ impl<R: Role> Accounts<R> {
         authenticated: Authenticated<R>,
         visitor: &Visitor<'_>,
     ) -> Result<OpenedSession, AccountsError> {
-        let device =
-            self.device_token(authenticated.account(), authenticated.methods(), visitor)?;
+        let (methods, is_known) = (authenticated.methods(), authenticated.is_known());
         let (logged_in, account, refresh) = authenticated.open_renewable(visitor).await?;
+        let browser = self.remember_browser(&account, methods, is_known, visitor).await?;
         Ok(OpenedSession {
             access: self.sign(self.issuer(), &logged_in, &account)?,
             refresh,
-            device,
+            browser,
             user: AccountSummary {
                 id: logged_in.user_id().to_owned(),
                 username: logged_in.username().to_owned(),
@@ -242,42 +259,6 @@ impl<R: Role> Accounts<R> {
         })
     }
 
-    /// Returns the token by which the browser of a completed login is recognised from now on. A
-    /// device keeps its name. With a new name at each login, its attempts would start from zero.
-    pub(crate) fn device_token(
-        &self,
-        account: &Account,
-        shown: Methods,
-        visitor: &Visitor<'_>,
-    ) -> Result<Token<Device>, AccountsError> {
-        let before = known_device(self.issuer(), visitor, account.username(), self.now())
-            .filter(|it| it.user_id() == account.id().as_str());
-        let consents = visitor.remember
-            && shown.includes_second_factor()
-            && self.settings().trust_devices.is_some();
-        let stood_in = account.second_factor().is_some() && !shown.includes_second_factor();
-        let now = self.now();
-        let (methods, authenticated_at) = match &before {
-            Some(before) if stood_in => {
-                (before.methods(), before.authenticated_at().unwrap_or(now))
-            }
-            _ if consents => (shown, now),
-            _ => (Methods::PASSWORD, now),
-        };
-        let name = before.as_ref().and_then(|before| before.session()).map(str::to_owned);
-        let name = name.map_or_else(|| fresh_name(self.random()), Ok)?;
-        let claims =
-            Claims::<Device>::new(account.id().as_str(), account.generation(), authenticated_at)
-                .with_epoch(account.epoch())
-                .with_username(account.username().key())
-                .with_session(&*name)
-                .with_methods(methods);
-        self.issuer().issue(&claims, now).map_err(|error| {
-            tracing::error!(target: "hallpass", %error, "a device token could not be signed");
-            AccountsError::from(error)
-        })
-    }
-
     /// Subtracts the attempt if a fault prevented its evaluation. Otherwise a fault of the site
     /// would use up the attempts of the account's owner.
     pub(crate) async fn evaluated<T>(
@@ -289,18 +270,20 @@ impl<R: Role> Accounts<R> {
             && error.kind().is_fault()
         {
             let limits = &self.settings().rate_limits;
-            limits.give_back(self.stores(), counted, self.now()).await;
+            limits.give_back(self.stores(), counted, self.store_now()).await;
         }
         result
     }
 
-    /// Reports the reason as an event, and returns an error that does not contain it.
+    /// Keeps the attempt counted, reports the reason as an event, and returns an error that does
+    /// not contain it.
     pub(crate) fn refused(
         &self,
         account: Option<&Account>,
         reason: RejectionReason,
         counted: &Counted,
     ) -> AccountsError {
+        counted.keep();
         self.events().happened(Event::Refused {
             account: account.map(|account| account.id().clone()),
             reason,
@@ -308,15 +291,4 @@ impl<R: Role> Accounts<R> {
         });
         AccountsErrorKind::Refused.into()
     }
-}
-
-/// Returns the device, if it belongs to the account of this name. The store is not read.
-fn known_device(
-    issuer: &Issuer,
-    visitor: &Visitor<'_>,
-    name: &Username,
-    now: UnixTime,
-) -> Option<Claims<'static, Device>> {
-    let device = issuer.verify::<Device>(visitor.known?, now).ok()?;
-    (device.username() == name.key()).then_some(device)
 }

@@ -1,16 +1,20 @@
 //! The first state: the password is right. The account determines whether a code is required.
 
-use std::{fmt, time::Duration};
+use std::fmt;
 
-use hallpass_core::{Claims, Device, Methods, Role, UnixTime};
+use hallpass_core::{Methods, Role, UnixTime};
 
 use crate::{
     account::Account,
     accounts::Accounts,
-    login::{authenticated::Authenticated, mfa_required::MfaRequired},
+    browser::{BrowserId, store::KnownBrowser},
+    login::{
+        authenticated::Authenticated,
+        mfa_required::{CodeOrigin, MfaRequired},
+    },
     password::{Password, flow::upgraded},
-    rate_limit::limits::Counted,
-    two_factor::{Asked, TwoFactorPolicy, enrolment::EnrolmentRequired},
+    rate_limit::counted::Counted,
+    two_factor::{Asked, enrolment::EnrolmentRequired},
 };
 
 /// Proof that the password of an account was right, within the limits, and that the account is
@@ -53,8 +57,24 @@ pub struct PasswordAccepted<R> {
     counted: Counted,
     /// The password, if the stored hash is to be replaced by a stronger hash.
     upgrade: Option<Password>,
-    /// The browser, if the account logged in with it before.
-    device: Option<Claims<'static, Device>>,
+    browser: LoginBrowser,
+}
+
+/// The browser of a login.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct LoginBrowser {
+    /// The row of the account in this browser, if the account logged in with it before.
+    row: Option<BrowserId>,
+    /// The end of the trust. `None` if the browser does not replace the code.
+    trusted_until: Option<UnixTime>,
+}
+
+impl LoginBrowser {
+    /// `may_replace` is whether a trusted browser may replace the code of this login.
+    pub(crate) fn new(row: Option<KnownBrowser>, may_replace: bool) -> Self {
+        let trusted_until = row.as_ref().and_then(|row| row.trusted_until);
+        Self { row: row.map(|row| row.id), trusted_until: trusted_until.filter(|_| may_replace) }
+    }
 }
 
 /// The step that is required after the password.
@@ -88,45 +108,49 @@ impl<R: Role> PasswordAccepted<R> {
         account: Account,
         counted: Counted,
         upgrade: Option<Password>,
-        device: Option<Claims<'static, Device>>,
+        browser: LoginBrowser,
     ) -> Self {
-        Self { accounts, account, counted, upgrade, device }
+        Self { accounts, account, counted, upgrade, browser }
     }
 
     /// Returns the next step. The account determines it, not the caller.
     pub async fn next(self) -> NextStep<R> {
-        let Self { accounts, account, counted, upgrade, device } = self;
+        let Self { accounts, account, counted, upgrade, browser } = self;
+        let is_known = browser.row.is_some();
         if account.second_factor().is_none() {
             let account = upgraded(&accounts, account, upgrade).await;
-            return accounts.due_without_factor(account, counted);
+            return accounts.due_without_factor(account, counted, is_known);
         }
-        let settings = accounts.settings();
-        let (within, policy) = (settings.trust_devices, &settings.two_factor);
-        match remembered(device.as_ref(), &account, within, policy, accounts.now()) {
-            None => NextStep::SecondFactor(MfaRequired::new(accounts, account, counted, upgrade)),
+        match trusted(&accounts, &account, browser) {
+            None => {
+                let from = CodeOrigin { peer: counted.peer(), row: browser.row };
+                let counted = Some(counted);
+                NextStep::SecondFactor(MfaRequired::new(accounts, account, counted, upgrade, from))
+            }
             Some(()) => {
                 let account = upgraded(&accounts, account, upgrade).await;
-                NextStep::Nothing(Authenticated::new(accounts, account, counted, Methods::PASSWORD))
+                let methods = Methods::PASSWORD;
+                let authenticated =
+                    Authenticated::new(accounts, account, counted, methods, is_known);
+                NextStep::Nothing(authenticated)
             }
         }
     }
 }
 
-/// Returns `Some` if the device replaces the code of this account.
-fn remembered<R: Role>(
-    device: Option<&Claims<'_, Device>>,
+/// Returns `Some` if the browser replaces the code of this account.
+fn trusted<R: Role>(
+    accounts: &Accounts<R>,
     account: &Account,
-    within: Option<Duration>,
-    policy: &TwoFactorPolicy<R>,
-    now: UnixTime,
+    browser: LoginBrowser,
 ) -> Option<()> {
-    let (device, within) = (device?, within?);
-    let is_theirs = device.user_id() == account.id().as_str()
-        && account.accepts(device.generation(), device.epoch());
-    let is_fresh = now.since(device.authenticated_at()?) < within;
-    let consented = device.methods().includes_second_factor();
-    let suffices = policy.asks(account, Methods::PASSWORD) == Asked::Nothing;
-    (is_theirs && is_fresh && consented && suffices).then_some(())
+    let settings = accounts.settings();
+    let within = settings.trust_devices?;
+    let now = accounts.store_now();
+    // A shorter setting, and a clock that was set back, end the trust earlier.
+    let until = browser.trusted_until?.min(now.saturating_add(within));
+    let suffices = settings.two_factor.asks(account, Methods::PASSWORD) == Asked::Nothing;
+    (now < until && suffices).then_some(())
 }
 
 impl<R> fmt::Debug for PasswordAccepted<R> {

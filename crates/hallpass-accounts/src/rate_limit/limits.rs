@@ -1,98 +1,79 @@
-//! Counts an attempt before it is evaluated, per account and per address.
+//! The budgets of attempts, in one place. Every attempt is counted before it is evaluated.
 //!
-//! The account's key is the key of the **user name**. Unknown names are limited exactly like known
-//! names, so a 429 does not reveal whether an account exists. Spellings, pending cookies, sessions
-//! and addresses share one count, and a wrong code counts like a wrong password.
+//! The guide has the table of the numbers (`docs/guide/src/budgets.md`). The keys:
 //!
-//! The owner can log in while a stranger keeps guessing: a browser that the account logged in with
-//! before has its own attempts (see `login/flow.rs`), which a stranger cannot use up. In other
-//! browsers the wait is at most 15 minutes, and blocked attempts do not extend it. Existing
-//! sessions continue and have their own attempts for changes, and the right password with the right
-//! code clears the count. One attack remains: in a new browser, a stranger who is faster at the end
-//! of each wait uses the attempt that becomes available.
+//! - **Unknown browsers** count per account, per account and network of the client, per address and
+//!   its networks, and on the [brake](crate::rate_limit::site_brake) of the site. The account's key
+//!   is the key of the **user name**: unknown names are limited exactly like known names, so a 429
+//!   does not reveal whether an account exists.
+//! - **A known browser** counts on its own row and on the key of all known browsers of the account,
+//!   and on nothing else. So a stranger, an address or a flood cannot lock the owner out of it
+//!   (OWASP, "device cookies"), and many rows do not multiply the attempts.
+//! - **A session** that proves the person again counts on the session and on the account.
+//! - **Codes** have budgets of their own (`rate_limit/codes.rs`).
+//! - **Registrations** have budgets of their own per address, apart from those of logins.
 
-use std::{
-    net::{IpAddr, Ipv6Addr},
-    time::Duration,
-};
+use std::{net::IpAddr, time::Duration};
 
-use hallpass_core::{Claims, Device, UnixTime};
+use hallpass_core::UnixTime;
 
 use crate::{
-    account::username::Username,
+    account::{AccountId, username::Username},
+    browser::BrowserId,
     error::{AccountsError, AccountsErrorKind},
     event::{Event, RateLimitKind},
-    rate_limit::{LimitedKey, RateLimit, TakeAllOutcome},
+    rate_limit::{
+        AttemptOutcome, LimitedKey, RateLimit, TakeAllOutcome,
+        counted::{Counted, OnSuccess, Taken},
+        network::{Network, networks, networks_of_account},
+        site_brake::BrakeLimit,
+    },
     store::StoreSet,
     visitor::Visitor,
 };
 
-/// The limits per account and per address.
+/// The limits of attempts. The guide lists them with their reasons.
 ///
-/// A third limit cannot be set: a session may make 8 changes to its own account without a wait,
-/// then waits from 30 seconds to 5 minutes, and regains one change per 3 minutes.
+/// Two kinds of limits cannot be set. A session may make 8 changes to its own account without a
+/// wait, then waits from 30 seconds to 5 minutes, and regains one change per 3 minutes. Wrong codes
+/// after a right password have totals that no time and no right code clears.
 ///
 /// ```
 /// use hallpass_accounts::{RateLimit, RateLimits};
 /// use std::time::Duration;
 ///
-/// let strict = RateLimits::default().account(RateLimit::new(3, Duration::from_secs(60)));
+/// let strict = RateLimits::default().network(RateLimit::new(3, Duration::from_secs(60)));
 /// ```
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct RateLimits {
+    pub(super) network: RateLimit,
     account: RateLimit,
-    address: RateLimit,
+    known_browser: RateLimit,
+    known_browsers: RateLimit,
+    pub(super) address: RateLimit,
+    registrations: RateLimit,
+    site: BrakeLimit,
     /// The limit of the changes that one session makes to its own account, right or wrong. A right
     /// change is not subtracted.
     changes: RateLimit,
 }
 
-/// The key on which attempts are counted.
+/// The keys on which attempts are counted.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Whose<'a> {
     /// No account: the typed text is not a valid name, or the request names no account.
     Nobodys,
+    /// The registration of an account.
+    Registration,
+    /// An account, from a browser that it does not know.
     Account(&'a Username),
-    /// A browser that the account logged in with before.
-    Device(&'a Claims<'a, Device>),
+    /// A browser in which the account logged in before.
+    Known(&'a AccountId, BrowserId),
     /// A session or an enrolment on its own account. A stranger who exhausts the account's attempts
     /// must not prevent the owner from changing the password, and a stolen session must not allow
     /// unlimited guesses of the password.
     Own(&'a Username, Option<&'a str>),
-}
-
-impl<'a> Whose<'a> {
-    pub(crate) fn of(name: Option<&'a Username>, device: Option<&'a Claims<'a, Device>>) -> Self {
-        match (device, name) {
-            (Some(device), _) => Self::Device(device),
-            (None, Some(name)) => Self::Account(name),
-            (None, None) => Self::Nobodys,
-        }
-    }
-
-    fn key(self) -> Option<String> {
-        match self {
-            Self::Nobodys => None,
-            Self::Account(name) => Some(format!("account:{}", name.key())),
-            Self::Device(device) => {
-                Some(format!("device:{}", device.session().unwrap_or_default()))
-            }
-            // The session comes first, because a name may contain a colon.
-            Self::Own(name, session) => {
-                Some(format!("own:{}:{}", session.unwrap_or_default(), name.key()))
-            }
-        }
-    }
-}
-
-/// Proof that an attempt was counted and may be evaluated.
-#[derive(Debug)]
-#[must_use]
-pub(crate) struct Counted {
-    account_key: Option<String>,
-    address_key: Option<String>,
-    peer: Option<IpAddr>,
 }
 
 /// Proof that a change was counted and may be evaluated.
@@ -102,24 +83,58 @@ pub(crate) struct CountedChange {
 }
 
 impl RateLimits {
-    /// Sets the limit per account. Defaults to 5 attempts, then waits from 30 seconds to 15
-    /// minutes. One attempt is regained per 3 hours, and a complete login clears the count.
+    /// Sets the limit per account and network, for browsers that the account does not know.
+    /// Defaults to 5 attempts, then waits from 30 seconds to 15 minutes. One attempt is regained
+    /// per 3 hours, and a complete login from the network clears the count. A network is an IPv4
+    /// /24 or an IPv6 /64. A /56 has twice the limit and a /48 three times.
+    pub fn network(mut self, limit: RateLimit) -> Self {
+        self.network = limit;
+        self
+    }
+
+    /// Sets the limit per account, for all browsers together that the account does not know.
+    /// Defaults to 50 attempts, then waits from 30 seconds to 10 minutes. One attempt is regained
+    /// per 15 minutes.
     pub fn account(mut self, limit: RateLimit) -> Self {
         self.account = limit;
         self
     }
 
-    /// Sets the limit per address. Defaults to 100 attempts, then waits from 30 seconds to 15
-    /// minutes. One attempt is regained per minute. Successful logins do not count; registrations
-    /// do.
+    /// Sets the limit per known browser. Defaults to 5 attempts, then waits from 30 seconds to 15
+    /// minutes. One attempt is regained per 3 hours, and a complete login clears the count. All
+    /// known browsers of an account together have four times the limit.
+    pub fn known_browser(mut self, limit: RateLimit) -> Self {
+        self.known_browsers = limit.times(4);
+        self.known_browser = limit;
+        self
+    }
+
+    /// Sets the limit per address, for browsers that no account knows. Defaults to 100 attempts,
+    /// then waits from 30 seconds to 15 minutes. One attempt is regained per minute. Successful
+    /// logins do not count. An address is an IPv4 address or an IPv6 /64. An IPv6 /56 has twice the
+    /// limit, and a /48 and an IPv4 /24 three times.
     pub fn address(mut self, limit: RateLimit) -> Self {
         self.address = limit;
         self
     }
 
-    /// Counts an attempt on an account, or on a browser that the account logged in with before, and
-    /// on the address. If the text is not a valid name, the attempt counts on the address only. An
-    /// attempt that is rejected counts on neither.
+    /// Sets the limit of registrations per address, with the same networks as
+    /// [`address`](Self::address). Defaults to 100, then waits from 30 seconds to 15 minutes. One
+    /// is regained per minute.
+    pub fn registrations(mut self, limit: RateLimit) -> Self {
+        self.registrations = limit;
+        self
+    }
+
+    /// Sets the brake of the site: how many wrong attempts of unknown browsers one node evaluates,
+    /// over all names and addresses, and how many are regained per minute. Defaults to 1,000 and
+    /// 600.
+    pub fn site(mut self, free: u32, per_minute: u32) -> Self {
+        self.site = BrakeLimit { free, per_minute };
+        self
+    }
+
+    /// Counts an attempt. An attempt that is rejected counts on no key.
     pub(crate) async fn count(
         &self,
         stores: &StoreSet,
@@ -127,35 +142,93 @@ impl RateLimits {
         visitor: &Visitor<'_>,
         now: UnixTime,
     ) -> Result<Counted, AccountsError> {
-        let counted = Counted {
-            account_key: whose.key(),
-            address_key: visitor.address_key(),
-            peer: visitor.peer,
-        };
-        let address = self.address_key(&counted);
-        let account = self.account_key(&counted);
-        let keys: Vec<_> = address.into_iter().chain(account).collect();
-        if keys.is_empty() {
-            return Ok(counted);
+        let keys = self.keys(whose, visitor.peer);
+        let mut counted = self.count_on(stores, keys, visitor.peer, now).await?;
+        if matches!(whose, Whose::Nobodys | Whose::Account(_)) {
+            if let AttemptOutcome::Blocked { retry_after } = stores.brake.take(self.site, now) {
+                counted.give_back(now).await;
+                return Err(limited(stores, RateLimitKind::Site, visitor.peer, retry_after));
+            }
+            counted.brakes = true;
         }
-        let (key, retry_after) = match take(stores, "count", &keys, now).await? {
-            TakeAllOutcome::Allowed => return Ok(counted),
-            TakeAllOutcome::Blocked { key, retry_after } => (key, retry_after),
-        };
-        let limit = match address {
-            Some(_) if key == 0 => RateLimitKind::Address,
-            _ => RateLimitKind::Account,
-        };
-        stores.events.happened(Event::Limited { limit, peer: visitor.peer, retry_after });
-        Err(AccountsErrorKind::Limited { retry_after }.into())
+        Ok(counted)
     }
 
-    fn address_key<'a>(&'a self, counted: &'a Counted) -> Option<LimitedKey<'a>> {
-        counted.address_key.as_deref().map(|key| LimitedKey::new(key, &self.address))
+    /// Counts an attempt on these keys, or on none of them.
+    pub(super) async fn count_on(
+        &self,
+        stores: &StoreSet,
+        keys: Vec<Taken>,
+        peer: Option<IpAddr>,
+        now: UnixTime,
+    ) -> Result<Counted, AccountsError> {
+        match self.try_count(stores, keys, peer, now).await? {
+            Ok(counted) => Ok(counted),
+            Err(Full { kind, retry_after, .. }) => Err(limited(stores, kind, peer, retry_after)),
+        }
     }
 
-    fn account_key<'a>(&'a self, counted: &'a Counted) -> Option<LimitedKey<'a>> {
-        counted.account_key.as_deref().map(|key| LimitedKey::new(key, &self.account))
+    /// Counts an attempt on these keys, or returns the key that is full.
+    pub(super) async fn try_count(
+        &self,
+        stores: &StoreSet,
+        keys: Vec<Taken>,
+        peer: Option<IpAddr>,
+        now: UnixTime,
+    ) -> Result<Result<Counted, Full>, AccountsError> {
+        let limited: Vec<_> = keys.iter().map(Taken::limited).collect();
+        if limited.is_empty() {
+            return Ok(Ok(Counted::new(keys, peer, stores, now)));
+        }
+        match take(stores, "count", &limited, now).await? {
+            TakeAllOutcome::Allowed => Ok(Ok(Counted::new(keys, peer, stores, now))),
+            TakeAllOutcome::Blocked { key, retry_after } => {
+                let kind = keys.get(key).map_or(RateLimitKind::Account, |taken| taken.kind);
+                Ok(Err(Full { key, kind, retry_after }))
+            }
+        }
+    }
+
+    /// Returns the keys of an attempt, in the order in which attempts wait for their turns: from
+    /// the address to the account, so that no two attempts wait for each other.
+    fn keys(&self, whose: Whose<'_>, peer: Option<IpAddr>) -> Vec<Taken> {
+        use OnSuccess::{Clear, GiveBack, Keep};
+        use RateLimitKind::{Account, Browser, Registration};
+        match whose {
+            Whose::Nobodys => self.address_keys(peer),
+            Whose::Registration => {
+                let registrations = &self.registrations;
+                per_network("registration", networks(peer), registrations, Registration, Keep)
+            }
+            Whose::Account(name) => {
+                let mut keys = self.address_keys(peer);
+                keys.push(one(format!("account:{}", name.key()), &self.account, Account, GiveBack));
+                for Network { text, share } in networks_of_account(peer).into_iter().rev() {
+                    let key = format!("network:{text}:{}", name.key());
+                    keys.push(one(key, &self.network.times(share), Account, Clear));
+                }
+                keys
+            }
+            Whose::Known(account, row) => vec![
+                one(format!("browsers:{account}"), &self.known_browsers, Browser, GiveBack),
+                one(format!("browser:{row}"), &self.known_browser, Browser, Clear),
+            ],
+            // The session comes first, because a name may contain a colon.
+            Whose::Own(name, session) => vec![
+                one(format!("own:{}", name.key()), &self.known_browsers, Account, GiveBack),
+                one(
+                    format!("own:{}:{}", session.unwrap_or_default(), name.key()),
+                    &self.known_browser,
+                    Account,
+                    Clear,
+                ),
+            ],
+        }
+    }
+
+    pub(super) fn address_keys(&self, peer: Option<IpAddr>) -> Vec<Taken> {
+        let (kind, end) = (RateLimitKind::Address, OnSuccess::GiveBack);
+        per_network("address", networks(peer), &self.address, kind, end)
     }
 
     /// Counts a change that a session makes to its own account. Changes count per session, so that
@@ -176,12 +249,7 @@ impl RateLimits {
         match take(stores, "count change", &keys, now).await? {
             TakeAllOutcome::Allowed => Ok(CountedChange { key }),
             TakeAllOutcome::Blocked { retry_after, .. } => {
-                stores.events.happened(Event::Limited {
-                    limit: RateLimitKind::Change,
-                    peer: None,
-                    retry_after,
-                });
-                Err(AccountsErrorKind::Limited { retry_after }.into())
+                Err(limited(stores, RateLimitKind::Change, None, retry_after))
             }
         }
     }
@@ -194,32 +262,41 @@ impl RateLimits {
         change: CountedChange,
         now: UnixTime,
     ) {
-        settle(stores, None, [LimitedKey::new(&change.key, &self.changes)], now).await;
+        let keys = [LimitedKey::new(&change.key, &self.changes)];
+        let settled = stores.rate_limits.settle(&[], &keys, now);
+        let _logged = stores.ask("settle attempt", settled).await;
+        stores.turns.changed(&change.key);
     }
 
-    /// Subtracts an attempt that was not evaluated, from its account and from its address.
-    pub(crate) async fn give_back(&self, stores: &StoreSet, counted: &Counted, now: UnixTime) {
-        let keys = self.account_key(counted).into_iter().chain(self.address_key(counted));
-        settle(stores, None, keys, now).await;
+    /// Subtracts an attempt that was not evaluated.
+    pub(crate) async fn give_back(&self, _: &StoreSet, counted: &Counted, now: UnixTime) {
+        counted.give_back(now).await;
     }
 
-    /// Clears the account's count and subtracts the attempt on the address after a complete login.
-    /// An error of the store at this point does not fail the login.
-    pub(crate) async fn succeeded(&self, stores: &StoreSet, counted: Counted, now: UnixTime) {
-        let account = counted.account_key.as_deref();
-        settle(stores, account, self.address_key(&counted), now).await;
+    /// Ends an attempt after a complete login or change. An error of the store at this point does
+    /// not fail the login.
+    pub(crate) async fn succeeded(&self, _: &StoreSet, counted: Counted, now: UnixTime) {
+        counted.succeeded(now).await;
     }
 
-    /// Subtracts the attempt on the address when the password was right and a code is required. The
-    /// account's count stays. Otherwise a person who knows the password could guess codes without
-    /// limit.
-    pub(crate) async fn right_so_far(&self, stores: &StoreSet, counted: &Counted, now: UnixTime) {
-        settle(stores, None, self.address_key(counted), now).await;
+    /// Subtracts the attempt when the password was right and another step is required: an
+    /// unfinished login counts nothing. The codes of the next step have a budget of their own.
+    pub(crate) async fn right_so_far(&self, _: &StoreSet, counted: &Counted, now: UnixTime) {
+        counted.give_back(now).await;
     }
 }
 
+/// A key that allows no attempt now.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Full {
+    /// The place of the key.
+    pub(super) key: usize,
+    pub(super) kind: RateLimitKind,
+    pub(super) retry_after: Duration,
+}
+
 /// Counts an attempt. The wait for a turn is part of the wait for the store, and of its timeout.
-async fn take(
+pub(super) async fn take(
     stores: &StoreSet,
     operation: &'static str,
     keys: &[LimitedKey<'_>],
@@ -229,40 +306,58 @@ async fn take(
     stores.ask(operation, taken).await
 }
 
-/// Ends an attempt. An error of the store is logged and has no other effect.
-async fn settle<'a>(
+/// Reports a limit, and returns its error.
+pub(super) fn limited(
     stores: &StoreSet,
-    cleared: Option<&str>,
-    given_back: impl IntoIterator<Item = LimitedKey<'a>>,
-    now: UnixTime,
-) {
-    let given_back: Vec<_> = given_back.into_iter().collect();
-    if cleared.is_some() || !given_back.is_empty() {
-        let settled = stores.rate_limits.settle(cleared, &given_back, now);
-        let _logged = stores.ask("settle attempt", settled).await;
-        for key in cleared.into_iter().chain(given_back.iter().map(|key| key.key)) {
-            stores.turns.changed(key);
-        }
-    }
+    limit: RateLimitKind,
+    peer: Option<IpAddr>,
+    retry_after: Duration,
+) -> AccountsError {
+    stores.events.happened(Event::Limited { limit, peer, retry_after });
+    AccountsErrorKind::Limited { retry_after }.into()
 }
 
-impl Counted {
-    /// Keeps the attempt counted on its address even after success, as for a registration.
-    pub(crate) fn for_good(self) -> Self {
-        Self { address_key: None, ..self }
-    }
+/// Returns one key per network, widest first.
+pub(super) fn per_network(
+    prefix: &str,
+    networks: Vec<Network>,
+    limit: &RateLimit,
+    kind: RateLimitKind,
+    on_success: OnSuccess,
+) -> Vec<Taken> {
+    let key = |Network { text, share }: Network| {
+        one(format!("{prefix}:{text}"), &limit.times(share), kind, on_success)
+    };
+    networks.into_iter().rev().map(key).collect()
+}
 
-    pub(crate) fn peer(&self) -> Option<IpAddr> {
-        self.peer
-    }
+pub(super) fn one(
+    key: String,
+    limit: &RateLimit,
+    kind: RateLimitKind,
+    on_success: OnSuccess,
+) -> Taken {
+    Taken { key, limit: limit.clone(), kind, on_success }
 }
 
 impl Default for RateLimits {
     fn default() -> Self {
+        let known_browser = RateLimit::new(5, FIRST_WAIT);
+        // Many users can share one address, for example in a school.
+        let address = RateLimit::new(100, FIRST_WAIT).regain_every(Duration::from_secs(60));
         Self {
-            account: RateLimit::new(5, FIRST_WAIT),
-            // Many users can share one address, for example in a school.
-            address: RateLimit::new(100, FIRST_WAIT).regain_every(Duration::from_secs(60)),
+            network: RateLimit::new(5, FIRST_WAIT),
+            // A stranger in one network has at most one attempt per 15 minutes in the long run, so
+            // this limit is free again for 5 minutes of each 15.
+            account: RateLimit::new(50, FIRST_WAIT)
+                .longest_wait(Duration::from_secs(10 * 60))
+                .regain_every(Duration::from_secs(15 * 60)),
+            known_browsers: known_browser.times(4),
+            known_browser,
+            registrations: address.clone(),
+            address,
+            // Ten wrong attempts per second are more than the honest errors of a large site.
+            site: BrakeLimit { free: 1_000, per_minute: 600 },
             // A person rarely makes eight changes in a row. At most ten are possible within any
             // minute: eight without a wait, one after 30 seconds.
             changes: RateLimit::new(8, FIRST_WAIT)
@@ -272,47 +367,4 @@ impl Default for RateLimits {
     }
 }
 
-impl Visitor<'_> {
-    /// Returns the key of the limit per address. An IPv6 client owns at least a /64 (RFC 6177), so
-    /// its whole prefix is one key. If addresses were counted separately, each of 2⁶⁴ addresses
-    /// would allow new attempts. A loopback address is that of a proxy that is not configured, and
-    /// has no key. If it had one, a single guesser would block every client behind that proxy.
-    pub(crate) fn address_key(&self) -> Option<String> {
-        let peer = self.peer?.to_canonical();
-        if peer.is_loopback() {
-            return None;
-        }
-        let key = match peer {
-            IpAddr::V4(address) => format!("address:{address}"),
-            IpAddr::V6(address) => {
-                let [a, b, c, d, ..] = address.segments();
-                format!("address:{}/64", Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-            }
-        };
-        Some(key)
-    }
-}
-
 const FIRST_WAIT: Duration = Duration::from_secs(30);
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn key(peer: &str) -> Option<String> {
-        let peer = peer.parse().ok();
-        Visitor { peer, ..Visitor::default() }.address_key()
-    }
-
-    #[test]
-    fn one_client_has_one_key() {
-        assert_eq!(key("192.0.2.1"), key("::ffff:192.0.2.1"));
-        assert_eq!(key("2001:db8:1:2::1"), key("2001:db8:1:2:ffff::9"));
-        assert_ne!(key("2001:db8:1:2::1"), key("2001:db8:1:3::1"));
-        assert_ne!(key("192.0.2.1"), key("192.0.2.2"));
-        assert_eq!(Visitor::default().address_key(), None);
-        for loopback in ["127.0.0.1", "::1", "::ffff:127.0.0.1"] {
-            assert_eq!(key(loopback), None, "{loopback}");
-        }
-    }
-}

@@ -95,7 +95,7 @@ pub trait RateLimitStore: Send + Sync + 'static {
         }
     }
 
-    /// Ends an attempt: deletes the key `cleared`, and subtracts one counted attempt from each of
+    /// Ends an attempt: deletes the keys `cleared`, and subtracts one counted attempt from each of
     /// the keys `given_back`. The keys differ from each other. Each key is changed atomically.
     ///
     /// Defaults to one call of [`clear`](Self::clear) or [`give_back`](Self::give_back) per key. A
@@ -105,12 +105,12 @@ pub trait RateLimitStore: Send + Sync + 'static {
     /// The error of the store. Some of the keys may have been changed.
     fn settle(
         &self,
-        cleared: Option<&str>,
+        cleared: &[&str],
         given_back: &[LimitedKey<'_>],
         now: UnixTime,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send {
         async move {
-            if let Some(key) = cleared {
+            for key in cleared {
                 self.clear(key).await?;
             }
             for LimitedKey { key, limit } in given_back {

@@ -16,7 +16,7 @@ use std::{
 use hallpass_core::UnixTime;
 
 use crate::{
-    rate_limit::{LimitedKey, TakeAllOutcome},
+    rate_limit::{LimitedKey, RateLimit, TakeAllOutcome},
     store::{DynRateLimitStore, StoreFault},
 };
 
@@ -85,6 +85,22 @@ impl Turns {
         drop(turns);
         self.forget(keys, entries);
         Ok(outcome)
+    }
+
+    /// Runs a read that comes before the count, such as that of a browser cookie. The reads of one
+    /// key take turns, so that a flood with invented cookies occupies one connection per node.
+    pub(crate) async fn in_turn<T>(&self, key: &str, read: impl Future<Output = T>) -> T {
+        let keys = [LimitedKey::new(key, &NO_LIMIT)];
+        let entries = self.of(&keys);
+        let outcome = match entries.first() {
+            Some(entry) => {
+                let _turn = entry.turn.lock().await;
+                read.await
+            }
+            None => read.await,
+        };
+        self.forget(&keys, entries);
+        outcome
     }
 
     /// Removes the entries that no other attempt uses and that have nothing to remember.
@@ -157,6 +173,8 @@ fn blocked(entries: &[Arc<Key>], now: UnixTime) -> Option<TakeAllOutcome> {
 
 /// A flood on many names needs as many names. Each key takes about 200 bytes of memory.
 const CAPACITY: usize = 1 << 14;
+/// The limit of a key on which nothing is counted.
+const NO_LIMIT: RateLimit = RateLimit::new(u32::MAX, Duration::ZERO);
 /// Short enough that nobody notices that another node has cleared the key.
 const REMEMBERED: Duration = Duration::from_secs(1);
 

@@ -43,11 +43,17 @@ impl<R: Role> Accounts<R> {
             .accept(&Password::typed(password), &username)
             .map_err(AccountsErrorKind::Password)?;
         let now = self.store_now();
-        let counted =
-            self.settings().rate_limits.count(self.stores(), Whose::Nobodys, visitor, now).await?;
-        self.refuse_breached(&password).await?;
+        let counted = self
+            .settings()
+            .rate_limits
+            .count(self.stores(), Whose::Registration, visitor, now)
+            .await?;
+        if let Err(breached) = self.refuse_breached(&password).await {
+            counted.keep();
+            return Err(breached);
+        }
         let hash = self.password_hasher().hash(&password).await;
-        let hash = hash.map_err(|closed| self.busy(closed))?;
+        let hash = self.evaluated(&counted, hash.map_err(|closed| self.busy(closed))).await?;
         let roles = self.settings().default_roles;
         let account = NewAccount::new(
             self.fresh_account_id()?,
@@ -57,14 +63,17 @@ impl<R: Role> Accounts<R> {
             now,
         );
         let names = account.roles.clone();
-        let id = match self.stores().ask("create account", store.create(account)).await? {
+        let created = self.stores().ask("create account", store.create(account)).await;
+        let created = self.evaluated(&counted, created).await?;
+        counted.keep();
+        let id = match created {
             RegistrationOutcome::Created(id) => id,
             RegistrationOutcome::NameTaken => return Err(AccountsErrorKind::NameTaken.into()),
         };
         self.events().happened(Event::Registered { account: id.clone() });
         let epoch = self.settings().revocation_list.epoch().unwrap_or_default();
         let account = Account::new(id, username, hash).with_roles(names).with_epoch(epoch);
-        match self.due_without_factor(account, counted.for_good()) {
+        match self.due_without_factor(account, counted, false) {
             NextStep::Nothing(authenticated) => {
                 self.opened(authenticated, visitor).await.map(LoginStep::LoggedIn)
             }

@@ -83,7 +83,9 @@ impl<R: Role> Accounts<R> {
             Err(error) if error.kind() == AccountsErrorKind::NotLoggedIn => return Ok(()),
             Err(error) => return Err(error),
         };
-        self.end_renewed(&live.secret, &live.session).await
+        self.end_renewed(&live.secret, &live.session).await?;
+        self.end_trust_here(live.session.account.id()).await;
+        Ok(())
     }
 
     async fn end_renewed(
@@ -213,6 +215,7 @@ impl<R: Role> Accounts<R> {
             _ => {}
         }
         self.session_ended(session);
+        self.end_trust_here(&AccountId::new(who.user_id())).await;
         Ok(())
     }
 
@@ -265,6 +268,7 @@ impl<R: Role> Accounts<R> {
                         account: account.id().clone(),
                         actor: EventActor::Person(account.id().clone()),
                     });
+                    self.end_all_trust(account.id()).await;
                     self.goes_on(who, prepared, &account)
                 }
                 OwnChangeOutcome::NotWritten => Err(self.not_written(who, |_| None).await),

@@ -14,7 +14,7 @@ use crate::{
     error::{AccountsError, AccountsErrorKind},
     login::{OpenedSession, authenticated::Authenticated},
     random::{Random, draw},
-    rate_limit::limits::Counted,
+    rate_limit::counted::Counted,
     session::session_id::SessionId,
     two_factor::{SetUp, recovery_code::RecoveryCode},
     visitor::Visitor,
@@ -91,14 +91,14 @@ impl<R: Role> Enrolling<R> {
         let counted = accounts.count_own(account, None).await?;
         let actor = Actor::new(account.id().clone(), account.generation(), None)
             .with_epoch(account.epoch());
-        let own = OwnChange::new(actor, accounts.latest());
+        let own = OwnChange::new(actor, accounts.latest()).in_browser(accounts.browser());
         let live = accounts.go_live(account, Some(session), own, code, &counted).await?;
         let Some((codes, account)) = live else {
             return Err(AccountsErrorKind::NotLoggedIn.into());
         };
         accounts.account_revoked(&account);
         let methods = Methods::PASSWORD | Methods::ONE_TIME_CODE;
-        let authenticated = Authenticated::new(accounts.clone(), account, counted, methods);
+        let authenticated = Authenticated::new(accounts.clone(), account, counted, methods, false);
         Ok((codes, accounts.opened(authenticated, visitor).await?))
     }
 }

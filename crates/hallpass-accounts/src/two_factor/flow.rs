@@ -15,7 +15,7 @@ use crate::{
     event::{Event, RejectionReason},
     password::{Password, password_hasher::Checked, store::ReplaceOutcome},
     random::{Random, draw},
-    rate_limit::limits::{Counted, Whose},
+    rate_limit::{codes::CodeFrom, counted::Counted, limits::Whose},
     session::Tokens,
     store::offered,
     two_factor::{
@@ -211,8 +211,28 @@ impl<R: Role> Accounts<R> {
         code: &str,
         counted: &Counted,
     ) -> Result<(), AccountsError> {
+        let of_code = match RecoveryCode::parse(code) {
+            Some(_) => None,
+            None => {
+                let from = CodeFrom::Session(who.session());
+                let of_code = self.count_code(account, from, None, false).await;
+                Some(self.evaluated(counted, of_code).await?)
+            }
+        };
         let consumed = self.consume_code(account, code).await;
-        let Err(reason) = self.evaluated(counted, consumed).await? else { return Ok(()) };
+        let consumed = self.evaluated(counted, consumed).await;
+        match (&of_code, &consumed) {
+            (Some(of_code), Ok(Err(RejectionReason::WrongCode))) => of_code.keep(),
+            (Some(of_code), Ok(Ok(_))) => of_code.succeeded(self.store_now()).await,
+            // A fault, or a right code that is sent twice.
+            (Some(of_code), _) => of_code.give_back(self.store_now()).await,
+            (None, _) => {}
+        }
+        let Err(reason) = consumed? else { return Ok(()) };
+        counted.keep();
+        if reason == RejectionReason::WrongCode {
+            self.wrong_code(account, None).await;
+        }
         self.own_account(who).await?;
         Err(self.refused(Some(account), reason, counted))
     }

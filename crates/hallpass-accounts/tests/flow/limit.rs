@@ -1,13 +1,11 @@
-//! Guesses are limited per account, for every spelling, address and login step. A guess is counted
+//! Guesses are limited per account and network, for every spelling and address. A guess is counted
 //! before the password or code is checked (SECURITY row 7).
 
 use hallpass_core::{Claims, MfaPending};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use hallpass_accounts::{
-    AccountsErrorKind, Event, LoginStep, RateLimitKind, RejectionReason, Visitor,
-};
+use hallpass_accounts::{AccountsErrorKind, Event, RateLimitKind, RejectionReason, Visitor};
 
 use crate::site::{PASSWORD, Site, here, logged_in};
 
@@ -53,47 +51,45 @@ async fn five_of_200_concurrent_wrong_codes_are_checked() {
 }
 
 #[tokio::test]
-async fn spelling_address_and_step_share_one_account_limit() {
+async fn spellings_and_addresses_of_a_network_share_one_limit() {
     let site = Site::new();
     let alice = site.enrolled("alice").await;
-    let Ok(LoginStep::MfaRequired(pending)) = site.log_in("alice", PASSWORD, None).await else {
-        panic!("a code is required");
-    };
-    for spelling in ["ALICE", "Alice ", "\u{ff21}lice"] {
-        assert_eq!(
-            site.log_in(spelling, "wrong", None).await.map(|_| ()),
-            Err(AccountsErrorKind::Refused)
-        );
-    }
-    let wrong = alice.wrong_code();
-    let guess = site
-        .accounts
-        .log_in_with_code(pending.as_str().as_bytes(), &wrong, &from([203, 0, 113, 1]))
-        .await;
-    assert_eq!(guess.unwrap_err().kind(), AccountsErrorKind::Refused, "the fifth attempt");
-
     let runs = site.accounts.password_hasher().runs();
-    let code = alice.next_code();
-    let right = site
-        .accounts
-        .log_in_with_code(pending.as_str().as_bytes(), &code, &from([203, 0, 113, 2]))
-        .await;
-    // `next_code` moved the clock forward by 30 seconds, so the wait is over and the sixth attempt
-    // is allowed.
-    assert!(right.is_ok());
+    for (spelling, last) in [("ALICE", 1), ("Alice ", 2), ("\u{ff21}lice", 3), ("alice", 4)] {
+        let guess = site.accounts.log_in(spelling, "wrong", None, &from([192, 0, 2, last])).await;
+        assert_eq!(guess.unwrap_err().kind(), AccountsErrorKind::Refused);
+    }
+    // A complete login in the network clears the limit. A wrong code does not count on it.
+    let wrong = alice.wrong_code();
+    assert_eq!(
+        site.log_in("alice", PASSWORD, Some(&wrong)).await.map(|_| ()),
+        Err(AccountsErrorKind::Refused)
+    );
+    logged_in(site.log_in("alice", PASSWORD, Some(&alice.next_code())).await);
     for _ in 0..5 {
         assert!(!site.log_in("alice", "wrong", None).await.is_err_and(is_limited));
     }
-    for visitor in [here(), from([203, 0, 113, 3]), Visitor::default()] {
+    for visitor in [here(), from([192, 0, 2, 77])] {
         let blocked =
             site.accounts.log_in("\u{ff21}LICE", PASSWORD, None, &visitor).await.unwrap_err();
         assert!(is_limited(blocked.kind()), "the right password is not checked either");
     }
     assert_eq!(
         site.accounts.password_hasher().runs() - runs,
-        5,
+        11,
         "a blocked attempt costs no hashing"
     );
+    // Other networks have 45 more attempts together.
+    for network in 0..9 {
+        for _ in 0..5 {
+            let visitor = from([10, 0, network, 1]);
+            let guess = site.accounts.log_in("alice", "wrong", None, &visitor).await;
+            assert_eq!(guess.unwrap_err().kind(), AccountsErrorKind::Refused, "{network}");
+        }
+    }
+    let blocked = site.accounts.log_in("alice", PASSWORD, None, &from([10, 0, 99, 1])).await;
+    let blocked = blocked.map(|_| ()).map_err(|error| error.kind());
+    assert!(blocked.is_err_and(is_limited), "the account has 50 attempts of unknown browsers");
 }
 
 #[tokio::test]
@@ -149,7 +145,7 @@ async fn address_limit_counts_failed_logins_of_all_names() {
             other => panic!("{other:?}"),
         }
     }
-    assert_eq!(refused, 99, "99 rejections and the registration are 100 attempts");
+    assert_eq!(refused, 100, "neither logins nor registrations count");
     assert_eq!(
         site.heard(|event| matches!(event, Event::Limited { limit: RateLimitKind::Address, .. })),
         1

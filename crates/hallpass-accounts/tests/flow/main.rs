@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, unreachable_pub, reason = "a test binary has no outside")]
 
 mod breached;
+mod budgets;
 mod clocks;
 mod coalesced;
 mod drift;
@@ -11,7 +12,7 @@ mod factor_policy;
 mod fault;
 mod foreign_hash;
 mod incarnation;
-mod known_device;
+mod known_browser;
 mod limit;
 mod log_in;
 mod lost_key;
@@ -27,3 +28,4 @@ mod second_factor;
 mod secret;
 mod site;
 mod upgrade;
+mod year;

@@ -71,7 +71,7 @@ async fn use_everything(log: &Log) {
     let opened = site.register("alice").await;
     let who = site.verify(&opened.access).unwrap();
     secrets.push(opened.access.as_str().to_owned());
-    secrets.push(opened.device.as_str().to_owned());
+    secrets.push(opened.browser.as_ref().unwrap().as_str().to_owned());
     let refresh = opened.refresh.as_ref().unwrap();
     secrets.push(refresh.as_str().to_owned());
     let next = site.accounts.refresh(refresh.as_str().as_bytes()).await.unwrap();
@@ -101,7 +101,7 @@ async fn use_everything(log: &Log) {
     secrets.push(totp.code_at(site.now()));
     let opened = logged_in(site.log_in("alice", PASSWORD, Some(&totp.code_at(site.now()))).await);
     secrets.push(opened.access.as_str().to_owned());
-    secrets.push(opened.device.as_str().to_owned());
+    secrets.push(opened.browser.as_ref().unwrap().as_str().to_owned());
     logged_in(site.log_in("alice", PASSWORD, Some(codes[0].as_str())).await);
     let who = site.verify(&opened.access).unwrap();
     let _ = site.log_in("typed in the wrong field", "x", None).await;
@@ -133,8 +133,12 @@ async fn use_everything(log: &Log) {
     secrets.push(code);
     secrets.extend(codes.iter().map(|code| code.as_str().to_owned()));
     secrets.extend(
-        [opened.access.as_str(), opened.device.as_str(), opened.refresh.unwrap().as_str()]
-            .map(str::to_owned),
+        [
+            opened.access.as_str(),
+            opened.browser.as_ref().unwrap().as_str(),
+            opened.refresh.unwrap().as_str(),
+        ]
+        .map(str::to_owned),
     );
 
     shown += &String::from_utf8(log.0.lock().unwrap().clone()).unwrap();

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use hallpass_accounts::{
-    AccountId, Accounts, AccountsErrorKind, Event, HashCost, LoginStep, OpenedSession,
+    AccountId, Accounts, AccountsErrorKind, BrowserHash, Event, HashCost, LoginStep, OpenedSession,
     PasswordHasherSettings, Settings, StoreSet, TwoFactor, Visitor,
 };
 use hallpass_core::{
@@ -153,6 +153,7 @@ pub fn stores(store: &MemoryStore) -> StoreSet {
     stores.sessions = Some(store.clone().into());
     stores.refresh_tokens = Some(store.clone().into());
     stores.administration = Some(store.clone().into());
+    stores.browsers = Some(store.clone().into());
     stores.revocation_log = Some(store.into());
     stores
 }
@@ -186,6 +187,11 @@ impl Enrolled {
 
 pub fn here() -> Visitor<'static> {
     Visitor { peer: Some([192, 0, 2, 1].into()), device: "test", ..Visitor::default() }
+}
+
+/// Returns a client with a browser cookie.
+pub fn browser(number: u8) -> Visitor<'static> {
+    Visitor { browser: Some(BrowserHash::of(&[number; 16])), ..here() }
 }
 
 pub fn id_of(who: &Identity<SiteRole>) -> AccountId {

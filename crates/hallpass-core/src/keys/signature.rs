@@ -16,19 +16,16 @@ pub enum TokenType {
     /// The password was correct and a second factor must be set up. It is accepted only by the page
     /// for the setup.
     Enrolment,
-    /// An account logged in with this browser before. The token alone gives no access.
-    Device,
 }
 
 impl TokenType {
-    pub(crate) const ALL: [Self; 4] = [Self::Access, Self::Pending, Self::Enrolment, Self::Device];
+    pub(crate) const ALL: [Self; 3] = [Self::Access, Self::Pending, Self::Enrolment];
 
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Access => "hallpass+jwt",
             Self::Pending => "hallpass-pending+jwt",
             Self::Enrolment => "hallpass-enrolment+jwt",
-            Self::Device => "hallpass-device+jwt",
         }
     }
 }
@@ -38,7 +35,6 @@ pub(crate) struct PerKind<T> {
     access: T,
     pending: T,
     enrolment: T,
-    device: T,
 }
 
 impl<T> PerKind<T> {
@@ -47,7 +43,6 @@ impl<T> PerKind<T> {
             access: value(TokenType::Access),
             pending: value(TokenType::Pending),
             enrolment: value(TokenType::Enrolment),
-            device: value(TokenType::Device),
         }
     }
 
@@ -56,7 +51,6 @@ impl<T> PerKind<T> {
             TokenType::Access => &self.access,
             TokenType::Pending => &self.pending,
             TokenType::Enrolment => &self.enrolment,
-            TokenType::Device => &self.device,
         }
     }
 }

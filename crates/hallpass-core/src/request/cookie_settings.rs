@@ -39,7 +39,7 @@ pub enum SameSite {
 }
 
 /// The names and attributes of the four cookies: access token, refresh token, pending login and
-/// device.
+/// browser.
 ///
 /// ```
 /// use hallpass_core::{Access, CookieSettings};
@@ -69,7 +69,7 @@ pub struct CookieSettings {
     access_name: String,
     refresh_name: String,
     pending_name: String,
-    device_name: String,
+    browser_name: String,
     same_site: SameSite,
     domain: Option<String>,
     secure: bool,
@@ -98,10 +98,9 @@ impl CookieSettings {
         &self.pending_name
     }
 
-    /// Returns the name of the cookie that identifies a browser in which an account logged in
-    /// before.
-    pub fn device_name(&self) -> &str {
-        &self.device_name
+    /// Returns the name of the cookie that identifies the browser.
+    pub fn browser_name(&self) -> &str {
+        &self.browser_name
     }
 
     /// Returns the `Set-Cookie` value that sets the cookie of this token's kind until the token
@@ -127,6 +126,33 @@ impl CookieSettings {
         self.set_value(&self.refresh_name, value, max_age)
     }
 
+    /// Returns the `Set-Cookie` value that sets the browser cookie for `max_age`, cut to whole
+    /// seconds.
+    ///
+    /// The cookie never has a `Domain`, and it is always `SameSite=Lax`, whatever the settings of
+    /// the other cookies are. So no other host of the domain can set it (session fixation).
+    ///
+    /// ```
+    /// use hallpass_core::CookieSettings;
+    /// use std::time::Duration;
+    ///
+    /// let shared = CookieSettings::builder().domain("site.example").build()?;
+    /// assert_eq!(
+    ///     shared.set_browser("5f", Duration::from_secs(60))?,
+    ///     "__Host-hallpass_browser=5f; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=60",
+    /// );
+    /// assert!(shared.set_browser("a;b", Duration::from_secs(60)).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Returns [`SetCookieError`] if browsers would drop or truncate the cookie.
+    pub fn set_browser(&self, value: &str, max_age: Duration) -> Result<String, SetCookieError> {
+        check_value(&self.browser_name, value)?;
+        let cookie = self.cookie(&self.browser_name, value, max_age);
+        Ok(cookie.same_site(cookie::SameSite::Lax).build().to_string())
+    }
+
     /// Returns the `Set-Cookie` value that removes the cookie of this kind of token.
     pub fn remove<K: TokenKind>(&self) -> String {
         self.write(self.name_of::<K>(), "", Duration::ZERO)
@@ -141,7 +167,6 @@ impl CookieSettings {
         match K::TYPE {
             TokenType::Access => &self.access_name,
             TokenType::Pending | TokenType::Enrolment => &self.pending_name,
-            TokenType::Device => &self.device_name,
         }
     }
 
@@ -151,32 +176,43 @@ impl CookieSettings {
         value: &str,
         max_age: Duration,
     ) -> Result<String, SetCookieError> {
-        let length = name.len() + value.len();
-        if length > Self::MAX_LENGTH {
-            return Err(SetCookieError::TooLong { length });
-        }
-        if !value.bytes().all(is_cookie_octet) {
-            return Err(SetCookieError::Value);
-        }
+        check_value(name, value)?;
         Ok(self.write(name, value, max_age))
     }
 
     fn write(&self, name: &str, value: &str, max_age: Duration) -> String {
-        let seconds = i64::try_from(max_age.as_secs()).unwrap_or(i64::MAX);
-        let mut cookie = Cookie::build((name, value))
-            .path("/")
-            .http_only(true)
-            .same_site(self.same_site.into())
-            .max_age(cookie::time::Duration::seconds(seconds))
-            .build();
-        if self.secure {
-            cookie.set_secure(true);
-        }
+        let mut cookie = self.cookie(name, value, max_age).same_site(self.same_site.into()).build();
         if let Some(domain) = &self.domain {
             cookie.set_domain(domain);
         }
         cookie.to_string()
     }
+
+    /// Returns the attributes that all cookies have.
+    fn cookie<'c>(
+        &self,
+        name: &'c str,
+        value: &'c str,
+        max_age: Duration,
+    ) -> cookie::CookieBuilder<'c> {
+        let seconds = i64::try_from(max_age.as_secs()).unwrap_or(i64::MAX);
+        let cookie = Cookie::build((name, value))
+            .path("/")
+            .http_only(true)
+            .max_age(cookie::time::Duration::seconds(seconds));
+        if self.secure { cookie.secure(true) } else { cookie }
+    }
+}
+
+fn check_value(name: &str, value: &str) -> Result<(), SetCookieError> {
+    let length = name.len() + value.len();
+    if length > CookieSettings::MAX_LENGTH {
+        return Err(SetCookieError::TooLong { length });
+    }
+    if !value.bytes().all(is_cookie_octet) {
+        return Err(SetCookieError::Value);
+    }
+    Ok(())
 }
 
 /// A value that browsers would drop or change.

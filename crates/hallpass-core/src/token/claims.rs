@@ -76,7 +76,7 @@ impl<'b, K> Claims<'b, K> {
         Self { username: username.into(), ..self }
     }
 
-    /// Sets the session (`sid`), or the random name of the device or enrolment.
+    /// Sets the session (`sid`), or the random name of the enrolment.
     #[must_use]
     pub fn with_session(self, session: impl Into<Option<&'b str>>) -> Self {
         Self { session: session.into().map(Into::into), ..self }
@@ -153,7 +153,7 @@ impl<'b, K> Claims<'b, K> {
         self.epoch
     }
 
-    /// Returns the session of the token (`sid`), or the random name of the device or enrolment.
+    /// Returns the session of the token (`sid`), or the random name of the enrolment.
     pub fn session(&self) -> Option<&str> {
         self.session.as_deref()
     }

@@ -18,7 +18,7 @@ pub struct Token<K> {
     kind: PhantomData<fn() -> K>,
 }
 
-/// A kind of token: [`Access`], [`MfaPending`], [`EnrolmentPending`] or [`Device`].
+/// A kind of token: [`Access`], [`MfaPending`] or [`EnrolmentPending`].
 pub trait TokenKind: sealed::Sealed {}
 
 /// A kind without roles, which no route accepts: every kind except [`Access`].
@@ -43,16 +43,6 @@ pub enum MfaPending {}
 /// It is exhaustive, because it has no value.
 #[derive(Debug)]
 pub enum EnrolmentPending {}
-
-/// A token for a browser in which an account logged in before, for 180 days. It does not log in.
-///
-/// It distinguishes the owner's browser from a stranger's. Rate limits use it, so that a stranger
-/// cannot exhaust the owner's limit (OWASP, "device cookies"). If the person chose so, a login with
-/// it also needs no code.
-///
-/// It is exhaustive, because it has no value.
-#[derive(Debug)]
-pub enum Device {}
 
 pub(crate) mod sealed {
     use super::{Duration, TokenType};
@@ -82,16 +72,9 @@ impl sealed::Sealed for EnrolmentPending {
     const LIFETIME: Option<Duration> = Some(Duration::from_secs(15 * 60));
 }
 
-impl sealed::Sealed for Device {
-    const TYPE: TokenType = TokenType::Device;
-    /// 180 days, so that a browser is recognised after a long break.
-    const LIFETIME: Option<Duration> = Some(Duration::from_secs(180 * 24 * 60 * 60));
-}
-
 impl<K: sealed::Sealed> TokenKind for K {}
 impl Unprivileged for MfaPending {}
 impl Unprivileged for EnrolmentPending {}
-impl Unprivileged for Device {}
 
 impl<K> Token<K> {
     pub(crate) fn new(text: String, expires_at: UnixTime) -> Self {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hallpass_core::{
-    Claims, Device, EnrolmentPending, IssueError, KeyRing, LoggedIn, Methods, MfaPending, RoleSet,
+    Claims, EnrolmentPending, IssueError, KeyRing, LoggedIn, Methods, MfaPending, RoleSet,
     TokenErrorKind, UnixTime, Verifier,
 };
 use proptest::prelude::*;
@@ -93,31 +93,8 @@ fn each_token_kind_is_accepted_only_as_its_kind() {
     assert_eq!((opened.user_id(), opened.generation(), opened.session()), ("17", 3, Some("e-1")));
     assert_eq!(enrolment.expires_at(), NOW.saturating_add(Duration::from_secs(900)));
 
-    let (before, both) =
-        (NOW.saturating_sub(Duration::from_secs(60)), Methods::PASSWORD | Methods::ONE_TIME_CODE);
-    let device = Claims::<Device>::new("17", 3, before)
-        .with_username("alice")
-        .with_session("d-1")
-        .with_methods(both);
-    let known = issuer.issue(&device, NOW).unwrap();
-    let opened = issuer.verify::<Device>(known.as_str().as_bytes(), NOW).unwrap();
-    assert_eq!(
-        (opened.username(), opened.user_id(), opened.session()),
-        ("alice", "17", Some("d-1"))
-    );
-    assert_eq!(
-        (opened.generation(), opened.methods(), opened.authenticated_at()),
-        (3, both, Some(before))
-    );
-    assert_eq!((opened.issued_at(), opened.expires_at()), (Some(NOW), known.expires_at()));
-    assert_eq!(known.expires_at(), NOW.saturating_add(Duration::from_secs(180 * 86_400)));
-    let late = issuer.verify::<Device>(known.as_str().as_bytes(), known.expires_at());
-    assert_eq!(late.unwrap_err().kind(), TokenErrorKind::Expired);
-    for other in [bytes, enrolment.as_str().as_bytes(), known.as_str().as_bytes()] {
-        let verifier = issuer
-            .verifier::<SiteRole>()
-            .accept_type("hallpass-enrolment+jwt")
-            .accept_type("hallpass-device+jwt");
+    for other in [bytes, enrolment.as_str().as_bytes()] {
+        let verifier = issuer.verifier::<SiteRole>().accept_type("hallpass-enrolment+jwt");
         assert_eq!(
             verifier.verify(other, NOW).unwrap_err().kind(),
             TokenErrorKind::Type,
@@ -128,7 +105,6 @@ fn each_token_kind_is_accepted_only_as_its_kind() {
             issuer.verify::<EnrolmentPending>(other, NOW).is_ok(),
             other == enrolment.as_str().as_bytes()
         );
-        assert_eq!(issuer.verify::<Device>(other, NOW).is_ok(), other == known.as_str().as_bytes());
     }
 
     let lenient =

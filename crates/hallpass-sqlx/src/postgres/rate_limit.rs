@@ -42,7 +42,7 @@ impl RateLimitStore for PostgresStore {
         policy: &RateLimit,
         now: UnixTime,
     ) -> Result<(), StoreError> {
-        self.settle(None, &[LimitedKey::new(key, policy)], now).await
+        self.settle(&[], &[LimitedKey::new(key, policy)], now).await
     }
 
     async fn clear(&self, key: &str) -> Result<(), StoreError> {
@@ -61,7 +61,7 @@ impl RateLimitStore for PostgresStore {
             if let TakeAllOutcome::Blocked { key, retry_after } = outcome {
                 let taken: Vec<_> =
                     keys.iter().filter(|key| !left.contains(key)).copied().collect();
-                self.settle(None, &taken, now).await?;
+                self.settle(&[], &taken, now).await?;
                 let blocked = left.get(key);
                 let key = keys.iter().position(|key| Some(key) == blocked).unwrap_or_default();
                 return Ok(TakeAllOutcome::Blocked { key, retry_after });
@@ -78,7 +78,7 @@ impl RateLimitStore for PostgresStore {
 
     async fn settle(
         &self,
-        mut cleared: Option<&str>,
+        mut cleared: &[&str],
         given_back: &[LimitedKey<'_>],
         now: UnixTime,
     ) -> Result<(), StoreError> {
@@ -89,7 +89,7 @@ impl RateLimitStore for PostgresStore {
                 left => self.load_states(left).await?,
             };
             let mut changes = Changes::default();
-            if let Some(key) = cleared {
+            for key in cleared {
                 changes.clear(key);
             }
             let mut changed = Vec::new();
@@ -104,10 +104,10 @@ impl RateLimitStore for PostgresStore {
                 return Ok(());
             }
             if let Some(written) = self.write_states(changes).await? {
-                cleared = None;
+                cleared = &[];
                 changed.retain(|key| !written.iter().any(|written| written == key.key));
             }
-            if cleared.is_none() && changed.is_empty() {
+            if cleared.is_empty() && changed.is_empty() {
                 return Ok(());
             }
             left = changed;

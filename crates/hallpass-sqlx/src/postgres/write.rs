@@ -76,23 +76,6 @@ impl Write {
     pub(super) async fn commit(self) -> Result<(), StoreError> {
         self.transaction.commit().await.map_err(StoreError::from_driver)
     }
-
-    /// Locks browsers, after the row of the account: logins of other accounts in these browsers
-    /// wait. The locks are on numbers, because a browser may have no row yet.
-    ///
-    /// The numbers are sorted. Otherwise two logins that replace each other's cookie would wait for
-    /// each other.
-    pub(super) async fn lock_browsers(
-        &mut self,
-        browsers: &[&BrowserHash],
-    ) -> Result<(), StoreError> {
-        let mut numbers: Vec<i64> = browsers.iter().map(|browser| lock_number(browser)).collect();
-        numbers.sort_unstable();
-        for number in numbers {
-            self.row(sql("SELECT pg_advisory_xact_lock($1)").bind(number)).await?;
-        }
-        Ok(())
-    }
 }
 
 /// The first 8 bytes. To choose a cookie with a given number takes 2⁶⁴ attempts.
@@ -228,6 +211,24 @@ impl PostgresStore {
         let lock =
             sql("SELECT 1 FROM hallpass_account_state WHERE account_id = $1 FOR NO KEY UPDATE");
         write.row(lock.bind(account.as_str())).await?;
+        state::check(&mut write).await?;
+        Ok(write)
+    }
+
+    /// Locks the account's row, and then the browsers in the order of their numbers, in one
+    /// statement. Without the account nothing is locked.
+    pub(super) async fn write_to_browsers(
+        &self,
+        account: &AccountId,
+        browsers: &[&BrowserHash],
+    ) -> Result<Write, StoreError> {
+        let mut write = self.write().await?;
+        let mut numbers: Vec<i64> = browsers.iter().map(|browser| lock_number(browser)).collect();
+        numbers.sort_unstable();
+        let lock = sql("SELECT pg_advisory_xact_lock(number) FROM (SELECT 1 FROM \
+             hallpass_account_state WHERE account_id = $1 FOR NO KEY UPDATE) locked, \
+             unnest($2::bigint[]) number ORDER BY number");
+        write.change(lock.bind(account.as_str()).bind(numbers)).await?;
         state::check(&mut write).await?;
         Ok(write)
     }

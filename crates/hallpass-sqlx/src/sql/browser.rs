@@ -12,7 +12,7 @@ use hallpass_accounts::{
 use hallpass_core::UnixTime;
 
 use super::{
-    Row, Store, Write, column, {get, sql},
+    Row, Statement, Store, Write, column, {get, sql},
 };
 use crate::error::StoreError;
 
@@ -46,7 +46,16 @@ macro_rules! surplus {
 
 impl BrowserStore for Store {
     async fn remember(&self, login: &BrowserLogin) -> Result<(), StoreError> {
-        let mut write = self.write_to(&login.account).await?;
+        // Most logins are in a known browser: one statement, because no row is added.
+        if login.is_known && login.replaces.is_none() && self.change(touch(login)).await? != 0 {
+            return Ok(());
+        }
+        let replaced = login.replaces.as_ref().filter(|old| **old != login.browser);
+        let browsers: Vec<_> = replaced.into_iter().chain([&login.browser]).collect();
+        let mut write = self.write_to_browsers(&login.account, &browsers).await?;
+        if let Some(old) = replaced {
+            move_rows(&mut write, old, &login.browser).await?;
+        }
         match remember(&mut write, login).await? {
             0 => Ok(()),
             _ => write.commit().await,
@@ -112,20 +121,27 @@ fn keep_until(login: &BrowserLogin) -> UnixTime {
     UnixTime::from_secs(end.checked_next_multiple_of(PERIOD).unwrap_or(end))
 }
 
-/// Writes the row of a login, inside a transaction that has locked the account's row. Returns 0 if
-/// the account does not exist. The transaction must then not be committed.
+/// Keeps the browser known after a change that has raised the credential number, if it was known
+/// before. The trust ends. The account's row is locked.
+pub(crate) async fn keep_known(
+    write: &mut Write,
+    account: &AccountId,
+    browser: &BrowserHash,
+) -> Result<(), StoreError> {
+    let keep =
+        sql("UPDATE hallpass_browsers SET credential = credential + 1, trusted_until = NULL \
+         WHERE account_id = $1 AND browser_hash = $2 AND credential = \
+         (SELECT credential - 1 FROM hallpass_account_state WHERE account_id = $1)");
+    let keep = keep.bind(account.as_str()).bind(browser.as_bytes().as_slice());
+    write.change(keep).await.map(drop)
+}
+
+/// Writes the row of a login, inside a transaction that has locked the account's row and the
+/// browser. Returns 0 if the account does not exist. The transaction must then not be committed.
 ///
 /// Nothing that waits for a lock may follow in the transaction (see the module).
 pub(crate) async fn remember(write: &mut Write, login: &BrowserLogin) -> Result<u64, StoreError> {
     let browser = &login.browser;
-    let replaced = login.replaces.as_ref().filter(|old| *old != browser);
-    match replaced {
-        Some(old) => {
-            write.lock_browsers(&[old, browser]).await?;
-            move_rows(write, old, browser).await?;
-        }
-        None => write.lock_browsers(&[browser]).await?,
-    }
     let upsert = sql("INSERT INTO hallpass_browsers \
          (account_id, browser_hash, id, credential, created_at, used_at, trusted_until, name, keep_until) \
          SELECT account_id, $2, $3, $4, $5, $5, $6, $7, $8 FROM hallpass_account_state WHERE account_id = $1 \
@@ -135,7 +151,9 @@ pub(crate) async fn remember(write: &mut Write, login: &BrowserLogin) -> Result<
          THEN hallpass_browsers.keep_until ELSE excluded.keep_until END, \
          trusted_until = COALESCE(excluded.trusted_until, \
          CASE WHEN hallpass_browsers.credential = excluded.credential \
-         THEN hallpass_browsers.trusted_until END)")
+         THEN hallpass_browsers.trusted_until END) \
+         RETURNING (SELECT count(*) FROM hallpass_browsers WHERE account_id = $1) AS of_account, \
+         (SELECT count(*) FROM hallpass_browsers WHERE browser_hash = $2) AS of_browser")
     .bind(login.account.as_str())
     .bind(browser.as_bytes().as_slice())
     .bind(login.id.to_string())
@@ -144,11 +162,31 @@ pub(crate) async fn remember(write: &mut Write, login: &BrowserLogin) -> Result<
     .bind(login.trusted_until.map(column::from_time))
     .bind(login.name.as_str())
     .bind(column::from_time(keep_until(login)));
-    let written = write.change(upsert).await?;
-    if written != 0 {
+    let Some(row) = write.row(upsert).await? else { return Ok(0) };
+    // PostgreSQL does not count the new row, and SQLite may or may not.
+    let (of_account, of_browser): (i64, i64) = (get(&row, "of_account")?, get(&row, "of_browser")?);
+    if of_account >= i64::from(KnownBrowser::MAX_PER_ACCOUNT)
+        || of_browser >= i64::from(KnownBrowser::MAX_ACCOUNTS)
+    {
         forget_surplus(write, &login.account, browser).await?;
     }
-    Ok(written)
+    Ok(1)
+}
+
+/// Updates the row of a login that grants no trust, if it exists and has the credential number of
+/// the login.
+fn touch(login: &BrowserLogin) -> Statement<'_> {
+    sql("UPDATE hallpass_browsers SET used_at = $4, name = $5, \
+         keep_until = CASE WHEN keep_until > $6 THEN keep_until ELSE $6 END, \
+         trusted_until = COALESCE($7, trusted_until) \
+         WHERE account_id = $1 AND browser_hash = $2 AND credential = $3")
+    .bind(login.account.as_str())
+    .bind(login.browser.as_bytes().as_slice())
+    .bind(i64::from(login.credential))
+    .bind(column::from_time(login.at))
+    .bind(login.name.as_str())
+    .bind(column::from_time(keep_until(login)))
+    .bind(login.trusted_until.map(column::from_time))
 }
 
 /// Moves the rows of all accounts to the new cookie value. The browsers are locked.

@@ -34,11 +34,11 @@ impl RateLimitStore for SqliteStore {
         policy: &RateLimit,
         now: UnixTime,
     ) -> Result<(), StoreError> {
-        self.settle(None, &[LimitedKey::new(key, policy)], now).await
+        self.settle(&[], &[LimitedKey::new(key, policy)], now).await
     }
 
     async fn clear(&self, key: &str) -> Result<(), StoreError> {
-        self.settle(Some(key), &[], UnixTime::from_secs(0)).await
+        self.settle(&[key], &[], UnixTime::from_secs(0)).await
     }
 
     async fn try_take_all(
@@ -61,12 +61,12 @@ impl RateLimitStore for SqliteStore {
 
     async fn settle(
         &self,
-        cleared: Option<&str>,
+        cleared: &[&str],
         given_back: &[LimitedKey<'_>],
         now: UnixTime,
     ) -> Result<(), StoreError> {
         let mut write = self.write().await?;
-        if let Some(key) = cleared {
+        for key in cleared {
             delete(&mut write, key).await?;
         }
         for key in given_back {

@@ -82,14 +82,6 @@ impl Write {
             begun => self.checked(begun).map(drop),
         }
     }
-
-    /// Has no effect: this transaction holds the file's one lock.
-    pub(super) async fn lock_browsers(
-        &mut self,
-        _browsers: &[&BrowserHash],
-    ) -> Result<(), StoreError> {
-        Ok(())
-    }
 }
 
 fn is_missing_table(error: &sqlx::Error) -> bool {
@@ -164,6 +156,15 @@ impl SqliteStore {
         let mut write = self.write().await?;
         state::check(&mut write).await?;
         Ok(write)
+    }
+
+    /// As [`write_to`](Self::write_to).
+    pub(super) async fn write_to_browsers(
+        &self,
+        account: &AccountId,
+        _browsers: &[&BrowserHash],
+    ) -> Result<Write, StoreError> {
+        self.write_to(account).await
     }
 
     /// As [`write_to`](Self::write_to).

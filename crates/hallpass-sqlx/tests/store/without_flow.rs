@@ -46,7 +46,7 @@ mod suite {
 
     test_store! {
         #[tokio::test]
-        on_its_own_file: activity browser consumed outcome
+        on_its_own_file: activity browser browser_change consumed outcome
     }
 }
 

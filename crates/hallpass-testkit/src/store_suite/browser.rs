@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use hallpass_accounts::{
     AccountId, BrowserHash, BrowserId, BrowserLogin, BrowserName, BrowserStore, KnownBrowser,
-    RegistrationStore, WhichBrowsers,
+    PasswordChange, PasswordStore, RegistrationStore, WhichBrowsers,
 };
 
 use super::{
-    fixture::{at, register},
+    fixture::{at, is_written, own, register},
     races::winners,
 };
 
@@ -93,6 +93,58 @@ pub async fn a_later_login_updates_the_row<S: BrowserStore + RegistrationStore>(
     store.remember(&third).await.unwrap();
     let row = found(store, &alice, &browser(1)).await.unwrap();
     assert_eq!(row.trusted_until, Some(at(800)), "new trust replaces the old one");
+}
+
+/// The hint that the row exists changes nothing: neither if it is right, nor if the row has gone.
+pub async fn a_login_in_a_known_browser_updates_the_row<S>(store: &S)
+where
+    S: BrowserStore + RegistrationStore,
+{
+    let alice = register(store, "alice").await;
+    let gone = login(&alice, browser(1), 4).known(true);
+    store.remember(&gone).await.unwrap();
+    assert_eq!(found(store, &alice, &browser(1)).await.unwrap().id, gone.id);
+
+    let trusted = login(&alice, browser(1), 5).granting_trust(at(900), browser(1));
+    store.remember(&trusted).await.unwrap();
+    let mut again = login(&alice, browser(1), 7).known(true);
+    again.name = BrowserName::from_user_agent("Chrome");
+    store.remember(&again).await.unwrap();
+    let expected = KnownBrowser::new(gone.id, browser(1), 0, again.name.clone(), at(4), at(7))
+        .with_trusted_until(Some(at(900)));
+    assert_eq!(found(store, &alice, &browser(1)).await, Some(expected));
+
+    again.credential = 1;
+    store.remember(&again).await.unwrap();
+    let row = store.find(&alice, &browser(1), 1).await.unwrap().unwrap();
+    assert_eq!((row.id, row.trusted_until), (gone.id, None), "another credential number");
+}
+
+/// The browser of a change stays known in the transaction of the change, and its trust ends. Other
+/// browsers, and rows of an earlier number, stay unknown.
+pub async fn a_change_keeps_its_own_browser_known<S>(store: &S)
+where
+    S: BrowserStore + RegistrationStore + PasswordStore,
+{
+    let alice = register(store, "alice").await;
+    for number in [1, 2] {
+        let trusted = login(&alice, browser(number), 5).granting_trust(at(900), browser(number));
+        store.remember(&trusted).await.unwrap();
+    }
+    let change = async |hashes: [&str; 2], of: BrowserHash| {
+        let own = own(store, &alice, None, at(30)).await.in_browser(Some(of));
+        let [old, new] = hashes.map(str::to_owned);
+        let changed = store.change(PasswordChange::new(own, old, new)).await.unwrap();
+        assert!(is_written(&changed));
+    };
+    change(["hash-0", "hash-1"], browser(1)).await;
+    let row = store.find(&alice, &browser(1), 1).await.unwrap().unwrap();
+    assert_eq!(row.trusted_until, None);
+    assert_eq!(store.find(&alice, &browser(2), 1).await.unwrap(), None);
+    change(["hash-1", "hash-2"], browser(2)).await;
+    for number in [1, 2] {
+        assert_eq!(store.find(&alice, &browser(number), 2).await.unwrap(), None, "{number}");
+    }
 }
 
 /// A store may keep a row 30 days longer than [`KnownBrowser::KEPT`].

@@ -200,7 +200,7 @@ pub async fn a_settled_attempt_never_counts<S: RateLimitStore>(stores: &[Arc<S>]
         let keys = [LimitedKey::new("address", &WIDE), LimitedKey::new(&account, &WIDE)];
         assert_eq!(store.try_take_all(&keys, at(0)).await.unwrap(), TakeAllOutcome::Allowed);
         if number >= FAILED {
-            store.settle(Some(&account), &keys[..1], at(0)).await.unwrap();
+            store.settle(&[&account], &keys[..1], at(0)).await.unwrap();
         }
     };
     winners(stores, LOGINS, log_in, |()| true).await;

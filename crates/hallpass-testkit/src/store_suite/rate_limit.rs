@@ -97,7 +97,7 @@ pub async fn an_attempt_is_settled_on_each_key<S: RateLimitStore>(store: &S) {
         assert_eq!(store.try_take_all(&keys, at(0)).await.unwrap(), TakeAllOutcome::Allowed);
     }
     let nobody = LimitedKey::new("never taken", &POLICY);
-    store.settle(Some("a"), &[keys[1], nobody], at(0)).await.unwrap();
+    store.settle(&["a", "never taken"], &[keys[1], nobody], at(0)).await.unwrap();
     let left = async |key: &LimitedKey<'_>| {
         let mut left = 0;
         while store.try_take(key.key, key.limit, at(0)).await.unwrap() == AttemptOutcome::Allowed {
@@ -106,8 +106,8 @@ pub async fn an_attempt_is_settled_on_each_key<S: RateLimitStore>(store: &S) {
         left
     };
     assert_eq!([left(&keys[0]).await, left(&keys[1]).await, left(&keys[2]).await], [3, 1, 0]);
-    store.settle(Some("c"), &[], at(0)).await.unwrap();
-    store.settle(Some("never taken"), &[], at(0)).await.unwrap();
-    store.settle(None, &[], at(0)).await.unwrap();
+    store.settle(&["c"], &[], at(0)).await.unwrap();
+    store.settle(&["never taken"], &[], at(0)).await.unwrap();
+    store.settle(&[], &[], at(0)).await.unwrap();
     assert_eq!(left(&keys[2]).await, 3);
 }

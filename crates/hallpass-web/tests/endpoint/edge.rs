@@ -94,7 +94,7 @@ async fn an_unsupported_method_is_405_with_allow() {
 }
 
 #[tokio::test]
-async fn head_is_get_without_the_body_and_no_get_sets_a_cookie() {
+async fn head_is_get_without_the_body_and_no_get_sets_a_session() {
     let site = Site::new();
     let mut ann = site.browser().registered("ann").await;
     for mut client in [ann.clone(), ann.as_script(), site.browser(), site.script()] {
@@ -106,7 +106,7 @@ async fn head_is_get_without_the_body_and_no_get_sets_a_cookie() {
             assert_eq!(head.body, "");
             assert_eq!(head.header("content-length"), Some(get.body.len().to_string().as_str()));
             assert_eq!(
-                (get.set_cookies().len(), head.set_cookies().len()),
+                (get.session_cookies().len(), head.session_cookies().len()),
                 (0, 0),
                 "{}",
                 route.path

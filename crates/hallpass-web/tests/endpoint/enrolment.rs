@@ -3,7 +3,7 @@
 
 use hallpass_accounts::TwoFactorPolicy;
 
-use crate::site::{ACCESS, Authenticator, DEVICE, PASSWORD, PENDING, Site};
+use crate::site::{ACCESS, Authenticator, PASSWORD, PENDING, Site};
 
 fn site() -> Site {
     Site::with(|settings, _| settings.two_factor = TwoFactorPolicy::RequiredForAll)
@@ -51,7 +51,7 @@ async fn a_json_client_gets_enrolment_required_and_no_session() {
     );
     let answer = ann.post("/login", &ANN).await.expect(200);
     assert_eq!(answer.json()["status"], "enrolment_required");
-    assert!(answer.set_cookie(ACCESS).is_none() && answer.set_cookie(DEVICE).is_none());
+    assert!(answer.set_cookie(ACCESS).is_none());
 }
 
 /// Row 3 of the threat table: only one page accepts the cookie of an enrolment.

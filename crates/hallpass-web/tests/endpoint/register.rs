@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::site::{ACCESS, DEVICE, PASSWORD, Site};
+use crate::site::{ACCESS, BROWSER, PASSWORD, Site};
 
 #[tokio::test]
 async fn registration_logs_in_and_redirects_to_the_profile() {
@@ -14,7 +14,7 @@ async fn registration_logs_in_and_redirects_to_the_profile() {
         .expect_see_other("/profile");
     let cookie = answer.set_cookie(ACCESS).unwrap();
     assert!(cookie.ends_with("; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=900"), "{cookie}");
-    assert!(answer.set_cookie(DEVICE).is_some());
+    assert!(answer.set_cookie(BROWSER).is_some());
     assert_eq!(answer.set_cookies().len(), 3);
     ann.get("/profile/sessions").await.expect_page(200);
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hallpass_accounts::{RateLimit, RateLimits};
 
-use crate::site::{ACCESS, Authenticator, Client, DEVICE, PASSWORD, PENDING, REFRESH, Site};
+use crate::site::{ACCESS, Authenticator, BROWSER, Client, PASSWORD, PENDING, REFRESH, Site};
 
 async fn shown(client: &mut Client) -> String {
     let set_up = client.as_script().get("/profile/two-factor").await.expect(200).json();
@@ -208,7 +208,8 @@ async fn disable_and_renewal_are_409_while_the_factor_is_off() {
 async fn no_route_gives_a_session_for_the_password_alone() {
     // High rate limits, so that no request below is limited.
     let ample = RateLimit::new(10_000, Duration::from_secs(1));
-    let rate_limits = RateLimits::default().account(ample.clone()).address(ample);
+    let rate_limits =
+        RateLimits::default().network(ample.clone()).account(ample.clone()).address(ample);
     let site = Site::with(|settings, _| settings.rate_limits = rate_limits);
     let mut ann = site.browser().registered("ann").await;
     let (mut authenticator, _) = ann.enrol().await;
@@ -227,13 +228,13 @@ async fn no_route_gives_a_session_for_the_password_alone() {
     let mut asked = 0;
     for route in site.routes.routes() {
         for method in route.methods {
-            for cookie in [None, Some(PENDING), Some(ACCESS), Some(REFRESH), Some(DEVICE)] {
+            for cookie in [None, Some(PENDING), Some(ACCESS), Some(REFRESH), Some(BROWSER)] {
                 let mut client = site.browser();
                 client.cookies.extend(cookie.map(|name| (name.to_owned(), pending.clone())));
                 let mut request = client.form_request(route.path, &fields);
                 (*method).clone_into(&mut request.method);
                 let answer = client.send(request).await;
-                for name in [ACCESS, REFRESH, DEVICE] {
+                for name in [ACCESS, REFRESH] {
                     let set = answer.set_cookie(name).is_some_and(|set| !set.contains("Max-Age=0"));
                     assert!(!set, "{method} {} with {cookie:?}: {answer:?}", route.path);
                 }

@@ -16,7 +16,7 @@ pub const PASSWORD: &str = "correct horse battery staple";
 pub const ACCESS: &str = "__Host-hallpass";
 pub const REFRESH: &str = "__Host-hallpass_refresh";
 pub const PENDING: &str = "__Host-hallpass_pending";
-pub const DEVICE: &str = "__Host-hallpass_device";
+pub const BROWSER: &str = "__Host-hallpass_browser";
 
 /// The text of every rejected login (`docs/CONTRACT.md`, `POST /login`).
 pub const REFUSED: &str = "Invalid username, password or code";
@@ -74,7 +74,8 @@ impl Site {
         stores.two_factor = Some(shared.clone().into());
         stores.sessions = Some(shared.clone().into());
         stores.refresh_tokens = Some(shared.clone().into());
-        stores.administration = Some(shared.into());
+        stores.administration = Some(shared.clone().into());
+        stores.browsers = Some(shared.into());
         change(&mut settings, &mut stores);
         let accounts = Accounts::new(keys, stores, settings).unwrap();
         Self {
@@ -347,12 +348,19 @@ impl Answer {
         answer
     }
 
-    /// Expects a page with this status that sets no cookie.
+    /// Returns the cookies that are set or removed, without the browser cookie.
+    pub fn session_cookies(&self) -> Vec<&str> {
+        let mut cookies = self.set_cookies();
+        cookies.retain(|cookie| !cookie.starts_with(BROWSER));
+        cookies
+    }
+
+    /// Expects a page with this status that sets no cookie, except the browser cookie.
     #[track_caller]
     pub fn expect_page(self, status: u16) -> Self {
         let answer = self.expect(status);
         assert_eq!(answer.header("content-type"), Some("text/html; charset=utf-8"));
-        assert_eq!(answer.set_cookies(), [] as [&str; 0]);
+        assert_eq!(answer.session_cookies(), [] as [&str; 0]);
         answer.expect_headers_of_refusal();
         answer
     }

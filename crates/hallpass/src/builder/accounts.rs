@@ -3,9 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use hallpass_accounts::{
-    AccountStore, AdministrationStore, BreachedPasswords, PasswordHasherSettings, PasswordPolicy,
-    PasswordStore, RateLimitStore, RefreshTokenStore, RegistrationStore, RevocationLog,
-    SessionSettings, SessionStore, SiteStore, TwoFactorPolicy, TwoFactorStore, Usernames,
+    AccountStore, AdministrationStore, BreachedPasswords, BrowserStore, PasswordHasherSettings,
+    PasswordPolicy, PasswordStore, RateLimitStore, RefreshTokenStore, RegistrationStore,
+    RevocationLog, SessionSettings, SessionStore, SiteStore, TwoFactorPolicy, TwoFactorStore,
+    Usernames,
 };
 use hallpass_core::{Role, RoleSet, TotpSettings};
 
@@ -14,7 +15,7 @@ use crate::builder::HallpassBuilder;
 impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
     /// Turns on all capabilities, for a store that implements all store traits: registration,
     /// passwords, second factors, sessions with refresh tokens, administration, rate limits in the
-    /// store, the revocation log and the facts of the site.
+    /// store, the revocation log, the facts of the site and known browsers.
     pub fn everything(self) -> Self
     where
         S: RegistrationStore
@@ -24,7 +25,8 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
             + AdministrationStore
             + RateLimitStore
             + RevocationLog
-            + SiteStore,
+            + SiteStore
+            + BrowserStore,
     {
         self.registration().passwords().everything_but_accounts()
     }
@@ -39,7 +41,8 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
             + AdministrationStore
             + RateLimitStore
             + RevocationLog
-            + SiteStore,
+            + SiteStore
+            + BrowserStore,
     {
         let two_factor = self.settings.two_factor.clone();
         self.two_factor(two_factor)
@@ -48,6 +51,18 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
             .rate_limits_in_store()
             .revocation_log()
             .site_facts()
+            .known_browsers()
+    }
+
+    /// Keeps the browsers in which an account has logged in. Such a browser has its own attempts,
+    /// which a stranger cannot use up, and it can be a [trusted device](Self::trust_devices).
+    /// Defaults to off: every browser is then unknown at each login.
+    pub fn known_browsers(mut self) -> Self
+    where
+        S: BrowserStore,
+    {
+        self.stores.browsers = Some(self.store.clone().into());
+        self
     }
 
     /// Turns registration on, at `/register`.
@@ -167,7 +182,8 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
     /// Lets a person trust a browser: after one login with a code there, later logins in that
     /// browser need no code for this time, at most 180 days. A logout ends the trust. Accounts that
     /// the policy requires to have a second factor always enter a code. A route that requires a
-    /// second factor rejects a login without a code. Defaults to off.
+    /// second factor rejects a login without a code. Defaults to off. Needs
+    /// [`known_browsers`](Self::known_browsers).
     pub fn trust_devices(mut self, time: Duration) -> Self {
         self.settings.trust_devices = Some(time);
         self

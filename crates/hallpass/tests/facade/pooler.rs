@@ -40,7 +40,9 @@ async fn on(store: PostgresStore, scratch: &Scratch) -> Hallpass<SiteRole> {
         .password_hasher(hash)
         // The disk of a loaded test machine may need longer than the default for 50 logins.
         .store_timeout(Duration::from_secs(10))
-        .rate_limits(RateLimits::default().account(wide.clone()).address(wide));
+        .rate_limits(
+            RateLimits::default().network(wide.clone()).account(wide.clone()).address(wide),
+        );
     builder.start().await.unwrap()
 }
 

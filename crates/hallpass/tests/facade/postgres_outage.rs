@@ -99,7 +99,9 @@ async fn postgres_faults_make_login_503_and_requests_still_pass() {
         .everything()
         .key_file(scratch.path("keys.json"))
         .password_hasher(hash)
-        .rate_limits(RateLimits::default().account(wide.clone()).address(wide))
+        .rate_limits(
+            RateLimits::default().network(wide.clone()).account(wide.clone()).address(wide),
+        )
         .start()
         .await
         .unwrap();

@@ -46,7 +46,9 @@ async fn open(database: &Path, hands: Hands) -> (Hallpass<SiteRole>, SqliteStore
         .clock(hands)
         .key_file(database.with_file_name("keys.json"))
         .password_hasher(hasher)
-        .rate_limits(RateLimits::default().account(wide.clone()).address(wide))
+        .rate_limits(
+            RateLimits::default().network(wide.clone()).account(wide.clone()).address(wide),
+        )
         .store_timeout(patient)
         .start()
         .await

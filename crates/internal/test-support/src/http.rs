@@ -139,6 +139,14 @@ impl Response {
         self.values("set-cookie").map(SetCookie::parse).collect()
     }
 
+    /// Returns the cookies that the response sets or removes, without the browser cookie.
+    #[must_use]
+    pub fn session_cookies(&self) -> Vec<SetCookie> {
+        let mut cookies = self.set_cookies();
+        cookies.retain(|cookie| !cookie.name.ends_with("_browser"));
+        cookies
+    }
+
     /// Returns the cookie with this name that the response sets or removes.
     #[must_use]
     pub fn set_cookie(&self, name: &str) -> Option<SetCookie> {

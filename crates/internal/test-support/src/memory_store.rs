@@ -148,6 +148,9 @@ impl State {
     fn revoking(&mut self, own: &OwnChange, credential: u32) -> OwnChangeOutcome {
         let (id, epoch) = (&own.actor.account, self.epoch);
         self.revoke(id, own.kept_session(), credential, own.at);
+        if let (Some(browser), 1) = (own.browser, credential) {
+            self.keep_known(id, browser);
+        }
         let Some(row) = self.rows.get_mut(id) else { return OwnChangeOutcome::NotWritten };
         if let (Some(session), Some(refresh_chain)) = (own.kept_session(), &own.refresh_chain) {
             let Some(listed) = row.sessions.iter_mut().find(|one| one.id == *session) else {

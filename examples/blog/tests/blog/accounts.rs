@@ -10,7 +10,7 @@ fn login_and_registration_pages_are_rendered_in_the_frame() {
     let mut visitor = site.browser();
     for path in ["/register", "/login", "/login?next=%2Fprofile"] {
         let page = visitor.get(path).expect_page(200);
-        assert_eq!(page.set_cookies(), [], "{path}");
+        assert_eq!(page.session_cookies(), [], "{path}");
         assert!(page.text().contains("Hall Notes"), "the blog's frame");
     }
     let login = visitor.get("/login").text();
@@ -45,7 +45,7 @@ fn a_user_name_is_unique_across_spellings() {
         let fields = [("username", name), ("password", PASSWORD)];
         site.script().post("/register", &fields).expect_problem(409);
         let page = site.browser().post("/register", &fields).expect_page(409);
-        assert_eq!(page.set_cookies(), [], "{name}");
+        assert_eq!(page.session_cookies(), [], "{name}");
     }
 }
 
@@ -148,7 +148,7 @@ fn all_failed_logins_have_the_same_response() {
         assert!(problem.to_string().contains("Invalid username, password or code"), "{problem}");
         problems.push(problem);
         let page = site.browser().post("/login", &fields);
-        assert_eq!(page.set_cookies(), [], "{name}");
+        assert_eq!(page.session_cookies(), [], "{name}");
         pages.push(page.expect_page(401).text().replace(name, "NAME"));
     }
     problems.dedup();

@@ -1,6 +1,6 @@
 //! The names, values and attributes of the cookies.
 
-use crate::person::{ACCESS, DEVICE, PASSWORD, PENDING, REFRESH, enrol, log_in, register};
+use crate::person::{ACCESS, BROWSER, PASSWORD, PENDING, REFRESH, enrol, log_in, register};
 use crate::site::Site;
 use hallpass_test_support::{cookie_jar::SetCookie, http::Response};
 
@@ -18,7 +18,7 @@ fn max_age(cookie: &SetCookie) -> u64 {
 #[track_caller]
 fn only_known_names(response: &Response) {
     for cookie in response.set_cookies() {
-        assert!([ACCESS, REFRESH, PENDING, DEVICE].contains(&cookie.name.as_str()), "{cookie:?}");
+        assert!([ACCESS, REFRESH, PENDING, BROWSER].contains(&cookie.name.as_str()), "{cookie:?}");
         assert!(cookie.value.len() < 4000);
         max_age(&cookie);
     }
@@ -53,7 +53,9 @@ fn cookie_removal_has_the_attributes_of_the_cookie() {
     let held: Vec<_> = ann.cookies.names().map(str::to_owned).collect();
     let answer = ann.post("/logout", &[]).expect_see_other("/");
     only_known_names(&answer);
-    for name in held {
+    // The browser stays known, and its cookie names nobody.
+    assert_eq!(answer.set_cookie(BROWSER), None);
+    for name in held.into_iter().filter(|name| name != BROWSER) {
         let removal = answer.set_cookie(&name).expect("a removal of each cookie");
         assert_eq!((removal.value.as_str(), max_age(&removal)), ("", 0));
     }
@@ -71,7 +73,7 @@ fn get_requests_set_no_cookie_and_change_nothing() {
         assert_eq!(answer.set_cookies(), [], "{path}");
     }
     for path in ["/", "/login", "/register", "/profile", "/profile/sessions"] {
-        assert_eq!(ann.get(path).expect_page(200).set_cookies(), [], "{path}");
+        assert_eq!(ann.get(path).expect_page(200).session_cookies(), [], "{path}");
     }
     ann.get("/profile").expect_page(200);
 }

@@ -8,7 +8,7 @@ pub(crate) const PASSWORD: &str = "correct horse battery staple";
 pub(crate) const ACCESS: &str = "__Host-hallpass";
 pub(crate) const REFRESH: &str = "__Host-hallpass_refresh";
 pub(crate) const PENDING: &str = "__Host-hallpass_pending";
-pub(crate) const DEVICE: &str = "__Host-hallpass_device";
+pub(crate) const BROWSER: &str = "__Host-hallpass_browser";
 
 /// Registers an account and returns the client, which is logged in as a guest.
 pub(crate) fn register(mut client: Client, name: &str) -> Client {

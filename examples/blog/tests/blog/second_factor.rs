@@ -1,6 +1,6 @@
 //! The second factor (2FA): setup, login, recovery codes, and how to disable it.
 
-use crate::person::{ACCESS, DEVICE, PASSWORD, PENDING, REFRESH, enrol, log_in, register};
+use crate::person::{ACCESS, BROWSER, PASSWORD, PENDING, REFRESH, enrol, log_in, register};
 use crate::site::Site;
 use hallpass_test_support::http::form;
 
@@ -112,7 +112,7 @@ fn a_code_without_a_password_is_rejected() {
     site.script().post("/login/code", &[("code", &authenticator.code())]).expect_problem(401);
     let answer = site.browser().get("/login/code");
     assert!(answer.status == 303 || answer.status == 200, "{answer:#?}");
-    assert_eq!(answer.set_cookies(), []);
+    assert_eq!(answer.session_cookies(), []);
 }
 
 #[test]
@@ -196,8 +196,11 @@ fn no_route_creates_a_session_for_a_password_alone() {
         paths += 1;
         for method in ["GET", "HEAD", "POST"] {
             // The rate limit allows five password attempts.
-            let names =
-                if path == "/login" { &[PENDING][..] } else { &[PENDING, ACCESS, REFRESH, DEVICE] };
+            let names = if path == "/login" {
+                &[PENDING][..]
+            } else {
+                &[PENDING, ACCESS, REFRESH, BROWSER]
+            };
             for name in names {
                 let mut client = site.browser();
                 client.cookies.insert(name, pending.clone());
@@ -209,7 +212,7 @@ fn no_route_creates_a_session_for_a_password_alone() {
                 }
                 let answer = client.send(request);
                 assert_ne!(answer.status, 429, "{method} {path}: the rate limit hides the result");
-                for session in [ACCESS, REFRESH, DEVICE] {
+                for session in [ACCESS, REFRESH] {
                     let set = answer.set_cookie(session);
                     let set = set.filter(|set| !set.attributes().contains(&"max-age=0".to_owned()));
                     assert_eq!(set, None, "{method} {path} with {name}");

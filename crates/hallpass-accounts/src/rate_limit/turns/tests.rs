@@ -129,3 +129,23 @@ async fn memory_is_bounded_and_attempts_beyond_it_are_counted() {
         assert!(turns.keys().entries.len() <= CAPACITY);
     }
 }
+
+/// A flood with invented browser cookies on one name reads in turns, so it occupies one connection.
+#[tokio::test(start_paused = true)]
+async fn reads_before_the_count_take_turns_per_key() {
+    let (store, turns) = (Arc::new(Slow::default()), Arc::new(Turns::default()));
+    let mut flood = JoinSet::new();
+    for number in 0..100 {
+        let (store, turns) = (store.clone(), turns.clone());
+        flood.spawn(async move {
+            let key = ["alice", "bob"][number % 2];
+            turns.in_turn(key, store.try_take(key, &LIMIT, at(0))).await.unwrap()
+        });
+    }
+    while let Some(done) = flood.join_next().await {
+        let _outcome = done.unwrap();
+    }
+    assert_eq!(store.most.load(Ordering::Relaxed), 2, "one per name");
+    assert_eq!(store.calls.load(Ordering::Relaxed), 100);
+    assert!(turns.keys().entries.is_empty());
+}

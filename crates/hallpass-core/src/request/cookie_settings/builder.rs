@@ -16,7 +16,7 @@ pub struct CookieSettingsBuilder {
     access_name: Option<String>,
     refresh_name: Option<String>,
     pending_name: Option<String>,
-    device_name: Option<String>,
+    browser_name: Option<String>,
     same_site: SameSite,
     domain: Option<String>,
     plain_http: bool,
@@ -46,10 +46,11 @@ impl CookieSettingsBuilder {
         self
     }
 
-    /// Sets the name of the cookie that identifies a browser in which an account logged in before.
-    /// Defaults to the default access name with `_device` appended.
-    pub fn device_name(mut self, name: impl Into<String>) -> Self {
-        self.device_name = Some(name.into());
+    /// Sets the name of the cookie that identifies the browser. It must begin with `__Host-`, also
+    /// with a domain, unless the cookies are sent over plain HTTP. Defaults to
+    /// `__Host-hallpass_browser`.
+    pub fn browser_name(mut self, name: impl Into<String>) -> Self {
+        self.browser_name = Some(name.into());
         self
     }
 
@@ -95,10 +96,15 @@ impl CookieSettingsBuilder {
             (false, Some(_)) => "__Secure-",
             (false, None) => "__Host-",
         };
-        let access = match &self.tag {
-            Some(tag) => format!("{prefix}hallpass-{tag}"),
-            None => format!("{prefix}hallpass"),
+        let tagged = match &self.tag {
+            Some(tag) => format!("hallpass-{tag}"),
+            None => "hallpass".to_owned(),
         };
+        let access = format!("{prefix}{tagged}");
+        // A sibling host that could set this cookie would make its own browser the known one.
+        let of_browser = if self.plain_http { "" } else { "__Host-" };
+        let browser_name =
+            self.browser_name.clone().unwrap_or_else(|| format!("{of_browser}{tagged}_browser"));
         let named = |name: &Option<String>, suffix: &str| {
             name.clone().unwrap_or_else(|| format!("{access}{suffix}"))
         };
@@ -106,7 +112,7 @@ impl CookieSettingsBuilder {
             access_name: named(&self.access_name, ""),
             refresh_name: named(&self.refresh_name, "_refresh"),
             pending_name: named(&self.pending_name, "_pending"),
-            device_name: named(&self.device_name, "_device"),
+            browser_name,
             same_site: self.same_site,
             domain: self.domain.clone(),
             secure: !self.plain_http,
@@ -145,7 +151,7 @@ impl CookieSettings {
 
 impl Default for CookieSettings {
     /// Returns the default settings: `__Host-hallpass` and the same name with `_refresh`,
-    /// `_pending` and `_device` appended, `Secure`, and `SameSite=Lax`.
+    /// `_pending` and `_browser` appended, `Secure`, and `SameSite=Lax`.
     fn default() -> Self {
         CookieSettingsBuilder::default().with_default_names()
     }

@@ -24,6 +24,12 @@ pub enum CookieSettingsError {
         "cookie name {0:?} cannot be used with a domain: browsers drop such a cookie; name it __Secure-… or set no domain"
     )]
     HostPrefixWithDomain(String),
+    /// A name of the browser cookie without the prefix `__Host-`. Another host of the same domain
+    /// could set the cookie.
+    #[error(
+        "cookie name {0:?} cannot be used for the browser cookie: begin it with __Host-, which works with a domain for the other cookies too"
+    )]
+    BrowserWithoutHostPrefix(String),
     /// A name prefix that requires `Secure`, over plain HTTP.
     #[error(
         "cookie name {0:?} cannot be used with insecure_plain_http_cookies(): its prefix requires Secure; use a name without the prefix"
@@ -52,10 +58,14 @@ pub(super) fn check(settings: &CookieSettings) -> Result<(), CookieSettingsError
         &settings.access_name,
         &settings.refresh_name,
         &settings.pending_name,
-        &settings.device_name,
+        &settings.browser_name,
     ];
     for name in names {
-        check_name(name, settings)?;
+        let domain = settings.domain.as_ref().filter(|_| name != &settings.browser_name);
+        check_name(name, domain.is_some(), settings.secure)?;
+    }
+    if settings.secure && !has_prefix(&settings.browser_name, "__Host-") {
+        return Err(CookieSettingsError::BrowserWithoutHostPrefix(settings.browser_name.clone()));
     }
     for (place, one) in names.into_iter().enumerate() {
         if names.into_iter().skip(place + 1).any(|other| other == one) {
@@ -65,16 +75,15 @@ pub(super) fn check(settings: &CookieSettings) -> Result<(), CookieSettingsError
     Ok(())
 }
 
-fn check_name(name: &str, settings: &CookieSettings) -> Result<(), CookieSettingsError> {
+fn check_name(name: &str, has_domain: bool, secure: bool) -> Result<(), CookieSettingsError> {
     if !(1..=128).contains(&name.len()) || !name.bytes().all(is_token_byte) {
         return Err(CookieSettingsError::Name(name.to_owned()));
     }
-    if !settings.secure
-        && ["__Secure-", "__Host-", "__Http-"].iter().any(|prefix| has_prefix(name, prefix))
+    if !secure && ["__Secure-", "__Host-", "__Http-"].iter().any(|prefix| has_prefix(name, prefix))
     {
         return Err(CookieSettingsError::PrefixWithoutSecure(name.to_owned()));
     }
-    if settings.domain.is_some() && has_prefix(name, "__Host-") {
+    if has_domain && has_prefix(name, "__Host-") {
         return Err(CookieSettingsError::HostPrefixWithDomain(name.to_owned()));
     }
     Ok(())

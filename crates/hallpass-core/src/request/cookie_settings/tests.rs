@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use super::{rules::CookieSettingsError, *};
 use crate::{
     request::path_prefix::PathPrefix,
-    token::issued_token::{Access, Device, EnrolmentPending, MfaPending},
+    token::issued_token::{Access, EnrolmentPending, MfaPending},
 };
 
 const NOW: UnixTime = UnixTime::from_secs(1_764_000_000);
@@ -34,7 +34,6 @@ fn all(cookies: &CookieSettings) -> Vec<[String; 2]> {
             cookies.set(&token::<EnrolmentPending>("a.b.c"), NOW).unwrap(),
             cookies.remove::<EnrolmentPending>(),
         ],
-        [cookies.set(&token::<Device>("a.b.c"), NOW).unwrap(), cookies.remove::<Device>()],
     ]
 }
 
@@ -119,7 +118,7 @@ fn default_cookie_names_have_the_allowed_prefix() {
     assert_eq!(shared.refresh_name(), "__Secure-hallpass_refresh");
     let plain = builder().insecure_plain_http_cookies().build().unwrap();
     assert_eq!(plain.pending_name(), "hallpass_pending");
-    assert_eq!(plain.device_name(), "hallpass_device");
+    assert_eq!(plain.browser_name(), "hallpass_browser");
     assert!(!plain.remove::<Access>().contains("Secure"));
 }
 
@@ -132,20 +131,21 @@ fn default_cookie_names_have_a_tag_of_the_path_prefix() {
             cookies.access_name(),
             cookies.refresh_name(),
             cookies.pending_name(),
-            cookies.device_name(),
+            cookies.browser_name(),
         ]
         .map(str::to_owned)
     };
     let builder = CookieSettings::builder;
-    let [access, refresh, pending, device] = names(builder(), &app);
+    let [access, refresh, pending, browser] = names(builder(), &app);
     assert_eq!(access, "__Host-hallpass-6u5vfl");
     assert_eq!(refresh, "__Host-hallpass-6u5vfl_refresh");
     assert_eq!(pending, "__Host-hallpass-6u5vfl_pending");
-    assert_eq!(device, "__Host-hallpass-6u5vfl_device");
+    assert_eq!(browser, "__Host-hallpass-6u5vfl_browser");
     let of_shop = names(builder(), &PathPrefix::new("/shop"));
     assert!(names(builder(), &app).iter().all(|name| !of_shop.contains(name)));
-    let [access, ..] = names(builder().domain("site.example"), &app);
+    let [access, .., browser] = names(builder().domain("site.example"), &app);
     assert_eq!(access, "__Secure-hallpass-6u5vfl");
+    assert_eq!(browser, "__Host-hallpass-6u5vfl_browser");
     let [access, ..] = names(builder().insecure_plain_http_cookies(), &app);
     assert_eq!(access, "hallpass-6u5vfl");
 
@@ -184,7 +184,12 @@ fn cookie_settings_that_browsers_drop_are_refused() {
         (builder().access_name("one").refresh_name("one"), E::SameName("one".into())),
         (builder().access_name("one").pending_name("one"), E::SameName("one".into())),
         (builder().refresh_name("one").pending_name("one"), E::SameName("one".into())),
-        (builder().pending_name("one").device_name("one"), E::SameName("one".into())),
+        (
+            builder().pending_name("__Host-one").browser_name("__Host-one"),
+            E::SameName("__Host-one".into()),
+        ),
+        (builder().browser_name("one"), E::BrowserWithoutHostPrefix("one".into())),
+        (shared().browser_name("__Secure-one"), E::BrowserWithoutHostPrefix("__Secure-one".into())),
         (shared().access_name("__Host-pass"), E::HostPrefixWithDomain("__Host-pass".into())),
         (shared().access_name("__hOST-pass"), E::HostPrefixWithDomain("__hOST-pass".into())),
         (
@@ -220,6 +225,19 @@ fn cookie_settings_that_browsers_drop_are_refused() {
     ] {
         let refusal = builder().domain(domain).build().unwrap_err();
         assert_eq!(refusal, E::Domain(domain.to_owned()));
+    }
+}
+
+/// The browser cookie names nobody, so it is not shared with sibling hosts, and a link from another
+/// site finds it.
+#[test]
+fn the_browser_cookie_is_lax_and_has_no_domain() {
+    for cookies in variants() {
+        let (name, value, attributes) = parsed(&cookies.set_browser("5f", LIFE).unwrap());
+        assert_eq!((value.as_str(), attributes["samesite"].as_str()), ("5f", "Lax"));
+        assert!(!attributes.contains_key("domain") && attributes.contains_key("httponly"));
+        assert_eq!(name.starts_with("__Host-"), attributes.contains_key("secure"), "{name}");
+        assert_eq!(attributes["path"], "/");
     }
 }
 

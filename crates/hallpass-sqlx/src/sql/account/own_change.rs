@@ -8,7 +8,7 @@
 use hallpass_accounts::{AccountId, Actor, CommandOutcome, OwnChange, OwnChangeOutcome};
 
 use super::super::{
-    LOCK_SESSION, Statement, Write, column,
+    LOCK_SESSION, Statement, Write, browser, column,
     revocation::{self, Credential},
     sql,
 };
@@ -81,6 +81,9 @@ pub(crate) async fn revoking(
         .bind(column::from_time(own.at))
         .bind(column::NOTHING);
         write.change(restart).await?;
+    }
+    if let (Some(browser), Credential::New) = (&own.browser, credential) {
+        browser::keep_known(&mut write, account, browser).await?;
     }
     written(write, account).await
 }

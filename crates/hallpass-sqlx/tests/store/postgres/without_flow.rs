@@ -26,7 +26,7 @@ mod suite {
     test_store! {
         #[tokio::test]
         #[ignore = "needs PostgreSQL: DATABASE_URL"]
-        on_its_own_schema: activity browser consumed outcome
+        on_its_own_schema: activity browser browser_change consumed outcome
     }
 }
 

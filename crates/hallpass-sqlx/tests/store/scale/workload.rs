@@ -77,7 +77,10 @@ async fn own_changes(store: &SqlStore, id: &AccountId) {
     let session = open(store, id, 5).await;
     open(store, id, 6).await;
     let chain = RefreshChain::new(token(7), at(510), Methods::PASSWORD);
-    let kept = own(store, id, Some(session), at(20)).await.with_refresh_chain(Some(chain));
+    let kept = own(store, id, Some(session), at(20))
+        .await
+        .with_refresh_chain(Some(chain))
+        .in_browser(Some(BrowserHash::of(&[3; 16])));
     let change = PasswordChange::new(kept, "hash-0".into(), "hash-1".into());
     assert!(is_written(&PasswordStore::change(store, change).await.unwrap()));
     let replaced = store.replace_hash(id, "hash-1", "hash-2").await.unwrap();
@@ -124,6 +127,7 @@ async fn browsers(store: &SqlStore, id: &AccountId) {
     let firefox = BrowserName::from_user_agent("Firefox");
     let login = BrowserLogin::new(row, id.clone(), first, 0, firefox, now());
     store.remember(&login).await.unwrap();
+    store.remember(&login.clone().known(true)).await.unwrap();
     let mut trusted = login.clone().granting_trust(now(), first);
     trusted.browser = second;
     store.remember(&trusted).await.unwrap();
@@ -131,7 +135,15 @@ async fn browsers(store: &SqlStore, id: &AccountId) {
     assert_eq!(BrowserStore::list(store, id).await.unwrap().len(), 1);
     store.untrust(id, &second).await.unwrap();
     assert_eq!(store.forget(id, WhichBrowsers::One(row)).await.unwrap(), 1);
-    assert_eq!(store.forget(id, WhichBrowsers::All).await.unwrap(), 0);
+    // One more than an account keeps.
+    for number in 0..=20 {
+        let browser = BrowserHash::of(&[100 + number; 16]);
+        let row = BrowserId::from_random([100 + number; 16]);
+        let chrome = BrowserName::from_user_agent("Chrome");
+        let login = BrowserLogin::new(row, id.clone(), browser, 0, chrome, now());
+        store.remember(&login).await.unwrap();
+    }
+    assert_eq!(store.forget(id, WhichBrowsers::All).await.unwrap(), 20);
 }
 
 async fn outcomes_and_values(store: &SqlStore, id: &AccountId) {

@@ -187,7 +187,9 @@ fn settings(builder: Builder, attempts: RateLimitStore) -> Builder {
         return builder;
     }
     let wide = RateLimit::new(u32::MAX, Duration::from_secs(1));
-    builder.rate_limits(RateLimits::default().account(wide.clone()).address(wide))
+    builder.rate_limits(
+        RateLimits::default().network(wide.clone()).account(wide.clone()).address(wide),
+    )
 }
 
 /// A person with an account and one session.

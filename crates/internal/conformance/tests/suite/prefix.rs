@@ -40,7 +40,10 @@ fn accounts() -> Accounts<SiteRole> {
         public_origin: Some(PublicOrigin::parse("https://site.example/app").unwrap()),
         default_roles: SiteRole::Guest.into(),
         clock: Arc::new(StoppedClock),
-        rate_limits: RateLimits::default().account(many.clone()).address(many),
+        rate_limits: RateLimits::default()
+            .network(many.clone())
+            .account(many.clone())
+            .address(many),
         ..Settings::default()
     };
     let ring = KeyRing::generate_hs256([7; 32], UnixTime::from_secs(NOW));

@@ -146,7 +146,7 @@ fn settings_page_has_the_defaults_of_the_code() {
         assert!(session.contains(&expected), "{expected} in {session}");
     }
     let limits = format!("{:?}", RateLimits::default());
-    for name in ["account", "address"] {
+    for name in ["network", "account", "known_browser", "address", "registrations"] {
         let attempts = default("RateLimits", name).strip_suffix(" attempts").unwrap();
         assert!(limits.contains(&format!("{name}: RateLimit {{ free: {attempts}, ")), "{limits}");
     }

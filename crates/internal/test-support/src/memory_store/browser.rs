@@ -89,6 +89,16 @@ impl State {
         found.map(|(_, row)| row)
     }
 
+    /// Keeps the browser known after a change that has raised the credential number.
+    pub(super) fn keep_known(&mut self, account: &AccountId, browser: BrowserHash) {
+        let Some(now) = self.rows.get(account).map(|row| row.numbers.credential) else { return };
+        if let Some(row) = self.browser(account, &browser)
+            && row.credential + 1 == now
+        {
+            (row.credential, row.trusted_until) = (now, None);
+        }
+    }
+
     fn move_browser(&mut self, old: BrowserHash, new: BrowserHash) {
         let moving: Vec<AccountId> = self
             .browsers
