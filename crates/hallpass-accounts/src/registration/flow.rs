@@ -8,7 +8,7 @@ use crate::{
     error::{AccountsError, AccountsErrorKind},
     event::Event,
     login::{LoginStep, password_accepted::NextStep},
-    password::Password,
+    password::{Password, password_hasher::Origin},
     rate_limit::limits::Whose,
     registration::{NewAccount, RegistrationOutcome},
     store::offered,
@@ -42,12 +42,20 @@ impl<R: Role> Accounts<R> {
             .password_policy
             .accept(&Password::typed(password), &username)
             .map_err(AccountsErrorKind::Password)?;
+        // The password is looked up in the list of breached passwords before it is hashed. Nobody
+        // waits in the queue meanwhile.
+        let origin = Origin::stranger(visitor.peer);
+        let has_place = self.password_hasher().refuse_if_full(&origin);
+        has_place.map_err(|closed| self.busy(closed))?;
         let now = self.store_now();
         let counted =
             self.settings().rate_limits.count(self.stores(), Whose::Nobodys, visitor, now).await?;
         self.refuse_breached(&password).await?;
-        let hash = self.password_hasher().hash(&password).await;
-        let hash = hash.map_err(|closed| self.busy(closed))?;
+        let ticket = self.admit(&origin).await;
+        let ticket = self.evaluated(&counted, ticket).await?;
+        let hash = self.password_hasher().hash(ticket, &password).await;
+        let hash = hash.map_err(|closed| self.busy(closed));
+        let hash = self.evaluated(&counted, hash).await?;
         let roles = self.settings().default_roles;
         let account = NewAccount::new(
             self.fresh_account_id()?,

@@ -16,6 +16,7 @@ mod failover;
 mod guesses;
 mod hands;
 mod key_file;
+mod login_flood;
 mod lost_key;
 mod opening;
 mod operator_is_final;
