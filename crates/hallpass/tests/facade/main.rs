@@ -31,6 +31,7 @@ mod public_origin;
 mod races;
 #[cfg(feature = "redis")]
 mod redis_outage;
+mod refused_cost;
 mod revocation_log;
 mod rotation;
 mod settings;
