@@ -13,6 +13,7 @@ mod clocks;
 mod errors;
 #[cfg(feature = "postgres")]
 mod failover;
+mod gone_clients;
 mod guesses;
 mod hands;
 mod key_file;

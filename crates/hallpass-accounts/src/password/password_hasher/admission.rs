@@ -13,8 +13,9 @@
 //!   browser has one entry at a time and six per minute (`allowance.rs`), and one network has at
 //!   most a quarter of the places. A call that exceeds this joins the general queue.
 //!
-//! An entry leaves its queue when its future is dropped, which both servers do when the client is
-//! gone.
+//! An entry leaves its queue when its future is dropped. axum does that when the client is gone, and
+//! actix-web does with `h1_allow_half_closed(false)`
+//! (`crates/hallpass/tests/facade/gone_clients.rs`). Otherwise the entry leaves at its time limit.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
