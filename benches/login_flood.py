@@ -48,14 +48,20 @@ class Connection:
     def __init__(self, port):
         self.port, self.reader, self.writer = port, None, None
 
-    async def post(self, path, name, client, cookies=""):
-        body = f"username={name}&password={PASSWORD}"
-        request = (
-            f"POST {path} HTTP/1.1\r\nhost: localhost:{self.port}\r\naccept: application/json\r\n"
+    async def get(self, path):
+        return await self.send(f"GET {path} HTTP/1.1\r\naccept: text/html\r\n", "")
+
+    async def post(self, path, name, client, cookies="", password=PASSWORD):
+        head = (
+            f"POST {path} HTTP/1.1\r\naccept: application/json\r\n"
             f"x-forwarded-for: {client}\r\ncookie: {cookies}\r\n"
             "content-type: application/x-www-form-urlencoded\r\n"
-            f"content-length: {len(body)}\r\n\r\n{body}"
         )
+        return await self.send(head, f"username={name}&password={password}")
+
+    async def send(self, head, body):
+        length = f"content-length: {len(body)}\r\n" if body else ""
+        request = f"{head}host: localhost:{self.port}\r\n{length}\r\n{body}"
         if self.writer is None:
             self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.port)
         self.writer.write(request.encode())
@@ -123,6 +129,34 @@ async def register(port):
     return browsers
 
 
+async def alone(process, port):
+    """Returns the CPU time of the server per page, per attempt on a blocked name, and per login."""
+    connection = Connection(port)
+
+    async def cost(requests, send, expected):
+        before = cpu_seconds(process)
+        for number in range(requests):
+            status, _ = await send(number)
+            if status != expected:
+                sys.exit(f"{status} instead of {expected}")
+        return (cpu_seconds(process) - before) / requests * 1e6
+
+    def guess(name, number=0):
+        return connection.post("/login", name, f"198.18.{number}.7", password="wrong")
+
+    while (await guess("blocked"))[0] != 429:
+        pass
+    page = await cost(10_000, lambda _: connection.get("/login"), 200)
+    blocked = await cost(10_000, lambda _: guess("blocked"), 429)
+    hashed = await cost(100, lambda number: guess(f"nobody{number}", number), 401)
+    return page, blocked, hashed
+
+
+def cpu_seconds(process):
+    fields = Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def memory(process, field):
     """Returns a field of the process's status, in MiB (Linux)."""
     status = Path(f"/proc/{process.pid}/status").read_text()
@@ -139,7 +173,7 @@ def serve(program, directory):
     }
     environment.pop("REDIS_URL", None)
     process = subprocess.Popen(
-        [program], env=environment, cwd=directory, stdout=subprocess.DEVNULL
+        [program], env=environment, cwd=directory, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     for _ in range(100):
         try:
@@ -160,15 +194,16 @@ def measure(program, address):
         process, port = serve(program, directory)
         try:
             browsers = asyncio.run(register(port))
+            page, blocked, hash_time = asyncio.run(alone(process, port))
             before = memory(process, "VmHWM")
             counts, is_over = multiprocessing.Array("q", 3), multiprocessing.Event()
             attacker = multiprocessing.Process(target=flood, args=(port, address, counts, is_over))
             attacker.start()
             while sum(counts) < 2 * CONNECTIONS:
                 time.sleep(0.05)
-            start, already = time.monotonic(), list(counts)
+            start, already, cpu = time.monotonic(), list(counts), cpu_seconds(process)
             known, unknown = asyncio.run(people(port, browsers))
-            took = time.monotonic() - start
+            took, cpu = time.monotonic() - start, cpu_seconds(process) - cpu
             attempts = [now - then for now, then in zip(counts, already)]
             is_over.set()
             attacker.join()
@@ -179,6 +214,8 @@ def measure(program, address):
     hashed, busy, other = attempts
     if other or sum(attempts) < 10 * CONNECTIONS:
         sys.exit(f"this was no flood: {attempts}")
+    # Each person logs in once, which costs at least one hash.
+    refused = (cpu * 1e6 - (hashed + 2 * PEOPLE) * hash_time) / busy
     return {
         "flood": address,
         "known": share(known),
@@ -188,6 +225,10 @@ def measure(program, address):
         "attempts_per_second": round(sum(attempts) / took),
         "hashed_per_second": round(hashed / took),
         "memory_mib": round(grown),
+        "cpu_page_us": round(page),
+        "cpu_blocked_us": round(blocked),
+        "cpu_refused_us": round(refused),
+        "cpu_login_us": round(hash_time),
     }
 
 
@@ -201,7 +242,7 @@ def p95(times):
 
 
 def main():
-    program = sys.argv[1] if len(sys.argv) > 1 else None
+    program = Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else None
     if program is None:
         subprocess.check_call(["cargo", "build", "--release", "-p", "blog"], cwd=ROOT)
         target = os.environ.get("CARGO_TARGET_DIR", ROOT / "target")
