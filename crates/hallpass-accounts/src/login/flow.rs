@@ -106,8 +106,8 @@ impl<R: Role> Accounts<R> {
         let name = self.settings().usernames.parse(username).ok();
         let device =
             name.as_ref().and_then(|name| known_device(self.issuer(), visitor, name, self.now()));
-        // A known browser waits in the reserved lane. Nothing is counted or read before the login is
-        // admitted, so a rejected attempt costs less than a page.
+        // A known browser waits in the reserved lane. Nothing is counted or read before the login
+        // is admitted, so a rejected attempt costs about as much as the login page.
         let known: bool = device.is_some();
         let browser = device.as_ref().and_then(|device| device.session());
         let origin = match (&name, browser) {

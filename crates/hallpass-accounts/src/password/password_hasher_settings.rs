@@ -70,9 +70,9 @@ impl PasswordHasherSettings {
     }
 
     /// Sets the maximum queue length, in logins. A login that finds the queue full is rejected with
-    /// [`Busy`](crate::AccountsErrorKind::Busy), or takes the place of a login from the network that
-    /// has the most. Known browsers, and sessions that change their own account, have as many places
-    /// of their own. Defaults to 64 per permit, which take about a second.
+    /// [`Busy`](crate::AccountsErrorKind::Busy), or takes the place of a login from the network
+    /// that has the most. Known browsers, and sessions that change their own account, have as many
+    /// places of their own. Defaults to 64 per permit, which take about a second.
     #[must_use]
     pub fn queue_length(mut self, places: usize) -> Self {
         self.queue = Some(places);

@@ -1,9 +1,9 @@
-//! Admission: who may use the password hasher next.
+//! Admission: the order in which callers use the password hasher.
 //!
 //! A login is admitted **before** anything is read, counted or hashed, so a rejected attempt costs
-//! less than a page, and leaves no trace in the limits. There is one turn per run that may be
-//! active, and as many more as may be prepared meanwhile: their store calls are in progress while
-//! the earlier ones are hashed.
+//! about as much as the login page, and leaves no trace in the limits. There is one turn per run
+//! that may be active, and as many more as may be prepared meanwhile: their store calls are in
+//! progress while the earlier ones are hashed.
 //!
 //! # Lanes
 //! - **General**: a bounded queue that is fair per network (`fair_queue.rs`).
@@ -13,8 +13,8 @@
 //!   browser has one entry at a time and six per minute (`allowance.rs`), and one network has at
 //!   most a quarter of the places. A call that exceeds this joins the general queue.
 //!
-//! An entry leaves its queue when its future is dropped. axum does that when the client is gone, and
-//! actix-web does with `h1_allow_half_closed(false)`
+//! An entry leaves its queue when its future is dropped. axum does that when the client is gone,
+//! and actix-web does with `h1_allow_half_closed(false)`
 //! (`crates/hallpass/tests/facade/gone_clients.rs`). Otherwise the entry leaves at its time limit.
 
 use std::{

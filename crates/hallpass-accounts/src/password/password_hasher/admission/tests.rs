@@ -119,7 +119,7 @@ async fn one_network_has_a_quarter_of_the_reserved_places() {
 }
 
 #[tokio::test]
-async fn seventh_call_of_a_browser_in_a_minute_joins_the_general_queue() {
+async fn seventh_call_in_a_minute_joins_the_general_queue() {
     let admission = Admission::new(1, 8);
     let origin = known("192.0.2.1", "alice");
     let mut lanes = Vec::new();
