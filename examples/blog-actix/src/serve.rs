@@ -47,6 +47,8 @@ pub(crate) async fn serve(config: &Config) -> Result<(), Box<dyn Error + Send + 
     };
     let server =
         HttpServer::new(app).listen(listener)?.shutdown_signal(stopped).shutdown_timeout(GRACE);
+    // The request of a client that is gone ends, and gives up its place in the queue of logins.
+    let server = server.h1_allow_half_closed(false);
     for address in server.addrs() {
         writeln!(io::stdout(), "listening on http://{address}")?;
     }

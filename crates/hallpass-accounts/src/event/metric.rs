@@ -15,6 +15,7 @@ use metrics::{
 
 use crate::{
     event::Event,
+    password::password_hasher::{Lane, NotAdmitted},
     revocation::{readiness::Readiness, store::StoreConnections},
 };
 
@@ -24,11 +25,15 @@ pub(crate) fn describe() {
     describe_counter!(SIGN_INS, "Completed logins and rejected attempts, by outcome.");
     describe_counter!(LIMITS_HIT, "Attempts that were rejected by a limit, by limit.");
     describe_counter!(RENEWALS, "Refresh tokens that were presented, by outcome.");
-    describe_gauge!(HASHER_WAITING, "Logins that wait for a hashing permit.");
+    describe_gauge!(HASHER_WAITING, "Calls that wait for the password hasher, by lane.");
     describe_histogram!(
         HASHER_WAIT,
         Unit::Seconds,
-        "Time that logins waited for a hashing permit."
+        "Time that calls waited for the password hasher."
+    );
+    describe_counter!(
+        HASHER_REFUSED,
+        "Calls that the password hasher rejected without a run, by reason."
     );
     describe_gauge!(LIST_ENTRIES, "Accounts and sessions in the revocation list.");
     describe_gauge!(
@@ -65,7 +70,13 @@ pub(crate) fn describe() {
         KEYS_MISSING,
         "Encryption keys and peppers that the store was used with and that this node lacks."
     );
-    for gauge in [HASHER_WAITING, CLOCK_DIFFERENCE, KEYS_MISSING] {
+    for lane in [Lane::General, Lane::Reserved] {
+        hasher_waiting(lane, 0.0);
+    }
+    for reason in [NotAdmitted::Full, NotAdmitted::Displaced, NotAdmitted::Overdue] {
+        counter!(HASHER_REFUSED, "reason" => reason.as_str()).increment(0);
+    }
+    for gauge in [CLOCK_DIFFERENCE, KEYS_MISSING] {
         gauge!(gauge).increment(0.0);
     }
     for counter in [PRUNED, PRUNE_FAILURES] {
@@ -174,9 +185,13 @@ pub(crate) fn happened(event: &Event) {
     }
 }
 
-/// Changes the number of logins that wait for a permit: 1 or -1.
-pub(crate) fn hasher_waiting(change: f64) {
-    gauge!(HASHER_WAITING).increment(change);
+/// Changes the number of calls that wait in a lane: 1 or -1.
+pub(crate) fn hasher_waiting(lane: Lane, change: f64) {
+    gauge!(HASHER_WAITING, "lane" => lane.as_str()).increment(change);
+}
+
+pub(crate) fn hasher_refused(reason: NotAdmitted) {
+    counter!(HASHER_REFUSED, "reason" => reason.as_str()).increment(1);
 }
 
 pub(crate) fn hasher_waited(time: Duration) {
@@ -200,6 +215,7 @@ const LIMITS_HIT: &str = "hallpass_rate_limit_hits_total";
 const RENEWALS: &str = "hallpass_refreshes_total";
 const HASHER_WAITING: &str = "hallpass_password_hasher_waiting";
 const HASHER_WAIT: &str = "hallpass_password_hasher_wait_seconds";
+const HASHER_REFUSED: &str = "hallpass_password_hasher_refused_total";
 const STORE_CALLS: &str = "hallpass_store_call_seconds";
 const STORE_FAILURES: &str = "hallpass_store_failures_total";
 const CONNECTIONS: &str = "hallpass_store_connections";

@@ -27,7 +27,10 @@ use crate::{
         mfa_required::{CodeOrigin, MfaRequired},
         password_accepted::{LoginBrowser, NextStep, PasswordAccepted},
     },
-    password::{Password, password_hasher::Checked},
+    password::{
+        Password,
+        password_hasher::{Checked, Origin},
+    },
     rate_limit::{counted::Counted, limits::Whose},
     two_factor::{Asked, enrolment::EnrolmentRequired},
     visitor::Visitor,
@@ -114,6 +117,15 @@ impl<R: Role> Accounts<R> {
             (_, _, Some(name)) => Whose::Account(name),
             (_, _, None) => Whose::Nobodys,
         };
+        // A known browser waits in the reserved lane. Nothing is counted before the login is
+        // admitted.
+        let origin = match (&name, row) {
+            (Some(name), Some(row)) => {
+                Origin::known_browser(visitor.peer, name.key(), &row.id.to_string())
+            }
+            _ => Origin::stranger(visitor.peer),
+        };
+        let ticket = self.admit(&origin).await?;
         let now = self.store_now();
         let counted = self.settings().rate_limits.count(self.stores(), whose, visitor, now).await?;
         let found = match (looked_up, &name) {
@@ -122,10 +134,10 @@ impl<R: Role> Accounts<R> {
             (None, None) => Ok((None, None)),
         };
         let (account, row) = self.evaluated(&counted, found).await?;
-        let known: bool = row.is_some();
+        let known = row.is_some();
         let password = Password::typed(password);
         let hash = account.as_ref().map(Account::password_hash);
-        let checked = self.check_password(&password, hash).await;
+        let checked = self.check_password(ticket, &password, hash).await;
         let checked = self.evaluated(&counted, checked).await?;
         let reason = match (account, checked) {
             (Some(account), Checked::Right(_)) if account.disabled() => {

@@ -9,7 +9,7 @@ use crate::{
     event::{Event, RejectionReason},
     password::{
         Password,
-        password_hasher::{Checked, HasherSaturated},
+        password_hasher::{Checked, HasherSaturated, Origin, Ticket},
         policy::{AcceptablePassword, Breach, PasswordError},
         store::{PasswordChange, ReplaceOutcome},
     },
@@ -46,11 +46,14 @@ impl<R: Role> Accounts<R> {
             let counted = self.count_own(&account, who.session()).await?;
             let current = Password::typed(current);
             let hash = Some(account.password_hash());
-            if let Checked::Wrong = self.check_password(&current, hash).await? {
+            let origin = Origin::session(who.user_id(), who.session());
+            let ticket = self.admit(&origin).await?;
+            if let Checked::Wrong = self.check_password(ticket, &current, hash).await? {
                 return Err(self.refused(Some(&account), RejectionReason::WrongPassword, &counted));
             }
             self.refuse_breached(&new).await?;
-            let new_hash = self.password_hasher().hash(&new).await;
+            let ticket = self.admit(&origin).await?;
+            let new_hash = self.password_hasher().hash(ticket, &new).await;
             let new_hash = new_hash.map_err(|closed| self.busy(closed))?;
             let prepared = self.own_change(who, who.methods())?;
             let old_hash = account.password_hash().to_owned();
@@ -72,18 +75,29 @@ impl<R: Role> Accounts<R> {
         .await
     }
 
-    /// Checks a password in the password hasher. Reports an event if the hasher has no capacity.
+    /// Waits for the password hasher. A login calls this before its attempt is counted, so that a
+    /// rejected attempt costs nothing and is not counted.
+    pub(crate) async fn admit(&self, origin: &Origin) -> Result<Ticket, AccountsError> {
+        let ticket = self.password_hasher().admit(origin).await;
+        ticket.map_err(|closed| self.busy(closed))
+    }
+
+    /// Checks a password in the password hasher.
     pub(crate) async fn check_password(
         &self,
+        ticket: Ticket,
         password: &Password,
         hash: Option<&str>,
     ) -> Result<Checked, AccountsError> {
-        let checked = self.password_hasher().check(password, hash).await;
+        let checked = self.password_hasher().check(ticket, password, hash).await;
         checked.map_err(|closed| self.busy(closed))
     }
 
+    /// Returns the error for a saturated hasher. Reports an event, at most once per minute.
     pub(crate) fn busy(&self, closed: HasherSaturated) -> AccountsError {
-        self.events().happened(Event::HashingBusy);
+        if self.password_hasher().is_news(closed) {
+            self.events().happened(Event::HashingBusy);
+        }
         let retry_after = closed.retry_after;
         AccountsError::caused_by(AccountsErrorKind::Busy { retry_after }, closed)
     }
@@ -113,7 +127,7 @@ impl<R: Role> Accounts<R> {
 /// immediately after the password check, a right password with a wrong code would take two argon2
 /// runs, and could be distinguished from a wrong password.
 ///
-/// A hash that cannot be replaced now is replaced at the next login.
+/// An upgrade does not wait: if the hasher has no free turn, the hash is replaced at a later login.
 pub(crate) async fn upgraded<R: Role>(
     accounts: &Accounts<R>,
     account: Account,
@@ -122,7 +136,9 @@ pub(crate) async fn upgraded<R: Role>(
     let (Some(password), Some(passwords)) = (upgrade, &accounts.stores().passwords) else {
         return account;
     };
-    let Ok(hash) = accounts.password_hasher().rehash(&password).await else {
+    let hasher = accounts.password_hasher();
+    let Some(ticket) = hasher.admit_now() else { return account };
+    let Ok(hash) = hasher.rehash(ticket, &password).await else {
         return account;
     };
     let replaced = passwords.replace_hash(account.id(), account.password_hash(), &hash);

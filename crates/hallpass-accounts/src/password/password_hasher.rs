@@ -7,14 +7,22 @@
 //! - At most `permits` runs are active, each in memory that is kept and reused.
 //! - The permit is owned by the **blocking work**. A client that disconnects does not free its
 //!   permit while its run is still active.
+//! - A caller is [admitted](PasswordHasher::admit) first, and then prepares its run: it counts the
+//!   attempt and reads the account. The queue of the admission is fair per network, and known
+//!   browsers have a reserved lane (`admission.rs`).
 //! - The queue and the wait are bounded. Past either bound, the result is [`HasherSaturated`] (a
-//!   503 with `Retry-After`).
+//!   503 with `Retry-After`). Tested by `crates/hallpass/tests/facade/login_flood.rs`.
 //! - A stored hash above the ceiling is rejected before any allocation.
 //! - **Every failing path takes one run.** An unknown account, an unusable hash and a wrong
 //!   password cost the same (the tests count [`PasswordHasher::runs`]).
 //!
 //! Memory is not zeroized between runs, because the next run overwrites it, and a process that can
 //! read the memory can read the typed passwords too.
+mod admission;
+mod allowance;
+mod fair_queue;
+mod origin;
+
 use std::{
     sync::{
         Arc, Mutex, Once, PoisonError,
@@ -27,9 +35,14 @@ use argon2::Block;
 use hallpass_core::Keys;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+#[cfg(feature = "metrics")]
+pub(crate) use crate::password::password_hasher::admission::Lane;
+pub(crate) use crate::password::password_hasher::{admission::NotAdmitted, origin::Origin};
 use crate::{
+    event::reminder::Reminder,
     password::{
         Password,
+        password_hasher::admission::{Admission, Admitted},
         password_hasher_settings::PasswordHasherSettings,
         policy::AcceptablePassword,
         stored_hash::{ForeignMatch, Match, Pepper, StoredHash, UnusableHash, hash},
@@ -45,8 +58,11 @@ pub struct PasswordHasher {
 
 struct Inner {
     settings: PasswordHasherSettings,
+    admission: Arc<Admission>,
     permits: Arc<Semaphore>,
-    waiting: AtomicUsize,
+    /// The admitted callers that wait for a permit.
+    preparing: AtomicUsize,
+    saturated: Mutex<Reminder>,
     runs: AtomicU64,
     waited_micros: AtomicU64,
     memory: Mutex<Vec<Vec<Block>>>,
@@ -68,10 +84,16 @@ impl PasswordHasher {
         random: Arc<dyn Random>,
     ) -> Result<Self, ImpossibleCost> {
         settings.cost().params().map_err(|_| ImpossibleCost)?;
+        let (permits, queue) = (settings.permits(), settings.queue());
+        // While the permits are in use, as many further callers prepare their runs. They are a part
+        // of the queue.
+        let ahead = permits.min(queue);
         Ok(Self {
             inner: Arc::new(Inner {
-                permits: Arc::new(Semaphore::new(settings.permits())),
-                waiting: AtomicUsize::new(0),
+                admission: Admission::new(permits + ahead, queue - ahead),
+                permits: Arc::new(Semaphore::new(permits)),
+                preparing: AtomicUsize::new(0),
+                saturated: Mutex::default(),
                 runs: AtomicU64::new(0),
                 waited_micros: AtomicU64::new(0),
                 memory: Mutex::new(Vec::new()),
@@ -92,7 +114,7 @@ impl PasswordHasher {
     /// Returns the number of calls, such as logins, that wait for a permit now.
     #[must_use]
     pub fn depth(&self) -> usize {
-        self.inner.waiting.load(Ordering::Relaxed)
+        self.inner.admission.waiting() + self.inner.preparing.load(Ordering::Relaxed)
     }
 
     /// Returns the total time that calls have waited for a permit since the start. Its growth
@@ -102,19 +124,63 @@ impl PasswordHasher {
         Duration::from_micros(self.inner.waited_micros.load(Ordering::Relaxed))
     }
 
+    /// Waits until the caller may prepare a run. Call this before the attempt is counted and before
+    /// the store is read: a rejected attempt then costs nothing, and is not counted.
+    ///
+    /// Drop the result if no run is needed. Do not hold it while another service is called.
+    pub(crate) async fn admit(&self, origin: &Origin) -> Result<Ticket, HasherSaturated> {
+        let longest = self.inner.settings.wait();
+        match self.inner.admission.enter(origin, longest).await {
+            Ok(admitted) => Ok(Ticket(admitted)),
+            Err(reason) => {
+                if reason == NotAdmitted::Overdue {
+                    self.inner.waited(longest);
+                }
+                Err(self.refused(reason))
+            }
+        }
+    }
+
+    /// Admits the caller if nobody waits and a turn is free. For work that can be left out.
+    pub(crate) fn admit_now(&self) -> Option<Ticket> {
+        self.inner.admission.enter_now().map(Ticket)
+    }
+
+    /// Rejects a caller that would not be admitted now. For calls that need another service before
+    /// they need the hasher.
+    pub(crate) fn refuse_if_full(&self, origin: &Origin) -> Result<(), HasherSaturated> {
+        if self.inner.admission.has_place(origin) {
+            Ok(())
+        } else {
+            Err(self.refused(NotAdmitted::Full))
+        }
+    }
+
+    /// Returns whether the event of a saturated hasher is to be reported: at most once per minute.
+    /// In a flood, one log line per rejected attempt would cost more than the rejection.
+    pub(crate) fn is_news(&self, _saturated: HasherSaturated) -> bool {
+        let mut saturated = self.inner.saturated.lock().unwrap_or_else(PoisonError::into_inner);
+        saturated.failed().is_some()
+    }
+
     /// Hashes a new password.
     pub(crate) async fn hash(
         &self,
+        ticket: Ticket,
         password: &AcceptablePassword,
     ) -> Result<String, HasherSaturated> {
-        self.rehash(password.password()).await
+        self.rehash(ticket, password.password()).await
     }
 
     /// Hashes a password that is in use already. The policy is not applied, because a password that
     /// an older policy accepted could not be upgraded otherwise.
-    pub(crate) async fn rehash(&self, password: &Password) -> Result<String, HasherSaturated> {
+    pub(crate) async fn rehash(
+        &self,
+        ticket: Ticket,
+        password: &Password,
+    ) -> Result<String, HasherSaturated> {
         let password = password.clone();
-        self.run(move |inner| {
+        self.run(ticket, move |inner| {
             let salt = draw(&*inner.random)?;
             let (cost, ring) = (inner.settings.cost(), inner.keys.current());
             inner.with_memory(cost.params()?.block_count(), |memory| {
@@ -128,25 +194,28 @@ impl PasswordHasher {
     /// the password is checked against a dummy.
     pub(crate) async fn check(
         &self,
+        ticket: Ticket,
         password: &Password,
         stored: Option<&str>,
     ) -> Result<Checked, HasherSaturated> {
         let password = password.clone();
         let stored = stored.map(str::to_owned);
-        self.run(move |inner| inner.check(&password, stored.as_deref())).await
+        self.run(ticket, move |inner| inner.check(&password, stored.as_deref())).await
     }
 
     /// Waits for a permit and runs the work on a blocking thread that owns the permit.
     async fn run<T: Send + 'static>(
         &self,
+        ticket: Ticket,
         work: impl FnOnce(&Inner) -> Result<T, Broken> + Send + 'static,
     ) -> Result<T, HasherSaturated> {
         self.inner.warn_if_cheap();
-        let permit = self.permit().await?;
+        let permit = self.permit(&ticket).await?;
         let inner = Arc::clone(&self.inner);
         let done = tokio::task::spawn_blocking(move || {
             let result = work(&inner);
             drop(permit);
+            drop(ticket);
             result
         });
         match done.await {
@@ -160,26 +229,24 @@ impl PasswordHasher {
         }
     }
 
-    async fn permit(&self) -> Result<OwnedSemaphorePermit, HasherSaturated> {
-        let permits = Arc::clone(&self.inner.permits);
-        if let Ok(permit) = Arc::clone(&permits).try_acquire_owned() {
-            #[cfg(feature = "metrics")]
-            crate::event::metric::hasher_waited(Duration::ZERO);
-            return Ok(permit);
-        }
-        let _place = Place::take(&self.inner).ok_or_else(|| self.closed())?;
+    /// Waits for one of the permits, which admitted callers receive in their order.
+    async fn permit(&self, ticket: &Ticket) -> Result<OwnedSemaphorePermit, HasherSaturated> {
         let start = Instant::now();
-        let permit =
-            tokio::time::timeout(self.inner.settings.wait(), permits.acquire_owned()).await;
-        let waited = start.elapsed();
-        #[cfg(feature = "metrics")]
-        crate::event::metric::hasher_waited(waited);
-        let waited = u64::try_from(waited.as_micros()).unwrap_or(u64::MAX);
-        self.inner.waited_micros.fetch_add(waited, Ordering::Relaxed);
+        let _preparing = Preparing::start(&self.inner.preparing);
+        let left = self.inner.settings.wait().saturating_sub(ticket.0.waited);
+        let permits = Arc::clone(&self.inner.permits);
+        let permit = tokio::time::timeout(left, permits.acquire_owned()).await;
+        self.inner.waited(ticket.0.waited + start.elapsed());
         match permit {
             Ok(Ok(permit)) => Ok(permit),
-            _ => Err(self.closed()),
+            _ => Err(self.refused(NotAdmitted::Overdue)),
         }
+    }
+
+    fn refused(&self, _reason: NotAdmitted) -> HasherSaturated {
+        #[cfg(feature = "metrics")]
+        crate::event::metric::hasher_refused(_reason);
+        self.closed()
     }
 
     fn closed(&self) -> HasherSaturated {
@@ -188,6 +255,13 @@ impl PasswordHasher {
 }
 
 impl Inner {
+    fn waited(&self, time: Duration) {
+        #[cfg(feature = "metrics")]
+        crate::event::metric::hasher_waited(time);
+        let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+        self.waited_micros.fetch_add(micros, Ordering::Relaxed);
+    }
+
     fn warn_if_cheap(&self) {
         if self.settings.is_cheap() {
             let cost = self.settings.cost();
@@ -262,24 +336,23 @@ impl Inner {
     }
 }
 
-/// A place in the queue. It is freed on drop, so a client that disconnects leaves the queue.
-struct Place<'a>(&'a AtomicUsize);
+/// The right to prepare and do one run. Returned by [`PasswordHasher::admit`].
+#[must_use]
+pub(crate) struct Ticket(Admitted);
 
-impl<'a> Place<'a> {
-    fn take(inner: &'a Inner) -> Option<Self> {
-        let before = inner.waiting.fetch_add(1, Ordering::Relaxed);
-        #[cfg(feature = "metrics")]
-        crate::event::metric::hasher_waiting(1.0);
-        let place = Self(&inner.waiting);
-        (before < inner.settings.queue()).then_some(place)
+/// An admitted caller that waits for a permit. A client that disconnects does not wait any more.
+struct Preparing<'a>(&'a AtomicUsize);
+
+impl<'a> Preparing<'a> {
+    fn start(preparing: &'a AtomicUsize) -> Self {
+        preparing.fetch_add(1, Ordering::Relaxed);
+        Self(preparing)
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for Preparing<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
-        #[cfg(feature = "metrics")]
-        crate::event::metric::hasher_waiting(-1.0);
     }
 }
 

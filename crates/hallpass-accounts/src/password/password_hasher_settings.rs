@@ -70,15 +70,16 @@ impl PasswordHasherSettings {
     }
 
     /// Sets the maximum queue length, in logins. A login that finds the queue full is rejected with
-    /// [`Busy`](crate::AccountsErrorKind::Busy). Defaults to 64 per permit, which take about a
-    /// second.
+    /// [`Busy`](crate::AccountsErrorKind::Busy), or takes the place of a login from the network
+    /// that has the most. Known browsers, and sessions that change their own account, have as many
+    /// places of their own. Defaults to 64 per permit, which take about a second.
     #[must_use]
     pub fn queue_length(mut self, places: usize) -> Self {
         self.queue = Some(places);
         self
     }
 
-    /// Sets the maximum time that a login waits for a permit. After it, the login is rejected with
+    /// Sets the maximum time that a login waits for its run. After it, the login is rejected with
     /// [`Busy`](crate::AccountsErrorKind::Busy). Defaults to 1 second. A value above
     /// [`request_timeout`](crate::Settings::request_timeout), which defaults to 1.8 seconds, has no
     /// effect in the login routes.

@@ -8,7 +8,7 @@ use crate::{
     error::{AccountsError, AccountsErrorKind},
     event::Event,
     login::{LoginStep, password_accepted::NextStep},
-    password::Password,
+    password::{Password, password_hasher::Origin},
     rate_limit::limits::Whose,
     registration::{NewAccount, RegistrationOutcome},
     store::offered,
@@ -42,6 +42,11 @@ impl<R: Role> Accounts<R> {
             .password_policy
             .accept(&Password::typed(password), &username)
             .map_err(AccountsErrorKind::Password)?;
+        // The password is looked up in the list of breached passwords before it is hashed. Nobody
+        // waits in the queue meanwhile.
+        let origin = Origin::stranger(visitor.peer);
+        let has_place = self.password_hasher().refuse_if_full(&origin);
+        has_place.map_err(|closed| self.busy(closed))?;
         let now = self.store_now();
         let counted = self
             .settings()
@@ -52,7 +57,9 @@ impl<R: Role> Accounts<R> {
             counted.keep();
             return Err(breached);
         }
-        let hash = self.password_hasher().hash(&password).await;
+        let ticket = self.admit(&origin).await;
+        let ticket = self.evaluated(&counted, ticket).await?;
+        let hash = self.password_hasher().hash(ticket, &password).await;
         let hash = self.evaluated(&counted, hash.map_err(|closed| self.busy(closed))).await?;
         let roles = self.settings().default_roles;
         let account = NewAccount::new(

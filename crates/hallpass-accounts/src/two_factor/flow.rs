@@ -13,7 +13,11 @@ use crate::{
     accounts::Accounts,
     error::{AccountsError, AccountsErrorKind},
     event::{Event, RejectionReason},
-    password::{Password, password_hasher::Checked, store::ReplaceOutcome},
+    password::{
+        Password,
+        password_hasher::{Checked, Origin},
+        store::ReplaceOutcome,
+    },
     random::{Random, draw},
     rate_limit::{codes::CodeFrom, counted::Counted, limits::Whose},
     session::Tokens,
@@ -170,7 +174,8 @@ impl<R: Role> Accounts<R> {
             let counted = self.count_own(&account, who.session()).await?;
             let password = Password::typed(password);
             let hash = Some(account.password_hash());
-            if let Checked::Wrong = self.check_password(&password, hash).await? {
+            let ticket = self.admit(&Origin::session(who.user_id(), who.session())).await?;
+            if let Checked::Wrong = self.check_password(ticket, &password, hash).await? {
                 return Err(self.refused(Some(&account), RejectionReason::WrongPassword, &counted));
             }
             self.consume_own_code(who, &account, code, &counted).await?;

@@ -85,6 +85,36 @@ async fn a_full_hashing_queue_returns_busy_and_not_refused() {
     assert_eq!(slow.await.unwrap().unwrap_err().kind(), AccountsErrorKind::Refused);
 }
 
+/// Otherwise people with the right password were at 429 after a flood.
+#[tokio::test]
+async fn a_login_that_is_not_admitted_is_not_counted() {
+    let site = Site::new();
+    site.register("alice").await;
+    let one_at_a_time = PasswordHasherSettings::default()
+        .hash_cost(HashCost::new(19_456, 8, 1))
+        .max_permits(1)
+        .queue_length(0);
+    let busy = Site::node(site.store.clone(), site.clock.clone(), site.keys.clone(), |settings| {
+        settings.password_hasher = one_at_a_time;
+    });
+    let slow = {
+        let accounts = busy.accounts.clone();
+        tokio::spawn(async move { accounts.log_in("a", "x", None, &here()).await.map(|_| ()) })
+    };
+    while busy.accounts.password_hasher().runs() == 0 {
+        tokio::task::yield_now().await;
+    }
+    for _ in 0..20 {
+        let refused = busy.log_in("alice", PASSWORD, None).await.map(|_| ()).unwrap_err();
+        assert!(matches!(refused, AccountsErrorKind::Busy { .. }), "{refused:?}");
+        let refused = busy.accounts.register("bob", PASSWORD, &here()).await.map(|_| ());
+        assert!(matches!(refused.unwrap_err().kind(), AccountsErrorKind::Busy { .. }));
+    }
+    assert_eq!(slow.await.unwrap().unwrap_err().kind(), AccountsErrorKind::Refused);
+    assert!(busy.log_in("alice", PASSWORD, None).await.is_ok());
+    assert_eq!(busy.heard(|event| matches!(event, Event::HashingBusy)), 1, "once per minute");
+}
+
 #[tokio::test]
 async fn a_password_only_store_offers_login_only() {
     let site = Site::new();

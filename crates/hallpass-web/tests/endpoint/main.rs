@@ -22,6 +22,7 @@ mod password;
 mod proxies;
 mod refresh;
 mod register;
+mod repeated;
 mod second_factor;
 mod sessions;
 mod site;

@@ -13,9 +13,11 @@ mod clocks;
 mod errors;
 #[cfg(feature = "postgres")]
 mod failover;
+mod gone_clients;
 mod guesses;
 mod hands;
 mod key_file;
+mod login_flood;
 mod lost_key;
 mod opening;
 mod operator_is_final;
@@ -30,6 +32,7 @@ mod public_origin;
 mod races;
 #[cfg(feature = "redis")]
 mod redis_outage;
+mod refused_cost;
 mod revocation_log;
 mod rotation;
 mod settings;

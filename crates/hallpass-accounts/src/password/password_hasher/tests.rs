@@ -18,14 +18,27 @@ fn cheap() -> PasswordHasherSettings {
     PasswordHasherSettings::default().hash_cost(CHEAP)
 }
 
+fn stranger() -> Origin {
+    Origin::stranger(None)
+}
+
+async fn check(
+    hasher: &PasswordHasher,
+    password: &str,
+    stored: Option<&str>,
+) -> Result<Checked, HasherSaturated> {
+    let ticket = hasher.admit(&stranger()).await?;
+    hasher.check(ticket, &Password::typed(password), stored).await
+}
+
 async fn stored(hasher: &PasswordHasher, password: &str) -> String {
     let user = Username::parse("somebody").unwrap();
     let password = PasswordPolicy::default().accept(&Password::typed(password), &user).unwrap();
-    hasher.hash(&password).await.unwrap()
+    hasher.hash(hasher.admit(&stranger()).await.unwrap(), &password).await.unwrap()
 }
 
 async fn is_right(hasher: &PasswordHasher, password: &str, stored: Option<&str>) -> bool {
-    let checked = hasher.check(&Password::typed(password), stored).await;
+    let checked = check(hasher, password, stored).await;
     matches!(checked.unwrap(), Checked::Right(_))
 }
 
@@ -36,11 +49,10 @@ async fn pepper_is_required_and_rotates() {
     let now = UnixTime::from_secs(0);
     let keys = Keys::from(KeyRing::default());
     let hasher = PasswordHasher::new(cheap(), keys.clone(), Arc::new(SystemRandom)).unwrap();
-    let outdated =
-        async |hash: &str| match hasher.check(&Password::typed(GOOD), Some(hash)).await.unwrap() {
-            Checked::Right(right) => Some(right.is_outdated()),
-            Checked::Wrong => None,
-        };
+    let outdated = async |hash: &str| match check(&hasher, GOOD, Some(hash)).await.unwrap() {
+        Checked::Right(right) => Some(right.is_outdated()),
+        Checked::Wrong => None,
+    };
     let plain = stored(&hasher, GOOD).await;
     assert!(!plain.contains("keyid") && outdated(&plain).await == Some(false));
 
@@ -120,8 +132,7 @@ async fn a_hash_of_the_default_cost_names_it_and_is_salted() {
 async fn a_debug_builds_hash_is_outdated_at_the_release_cost() {
     let debug = hasher(PasswordHasherSettings::default().hash_cost(HashCost::new(256, 1, 1)));
     let release = hasher(PasswordHasherSettings::default().hash_cost(HashCost::OWASP));
-    let outdated = async |hasher: &PasswordHasher, hash: &str| match hasher
-        .check(&Password::typed(GOOD), Some(hash))
+    let outdated = async |hasher: &PasswordHasher, hash: &str| match check(hasher, GOOD, Some(hash))
         .await
         .unwrap()
     {
@@ -176,12 +187,12 @@ async fn a_weaker_hash_is_outdated_and_a_rehash_is_not() {
     let new = hasher(cheap().hash_cost(HashCost::new(128, 1, 1)));
     let password = Password::typed("kPw7-vX2q-mZ9t");
     let weaker = stored(&old, "kPw7-vX2q-mZ9t").await;
-    let fresh = new.rehash(&password).await.unwrap();
+    let fresh = new.rehash(new.admit_now().unwrap(), &password).await.unwrap();
     assert!(fresh.starts_with("$argon2id$v=19$m=128,t=1,p=1$"));
     for (hasher, hash, outdated) in
         [(&new, &weaker, true), (&new, &fresh, false), (&old, &fresh, false)]
     {
-        let Checked::Right(right) = hasher.check(&password, Some(hash)).await.unwrap() else {
+        let Checked::Right(right) = check(hasher, GOOD, Some(hash)).await.unwrap() else {
             panic!("{hash} is this password's");
         };
         assert_eq!(right.is_outdated(), outdated, "{hash}");
@@ -199,7 +210,7 @@ async fn full_queue_rejects_and_cancelled_run_keeps_permit() {
     let hasher = hasher(settings);
     let start = |hasher: &PasswordHasher| {
         let hasher = hasher.clone();
-        tokio::spawn(async move { hasher.check(&Password::typed("x"), None).await.map(|_| ()) })
+        tokio::spawn(async move { check(&hasher, "x", None).await.map(|_| ()) })
     };
     let abandoned = start(&hasher);
     while hasher.runs() == 0 {
@@ -215,7 +226,7 @@ async fn full_queue_rejects_and_cancelled_run_keeps_permit() {
         tokio::task::yield_now().await;
     }
     assert_eq!(hasher.runs(), 1, "the run of the disconnected client still holds the one permit");
-    let third = hasher.check(&Password::typed("x"), None).await;
+    let third = check(&hasher, "x", None).await;
     assert!(third.is_err(), "no place in the queue");
     assert_eq!(queued.await.unwrap(), Ok(()));
     assert_eq!((hasher.runs(), hasher.depth()), (2, 0));
@@ -224,12 +235,12 @@ async fn full_queue_rejects_and_cancelled_run_keeps_permit() {
 #[tokio::test]
 async fn waiting_for_a_permit_is_bounded() {
     let hasher = hasher(cheap().max_permits(1).max_wait(Duration::from_millis(20)));
-    let held = hasher.permit().await.unwrap();
-    let refused = hasher.check(&Password::typed("x"), None).await;
+    let held = hasher.permit(&hasher.admit_now().unwrap()).await.unwrap();
+    let refused = check(&hasher, "x", None).await;
     assert_eq!(refused.unwrap_err().retry_after, Duration::from_secs(1));
     assert!(hasher.waited() >= Duration::from_millis(20));
     drop(held);
-    assert!(hasher.check(&Password::typed("x"), None).await.is_ok());
+    assert!(check(&hasher, "x", None).await.is_ok());
 }
 
 #[test]

@@ -26,13 +26,17 @@ async fn reference_table_is_read_and_its_negatives_are_wrong() {
     assert_eq!(cases.len(), 26);
     for case in &cases {
         let password = Password::typed(case["password"].as_str().unwrap());
-        let checked = hasher.check(&password, Some(&phc(case))).await.unwrap();
+        let checked =
+            hasher.check(hasher.admit_now().unwrap(), &password, Some(&phc(case))).await.unwrap();
         assert!(matches!(checked, Checked::Right(_)), "{case}");
     }
     let refused = [rows("reference_negative"), rows("own_hostile")].concat();
     assert_eq!(refused.len(), 10);
     for case in &refused {
-        let checked = hasher.check(&Password::typed("password"), Some(&phc(case))).await.unwrap();
+        let checked = hasher
+            .check(hasher.admit_now().unwrap(), &Password::typed("password"), Some(&phc(case)))
+            .await
+            .unwrap();
         assert!(matches!(checked, Checked::Wrong), "{case}");
     }
 }
