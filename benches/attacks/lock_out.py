@@ -109,6 +109,7 @@ def main():
             "BLOG_ADDR": "127.0.0.1:0",
             "BLOG_PROXIES": "127.0.0.1",
             "DATABASE_URL": f"sqlite://{directory}/blog.db",
+            "RUST_LOG": "off",
         }
         blog = subprocess.Popen([program], env=environment, stdout=subprocess.PIPE, text=True)
         try:
