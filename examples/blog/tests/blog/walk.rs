@@ -43,7 +43,7 @@ fn register_enrol_log_in_and_publish() {
 
     // The password alone gives access to the code page and to no other page.
     ann.post("/login", &fields).expect_see_other("/login/code");
-    assert_eq!(ann.cookies.names().collect::<Vec<_>>(), [PENDING]);
+    assert_eq!(ann.cookies.names().collect::<Vec<_>>(), [BROWSER, PENDING]);
     ann.get("/login/code").expect_page(200);
     for path in ["/profile", "/profile/two-factor", "/profile/sessions", "/posts/new", "/admin"] {
         ann.get(path).expect_log_in(path);
