@@ -15,7 +15,7 @@ const DAY: u64 = 24 * 60 * 60;
 
 /// Returns the browser with the cookie that a login has set.
 fn with(opened: &OpenedSession) -> Visitor<'static> {
-    let cookie = opened.browser.as_ref().expect("the login sets a cookie");
+    let cookie = opened.browser.as_ref().unwrap();
     Visitor { browser: Some(cookie.hash()), ..here() }
 }
 

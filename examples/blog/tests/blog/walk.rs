@@ -1,6 +1,6 @@
 //! An end-to-end test: one person registers, enrols a second factor, logs in and publishes a post.
 
-use crate::person::{ACCESS, PASSWORD, PENDING};
+use crate::person::{ACCESS, BROWSER, PASSWORD, PENDING};
 use crate::site::{Site, within_bound};
 use hallpass_test_support::authenticator::Authenticator;
 
@@ -38,12 +38,12 @@ fn register_enrol_log_in_and_publish() {
 
     // Log out.
     ann.post("/logout", &[]).expect_see_other("/");
-    assert!(ann.cookies.is_empty());
+    assert_eq!(ann.cookies.names().collect::<Vec<_>>(), [BROWSER], "the browser stays known");
     ann.get("/profile").expect_log_in("/profile");
 
     // The password alone gives access to the code page and to no other page.
     ann.post("/login", &fields).expect_see_other("/login/code");
-    assert_eq!(ann.cookies.names().collect::<Vec<_>>(), [PENDING]);
+    assert_eq!(ann.cookies.names().collect::<Vec<_>>(), [BROWSER, PENDING]);
     ann.get("/login/code").expect_page(200);
     for path in ["/profile", "/profile/two-factor", "/profile/sessions", "/posts/new", "/admin"] {
         ann.get(path).expect_log_in(path);
