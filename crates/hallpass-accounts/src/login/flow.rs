@@ -114,7 +114,8 @@ impl<R: Role> Accounts<R> {
             (Some(name), Some(browser)) if known => {
                 Origin::known_browser(visitor.peer, name.key(), browser)
             }
-            _ => Origin::stranger(visitor.peer),
+            (Some(name), _) => Origin::login(visitor.peer, name.key()),
+            (None, _) => Origin::stranger(visitor.peer),
         };
         let ticket = self.admit(&origin).await?;
         let whose = Whose::of(name.as_ref(), device.as_ref());
