@@ -123,7 +123,8 @@ impl<R: Role> Accounts<R> {
             (Some(name), Some(row)) => {
                 Origin::known_browser(visitor.peer, name.key(), &row.id.to_string())
             }
-            _ => Origin::stranger(visitor.peer),
+            (Some(name), _) => Origin::login(visitor.peer, name.key()),
+            (None, _) => Origin::stranger(visitor.peer),
         };
         let ticket = self.admit(&origin).await?;
         let now = self.store_now();

@@ -28,7 +28,7 @@ pub(super) enum Wide {
 }
 
 /// A part of a network: the last byte of an IPv4 address, the last byte of an IPv6 /56, or a number
-/// that is derived from an account.
+/// that is derived from an account or a name.
 pub(super) type Narrow = u64;
 
 impl Network {
@@ -64,6 +64,17 @@ impl Origin {
         Self { network: Network::of(peer), reserved: None }
     }
 
+    /// A client that logs in to the account of this name. Without an address, names take turns, so
+    /// that a flood on one name does not keep other people out
+    /// (`crates/hallpass/tests/facade/blocked_name.rs`).
+    pub(crate) fn login(peer: Option<IpAddr>, name: &str) -> Self {
+        let mut network = Network::of(peer);
+        if network.wide == Wide::Unknown {
+            network.narrow = part_of(name);
+        }
+        Self { network, reserved: None }
+    }
+
     /// A browser in which this account has logged in before. `browser` identifies the browser and
     /// is not a secret.
     pub(crate) fn known_browser(peer: Option<IpAddr>, account: &str, browser: &str) -> Self {
@@ -76,11 +87,16 @@ impl Origin {
     /// turns.
     pub(crate) fn session(account: &str, session: Option<&str>) -> Self {
         let key = format!("session:{}:{account}", session.unwrap_or_default()).into();
-        let narrow = account.bytes().fold(0_u64, |hash, byte| {
-            hash.wrapping_mul(0x0100_0000_01b3).wrapping_add(byte.into())
-        });
-        Self { network: Network { wide: Wide::Unknown, narrow }, reserved: Some(key) }
+        let network = Network { wide: Wide::Unknown, narrow: part_of(account) };
+        Self { network, reserved: Some(key) }
     }
+}
+
+/// Derives a number from a text. Two texts with one number only share a turn.
+fn part_of(text: &str) -> Narrow {
+    text.bytes().fold(0, |hash, byte| {
+        Narrow::wrapping_mul(hash, 0x0100_0000_01b3).wrapping_add(byte.into())
+    })
 }
 
 #[cfg(test)]
@@ -104,5 +120,9 @@ mod tests {
         for loopback in ["127.0.0.1", "::1", "::ffff:127.0.0.1"] {
             assert_eq!(network(loopback), Network::of(None), "{loopback}");
         }
+        let [alice, bob] = ["alice", "bob"].map(|name| Origin::login(None, name).network);
+        assert!(alice != bob && alice.wide == bob.wide, "without an address, names take turns");
+        let peer = Some("192.0.2.1".parse().unwrap());
+        assert_eq!(Origin::login(peer, "alice").network, Origin::login(peer, "bob").network);
     }
 }

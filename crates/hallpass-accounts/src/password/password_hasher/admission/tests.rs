@@ -23,6 +23,12 @@ fn known(peer: &str, account: &str) -> Origin {
     Origin::known_browser(Some(peer.parse().unwrap()), account, "browser")
 }
 
+/// Returns the lengths of the reserved lane and of the general queue.
+fn lengths(admission: &Admission) -> (usize, usize) {
+    let state = admission.state();
+    (state.reserved.len(), state.general.len())
+}
+
 /// Callers that have joined, in the order in which they were started, and the names of those that
 /// received a turn.
 struct Callers {
@@ -109,11 +115,7 @@ async fn one_network_has_a_quarter_of_the_reserved_places() {
         callers.start("own", known("192.0.2.1", account)).await;
     }
     callers.start("other", known("198.51.100.1", "e")).await;
-    let lengths = {
-        let state = admission.state();
-        (state.reserved.len(), state.general.len())
-    };
-    assert_eq!(lengths, (3, 2), "two of eight places, and one of another network");
+    assert_eq!(lengths(&admission), (3, 2), "two of eight places, and one of another network");
     drop(held);
     assert_eq!(callers.order().await.len(), 5);
 }
@@ -128,9 +130,7 @@ async fn seventh_call_in_a_minute_joins_the_general_queue() {
         let mut callers = Callers::new(&admission);
         callers.start("alice", origin.clone()).await;
         callers.start("again", origin.clone()).await;
-        let state = admission.state();
-        lanes.push((state.reserved.len(), state.general.len()));
-        drop(state);
+        lanes.push(lengths(&admission));
         drop(held);
         callers.order().await;
     }
