@@ -7,6 +7,7 @@
 mod flow;
 pub(crate) mod refresh_state;
 pub(crate) mod refresh_token;
+pub(crate) mod remembered;
 pub(crate) mod request_refresh;
 pub(crate) mod session_id;
 pub(crate) mod single_flight;

@@ -6,7 +6,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use hallpass_core::{Identity, KeyRing, Methods, Role, UnixTime};
+use hallpass_core::{Access, Identity, KeyRing, Methods, Role, Token, TokenFacts, UnixTime};
 
 use crate::{
     account::{
@@ -22,11 +22,12 @@ use crate::{
         Tokens,
         refresh_state::{RefreshChain, Rotation},
         refresh_token::{Live, RefreshSecret, RefreshToken},
+        remembered::Remembered,
         session_id::SessionId,
         store::{EndOutcome, RefreshOutcome, RefreshedSession, Session},
     },
     store::{DynRefreshTokenStore, offered},
-    two_factor::{Asked, encryption::no_key},
+    two_factor::encryption::no_key,
 };
 
 impl<R: Role> Accounts<R> {
@@ -35,38 +36,45 @@ impl<R: Role> Accounts<R> {
     ///
     /// Concurrent calls with one token receive the same successor. A call with a token that was
     /// consumed longer ago than the [grace period](crate::SessionSettings::grace) ends the session,
-    /// on every node.
+    /// on every node, unless its successor was never presented: then the response with it was lost,
+    /// and the session continues with another successor.
     ///
     /// # Errors
     /// - [`NotLoggedIn`](AccountsErrorKind::NotLoggedIn): the token is not authentic, was reused,
     ///   or its session has ended. A session without the second factor that the policy now requires
-    ///   is ended too. Do not remove the cookies, because another tab may have set newer ones.
+    ///   of all accounts is ended too. Do not remove the cookies, because another tab may have set newer ones.
     /// - [`Limited`](AccountsErrorKind::Limited) after 64 refreshes within the grace period.
     /// - [`NotOffered`](AccountsErrorKind::NotOffered) without a store of refresh tokens.
     /// - [`Unavailable`](AccountsErrorKind::Unavailable). The same token can be presented again.
     pub async fn refresh(&self, token: &[u8]) -> Result<Tokens, AccountsError> {
         let live = self.present(token).await?;
-        let Live { secret, session } = &*live;
-        if self.settings().two_factor.asks(&session.account, session.methods) == Asked::SecondFactor
-        {
+        let access = live.access.clone()?;
+        let refresh = self.refresh_token(&live.secret, live.session.expires)?;
+        Ok(Tokens { access, refresh: Some(refresh) })
+    }
+
+    /// Issues the access token of a refreshed session.
+    async fn issue(
+        &self,
+        secret: &RefreshSecret,
+        session: &RefreshedSession,
+    ) -> Result<Token<Access>, AccountsError> {
+        let policy = &self.settings().two_factor;
+        if policy.ends_session(&session.account, session.methods) {
             // The session was opened before the policy: only a login leads to a new one, to the
             // enrolment page if necessary.
-            self.end_renewed(secret, session).await?;
+            self.end_renewed(secret.session(), session.account.id()).await?;
             return Err(AccountsErrorKind::NotLoggedIn.into());
         }
         let logged_in = refresh(self, secret.session(), session);
-        let now = self.store_now();
         // The access token must not outlive its session. Otherwise the absolute limit would be
         // exceeded by the lifetime of an access token.
-        let life = session.expires.since(now).min(self.issuer().access_lifetime());
+        let life = session.expires.since(self.store_now()).min(self.issuer().access_lifetime());
         if life.is_zero() {
             // The session ended after the store was read.
             return Err(AccountsErrorKind::NotLoggedIn.into());
         }
-        let access =
-            self.sign(&self.issuer().clone().lifetime(life), &logged_in, &session.account)?;
-        let refresh = self.refresh_token(secret, session.expires)?;
-        Ok(Tokens { access, refresh: Some(refresh) })
+        self.sign(&self.issuer().clone().lifetime(life), &logged_in, &session.account)
     }
 
     /// Ends the session of a refresh token: a logout after the access token has expired.
@@ -83,16 +91,11 @@ impl<R: Role> Accounts<R> {
             Err(error) if error.kind() == AccountsErrorKind::NotLoggedIn => return Ok(()),
             Err(error) => return Err(error),
         };
-        self.end_renewed(&live.secret, &live.session).await
+        self.end_renewed(live.secret.session(), live.session.account.id()).await
     }
 
-    async fn end_renewed(
-        &self,
-        secret: &RefreshSecret,
-        session: &RefreshedSession,
-    ) -> Result<(), AccountsError> {
+    async fn end_renewed(&self, id: SessionId, account: &AccountId) -> Result<(), AccountsError> {
         let Some(sessions) = &self.stores().sessions else { return Ok(()) };
-        let (account, id) = (session.account.id(), secret.session());
         let end = sessions.end(account, &id, None, self.latest());
         if self.stores().ask("end session", end).await? == EndOutcome::Ended {
             self.events().happened(Event::SessionEnded { account: account.clone(), session: id });
@@ -102,13 +105,45 @@ impl<R: Role> Accounts<R> {
     }
 
     /// Consumes the token, or follows it within the grace period, and returns the live token.
-    /// Concurrent requests of one page share one store call.
+    /// Concurrent requests of one page share one store call, and late ones find its result.
     async fn present(&self, token: &[u8]) -> Result<Arc<Live>, AccountsError> {
         let store = offered(self.stores().refresh_tokens.as_ref())?;
         let ring = self.issuer().keys().current();
         let presented = RefreshSecret::open(token, &ring).ok_or(AccountsErrorKind::NotLoggedIn)?;
-        let consume = async { self.consume(store, &presented, &ring).await.map(Arc::new) };
+        if let Some(result) = self.remembered(&presented) {
+            return result;
+        }
+        let consume = async {
+            // The request may have waited for one that has just finished.
+            match self.remembered(&presented) {
+                Some(result) => result,
+                None => self.consume(store, &presented, &ring).await,
+            }
+        };
         self.refreshes_in_flight().call(presented.hash(), consume).await
+    }
+
+    /// Returns the result of a recent refresh with this token, unless the account has changed
+    /// since, as far as this node has read.
+    fn remembered(&self, presented: &RefreshSecret) -> Option<Result<Arc<Live>, AccountsError>> {
+        let (id, grace) = (presented.session(), self.settings().session.grace);
+        // A clock that is set back does not extend the grace period.
+        let found =
+            self.remembered_refreshes().find(id, &presented.hash(), self.latest(), grace)?;
+        let Remembered::Refreshed(live) = found else {
+            return Some(Err(AccountsErrorKind::NotLoggedIn.into()));
+        };
+        let account = &live.session.account;
+        let facts = TokenFacts {
+            user_id: account.id().as_str(),
+            generation: account.generation(),
+            epoch: account.epoch(),
+            session: Some(&id.to_string()),
+            expires_at: live.access.as_ref().ok()?.expires_at(),
+        };
+        let now = self.now();
+        let current = self.settings().revocation_list.check(&facts, now).is_ok();
+        (current && now < facts.expires_at).then_some(Ok(live))
     }
 
     async fn consume(
@@ -116,45 +151,68 @@ impl<R: Role> Accounts<R> {
         store: &DynRefreshTokenStore,
         presented: &RefreshSecret,
         ring: &KeyRing,
-    ) -> Result<Live, AccountsError> {
+    ) -> Result<Arc<Live>, AccountsError> {
         let (_, key) = ring.encryption_keys().next().ok_or_else(no_key)?;
-        let (id, successor, limits) =
-            (presented.session(), presented.successor(key), self.settings().session);
-        let rotation = Rotation::new(
-            presented.hash(),
-            successor.hash(),
-            self.store_now(),
-            self.idle_limit(),
-            limits.grace,
-        );
-        let outcome = self.stores().ask("renew session", store.refresh(&id, &rotation)).await;
-        #[cfg(feature = "metrics")]
-        if let Some(name) = outcome_name(outcome.as_ref().ok()) {
-            crate::event::metric::refresh(name);
+        let (id, mut successor) = (presented.session(), presented.successor(key));
+        let (limits, at) = (self.settings().session, self.store_now());
+        let mut rotation =
+            Rotation::new(presented.hash(), successor.hash(), at, self.idle_limit(), limits.grace);
+        // Another request may replace a lost token at the same time. The next round then finds the
+        // presented token in its grace period.
+        for _ in 0..3 {
+            let outcome = self.stores().ask("renew session", store.refresh(&id, &rotation)).await;
+            #[cfg(feature = "metrics")]
+            if let Some(name) = outcome_name(outcome.as_ref().ok()) {
+                crate::event::metric::refresh(name);
+            }
+            let (secret, session, consumed) = match outcome? {
+                RefreshOutcome::Consumed(session) => {
+                    let account = session.account.id().clone();
+                    self.events().happened(Event::SessionRefreshed { account, session: id });
+                    (successor, session, at)
+                }
+                RefreshOutcome::InGrace { live, consumed, session } => {
+                    // The live token was made by a node with a newer key ring, which this node has
+                    // not read yet: the next try finds the key.
+                    let live = presented.leading_to(&live, ring);
+                    let live = live.ok_or_else(|| AccountsError::unavailable(NewerKey))?;
+                    (live, session, consumed)
+                }
+                RefreshOutcome::Lost { live, account } => {
+                    // The response was lost: another successor takes the place of the one that was
+                    // in it.
+                    let Some(lost) = presented.leading_to(&live, ring) else {
+                        self.end_renewed(id, &account).await?;
+                        self.events().happened(Event::RefreshReused { account, session: id });
+                        return Err(AccountsErrorKind::NotLoggedIn.into());
+                    };
+                    successor = lost.successor(key);
+                    rotation = rotation.replacing(live, successor.hash());
+                    continue;
+                }
+                RefreshOutcome::Reused { account } => {
+                    self.session_ended(&id.to_string());
+                    self.remembered_refreshes().ended(id, at, limits.grace);
+                    self.events().happened(Event::RefreshReused { account, session: id });
+                    return Err(AccountsErrorKind::NotLoggedIn.into());
+                }
+                RefreshOutcome::Ended => {
+                    self.remembered_refreshes().ended(id, at, limits.grace);
+                    return Err(AccountsErrorKind::NotLoggedIn.into());
+                }
+                RefreshOutcome::TooOften => {
+                    return Err(AccountsErrorKind::Limited { retry_after: limits.grace }.into());
+                }
+            };
+            let access = self.issue(&secret, &session).await;
+            let live = Arc::new(Live { secret, session, access });
+            if live.access.is_ok() {
+                let token = (presented.hash(), consumed);
+                self.remembered_refreshes().refreshed(&live, token, at, limits.grace);
+            }
+            return Ok(live);
         }
-        match outcome? {
-            RefreshOutcome::Consumed(session) => {
-                let account = session.account.id().clone();
-                self.events().happened(Event::SessionRefreshed { account, session: id });
-                Ok(Live { secret: successor, session })
-            }
-            RefreshOutcome::InGrace { live, session } => {
-                // The live token was made by a node with a newer key ring, which this node has not
-                // read yet: the next try finds the key.
-                let live = presented.leading_to(&live, ring);
-                let live = live.ok_or_else(|| AccountsError::unavailable(NewerKey))?;
-                Ok(Live { secret: live, session })
-            }
-            RefreshOutcome::Reused { account } => {
-                self.session_ended(&id.to_string());
-                self.events().happened(Event::RefreshReused { account, session: id });
-                Err(AccountsErrorKind::NotLoggedIn.into())
-            }
-            RefreshOutcome::Ended => Err(AccountsErrorKind::NotLoggedIn.into()),
-            RefreshOutcome::TooOften => {
-                Err(AccountsErrorKind::Limited { retry_after: limits.grace }.into())
-            }
-        }
+        Err(AccountsErrorKind::Limited { retry_after: Duration::from_secs(1) }.into())
     }
 
     /// Returns the start of a session's refresh chain, or `None` if the site does not refresh
@@ -298,6 +356,7 @@ fn outcome_name(outcome: Option<&RefreshOutcome>) -> Option<&'static str> {
     match outcome {
         Some(RefreshOutcome::Consumed(_) | RefreshOutcome::Reused { .. }) => None,
         Some(RefreshOutcome::InGrace { .. }) => Some("in-grace"),
+        Some(RefreshOutcome::Lost { .. }) => Some("lost"),
         Some(RefreshOutcome::Ended) => Some("ended"),
         Some(RefreshOutcome::TooOften) => Some("limited"),
         None => Some("unavailable"),

@@ -268,11 +268,23 @@ pub enum RefreshOutcome {
     InGrace {
         /// The live token.
         live: RefreshHash,
+        /// The time at which the presented token was consumed.
+        consumed: UnixTime,
         /// The current session.
         session: Box<RefreshedSession>,
     },
-    /// The token was consumed before the grace period, or the session never had it. This call has
-    /// ended the session.
+    /// The token is the predecessor of the live token, which was never presented, and the grace
+    /// period is over ([`RotationOutcome::Lost`](crate::RotationOutcome::Lost)). Nothing was
+    /// written. The engine calls again with
+    /// [`Rotation::replacing`](crate::Rotation::replacing).
+    Lost {
+        /// The live token.
+        live: RefreshHash,
+        /// The account of the session.
+        account: AccountId,
+    },
+    /// The token was consumed before the grace period and its successor was presented, or the
+    /// session never had it. This call has ended the session.
     Reused {
         /// The account of the session.
         account: AccountId,

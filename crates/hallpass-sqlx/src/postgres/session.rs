@@ -15,7 +15,7 @@ use super::{
     sql::{
         account::{self, select_accounts},
         get,
-        session::refresh_token::{LOAD, read_both, refreshed},
+        session::refresh_token::{LOAD, lost, read_both, refreshed},
         sql,
     },
 };
@@ -75,18 +75,19 @@ impl PostgresStore {
             };
             let next = match rotation.present(&kept.state) {
                 RotationOutcome::Consumed(next) => next,
-                RotationOutcome::InGrace => {
+                RotationOutcome::InGrace { consumed } => {
                     let live = kept.state.live;
                     let session = refreshed(account, &kept, &kept.state);
-                    return Ok(Some(RefreshOutcome::InGrace { live, session }));
+                    return Ok(Some(RefreshOutcome::InGrace { live, consumed, session }));
                 }
+                RotationOutcome::Lost => return Ok(Some(lost(&account, &kept))),
                 RotationOutcome::TooOften => return Ok(Some(RefreshOutcome::TooOften)),
                 RotationOutcome::Reused | RotationOutcome::Over => return Ok(None),
             };
             let numbers = account.numbers();
             let consume = sql(CONSUME)
                 .bind(session.to_string())
-                .bind(rotation.presented.as_bytes().as_slice())
+                .bind(kept.state.live.as_bytes().as_slice())
                 .bind(next.live.as_bytes().as_slice())
                 .bind(next.consumed.to_bytes())
                 .bind(column::from_time(next.refreshed))
@@ -126,8 +127,8 @@ const OPEN: &str = concat!(
     ),
 );
 
-/// Replaces the presented token with its successor, if it is still the live one, and if the account
-/// is as it was read.
+/// Replaces the live token with the next one, if it is still the live one, and if the account is as
+/// it was read.
 const CONSUME: &str = "WITH locked AS MATERIALIZED ( \
         SELECT account_id FROM hallpass_account_state WHERE account_id = $8 AND NOT disabled \
         AND revoked_below = $9 AND stale_below = $10 AND credential = $11 FOR NO KEY UPDATE) \

@@ -512,7 +512,10 @@ impl RefreshTokenStore for MemoryStore {
         ));
         Ok(match presented {
             RotationOutcome::Consumed(_) => RefreshOutcome::Consumed(session_now),
-            RotationOutcome::InGrace => RefreshOutcome::InGrace { live, session: session_now },
+            RotationOutcome::InGrace { consumed } => {
+                RefreshOutcome::InGrace { live, consumed, session: session_now }
+            }
+            RotationOutcome::Lost => RefreshOutcome::Lost { live, account: id },
             RotationOutcome::TooOften => RefreshOutcome::TooOften,
             over => {
                 row.refreshes.remove(session);

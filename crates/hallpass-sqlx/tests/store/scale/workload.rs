@@ -66,7 +66,9 @@ async fn sessions(store: &SqlStore, id: &AccountId) {
     assert!(matches!(refreshed, RefreshOutcome::Consumed(_)), "{refreshed:?}");
     let grace = store.refresh(&session, &presenting(1, at(410))).await.unwrap();
     assert!(matches!(grace, RefreshOutcome::InGrace { .. }), "{grace:?}");
-    let reused = store.refresh(&session, &presenting(1, at(480))).await.unwrap();
+    let lost = store.refresh(&session, &presenting(1, at(440))).await.unwrap();
+    assert!(matches!(lost, RefreshOutcome::Lost { .. }), "{lost:?}");
+    let reused = store.refresh(&session, &presenting(9, at(480))).await.unwrap();
     assert!(matches!(reused, RefreshOutcome::Reused { .. }), "{reused:?}");
     let ended = store.end(id, &session_id(1), Some(&by), at(20)).await.unwrap();
     assert_eq!(ended, EndOutcome::Ended);
