@@ -5,13 +5,13 @@
 //!
 //! A browser removes the access cookie when it expires, so a logout may be sent with only the
 //! refresh cookie. The refresh cookie also ends the session. A logout without a valid token
-//! succeeds and removes all hallpass cookies, also those that no longer verify. If the session
-//! cannot be ended, the cookies stay: otherwise the browser would look logged out while a copy of
+//! succeeds and removes all hallpass cookies, also those that no longer verify. If a cookie name is
+//! sent twice, it is not known which one is the person's, so the logout ends the session of each. If
+//! a session cannot be ended, the cookies stay: otherwise the browser would look logged out while a copy of
 //! the token is still valid.
 
 pub(crate) mod page;
 
-use hallpass_accounts::Ability;
 use hallpass_core::{Rejection, RejectionKind, Role};
 use serde_json::{Value, json};
 
@@ -96,12 +96,6 @@ pub(crate) async fn log_out<R: Role>(
     exchange: &Exchange<'_, R>,
 ) -> Result<EndpointResponse, Rejection> {
     exchange.body()?;
-    if let Some(who) = exchange.request.who.identity::<R>() {
-        exchange.accounts.log_out(&who).await?;
-    } else if let Some(token) =
-        exchange.refresh_cookie().filter(|_| exchange.accounts.has(Ability::RefreshTokenStore))
-    {
-        exchange.accounts.log_out_by_refresh(token).await?;
-    }
+    exchange.end_presented().await?;
     Ok(exchange.without_cookies(exchange.done("/")))
 }

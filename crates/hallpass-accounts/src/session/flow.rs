@@ -4,9 +4,11 @@
 //! once per lifetime of an access token. A refresh reads roles, disabling and the generation. A
 //! request whose access token is live does not read the store.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use hallpass_core::{Access, Identity, KeyRing, Methods, Role, Token, TokenFacts, UnixTime};
+use hallpass_core::{
+    Access, Identity, KeyRing, Methods, Revoked, RevokedKind, Role, Token, TokenFacts, UnixTime,
+};
 
 use crate::{
     account::{
@@ -92,6 +94,57 @@ impl<R: Role> Accounts<R> {
             Err(error) => return Err(error),
         };
         self.end_renewed(live.secret.session(), live.session.account.id()).await
+    }
+
+    /// Ends every session that a request presents: those of valid access tokens, and those of
+    /// authentic refresh tokens. A cookie name may occur several times, and the sessions may be of
+    /// several accounts. A token that is not valid is skipped.
+    ///
+    /// It is the logout of a browser, and the end of the session that a login replaces.
+    ///
+    /// # Errors
+    /// [`Limited`](AccountsErrorKind::Limited), as for [`refresh`](Self::refresh);
+    /// [`Unavailable`](AccountsErrorKind::Unavailable). Some sessions may not have ended, and the
+    /// same tokens can be presented again.
+    pub async fn end_presented(
+        &self,
+        access: &[&[u8]],
+        refresh: &[&[u8]],
+    ) -> Result<(), AccountsError> {
+        let settings = self.settings();
+        // Without the revocation list: a stale token is not accepted, but its session is live.
+        let verifier = settings.verifier.apply(self.issuer().verifier::<R>());
+        let mut ended = BTreeSet::new();
+        for token in access {
+            let Ok(who) = verifier.verify(token, self.now()) else { continue };
+            let Some(session) = who.session().map(str::to_owned) else { continue };
+            let facts = TokenFacts {
+                user_id: who.user_id(),
+                generation: who.generation(),
+                epoch: who.epoch(),
+                session: Some(&session),
+                expires_at: who.expires_at(),
+            };
+            let known = settings.revocation_list.check(&facts, self.now());
+            match known.map_err(Revoked::kind) {
+                // Another session of the account may have ended it.
+                Err(RevokedKind::Generation | RevokedKind::Epoch) => {}
+                Err(RevokedKind::Session) => drop(ended.insert(session)),
+                _ if ended.insert(session) => self.log_out(&who).await?,
+                _ => {}
+            }
+        }
+        if self.stores().refresh_tokens.is_none() {
+            return Ok(());
+        }
+        let ring = self.issuer().keys().current();
+        for token in refresh {
+            let Some(secret) = RefreshSecret::open(token, &ring) else { continue };
+            if ended.insert(secret.session().to_string()) {
+                self.log_out_by_refresh(token).await?;
+            }
+        }
+        Ok(())
     }
 
     async fn end_renewed(&self, id: SessionId, account: &AccountId) -> Result<(), AccountsError> {
