@@ -151,6 +151,7 @@ macro_rules! test_store {
         $crate::test_store!(@checks session [session] $attributes $empty:
             sessions_are_listed_newest_first_until_they_expire
             no_session_opens_on_an_account_that_changed
+            sessions_above_the_limit_end_by_idle_time
             a_session_is_ended_by_its_own_account_alone
             log_out_everywhere_raises_the_generation
         );

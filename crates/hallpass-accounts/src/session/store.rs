@@ -12,6 +12,7 @@ use crate::{
         store::AccountStore,
     },
     session::{
+        SessionSettings,
         refresh_state::{RefreshChain, RefreshHash, Rotation},
         session_id::SessionId,
     },
@@ -31,6 +32,10 @@ pub trait SessionStore: AccountStore {
     /// Opens a session, **atomically with the check** that the account is enabled and still at
     /// `generation`. A password change or a disabling between the read of the account and this call
     /// must win.
+    ///
+    /// If the account then has more than [`limit`](NewSession::limit) sessions, the others that
+    /// were not refreshed for the longest time end, **in the same transaction**, and are written to
+    /// the log. The new session stays.
     ///
     /// # Errors
     /// The error of the store.
@@ -124,6 +129,8 @@ pub struct NewSession {
     /// as its access token. Only a store that implements
     /// [`RefreshTokenStore`](crate::RefreshTokenStore) receives `Some`.
     pub refresh_chain: Option<RefreshChain>,
+    /// Maximum number of sessions of the account, with this one. At least 1.
+    pub limit: u32,
 }
 
 impl NewSession {
@@ -137,7 +144,15 @@ impl NewSession {
         at: UnixTime,
         expires: UnixTime,
     ) -> Self {
-        Self { id, account, generation, device, at, expires, refresh_chain: None }
+        let limit = SessionSettings::default().per_account;
+        Self { id, account, generation, device, at, expires, refresh_chain: None, limit }
+    }
+
+    /// Sets the maximum number of sessions of the account. Defaults to 100, and is at least 1.
+    #[must_use]
+    pub fn with_limit(mut self, limit: u32) -> Self {
+        self.limit = limit.max(1);
+        self
     }
 
     /// Sets the start of its refresh tokens. Defaults to `None`.
@@ -154,9 +169,13 @@ impl NewSession {
 #[derive(Clone, Debug)]
 #[must_use]
 pub enum OpenOutcome {
-    /// The session was opened. The value is its account, read in the same transaction. The access
-    /// token is issued from this row.
-    Opened(Box<Account>),
+    /// The session was opened.
+    Opened {
+        /// Its account, read in the same transaction. The access token is issued from this row.
+        account: Box<Account>,
+        /// The sessions that ended because the account had too many.
+        ended: Vec<SessionId>,
+    },
     /// The account is disabled, deleted, or at another generation. Nothing was written.
     AccountChanged,
 }

@@ -10,7 +10,7 @@ async fn expect_ended(copy: &Client) {
 
 async fn sessions(client: &Client) -> usize {
     let list = client.as_script().get("/profile/sessions").await.expect(200).json();
-    list.as_array().unwrap().len()
+    list["sessions"].as_array().unwrap().len()
 }
 
 /// The same person logs in again, or another one does, in a browser that presents both cookies of

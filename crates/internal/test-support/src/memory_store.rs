@@ -398,9 +398,21 @@ impl SessionStore for MemoryStore {
                     let state = RefreshState::new(first, consumed, new.at, idle_until, new.expires);
                     row.refreshes.insert(new.id, Kept { state, methods });
                 }
+                // The most recently refreshed first, and the new one before all.
+                row.sessions
+                    .sort_by_key(|session| std::cmp::Reverse((session.refreshed, session.created)));
                 row.sessions
                     .insert(0, Session::new(new.id, new.device, new.at, new.at, new.expires));
-                Ok(OpenOutcome::Opened(Box::new(row.account(&new.account, epoch))))
+                let excess = row.sessions.split_off(row.sessions.len().min(new.limit as usize));
+                let ended: Vec<_> = excess.iter().map(|session| session.id).collect();
+                let account = Box::new(row.account(&new.account, epoch));
+                for session in &ended {
+                    row.refreshes.remove(session);
+                }
+                for session in ended.iter().copied() {
+                    state.log.push(Revocation::SessionEnded { session, at: new.at });
+                }
+                Ok(OpenOutcome::Opened { account, ended })
             }
             None => Ok(OpenOutcome::AccountChanged),
         }
