@@ -10,7 +10,8 @@
 //!    that is not authentic, ambiguous or revoked is not refreshed, because that would bypass its
 //!    rejection. An unsafe cross-site request is not refreshed (CSRF), nor is `OPTIONS`, which
 //!    carries no cookie of the person, nor a request with a bearer token.
-//! 2. The session is refreshed, and the request continues with its identity. If the store is not
+//! 2. The session is refreshed, and the request continues with its identity and the current roles,
+//!    whatever its method is. Requests of other tabs with the same tokens share the result. If the store is not
 //!    available, the request continues as one whose token cannot be verified: a guarded route
 //!    returns a 503, and the cookies stay. After a fault that does not pass by itself, a guarded
 //!    route returns a 500. If the session has ended, the request continues unchanged.
@@ -114,7 +115,28 @@ async fn refreshed<R: Role>(
     verifier: &Verifier<R>,
     at: UnixTime,
 ) -> RefreshedRequest {
-    let (who, cookies) = match accounts.refresh(token).await {
+    let (mut who, mut cookies) = once(accounts, token, verifier).await;
+    // The roles were changed again after the store was read. Tested in `stale.rs` of the suite of
+    // hallpass-conformance.
+    for _ in 0..CHANGES {
+        if who.as_ref().and_then(Authentication::reason) != Some(TokenErrorKind::Stale) {
+            break;
+        }
+        (who, cookies) = once(accounts, token, verifier).await;
+    }
+    RefreshedRequest {
+        who: who.map(|who| who.checked_at(at)),
+        cookies: cookies.unwrap_or_default(),
+    }
+}
+
+/// Refreshes the session once. Returns the caller, or `None` if the caller is unchanged.
+async fn once<R: Role>(
+    accounts: &Accounts<R>,
+    token: &[u8],
+    verifier: &Verifier<R>,
+) -> (Option<Authentication>, Option<Vec<String>>) {
+    match accounts.refresh(token).await {
         Ok(tokens) => match verifier.verify(tokens.access.as_str().as_bytes(), accounts.now()) {
             Ok(identity) => {
                 (Some(Authentication::identified(identity)), cookies_of(accounts, &tokens))
@@ -130,12 +152,11 @@ async fn refreshed<R: Role>(
             };
             (Some(Authentication::rejected(kind)), None)
         }
-    };
-    RefreshedRequest {
-        who: who.map(|who| who.checked_at(at)),
-        cookies: cookies.unwrap_or_default(),
     }
 }
+
+/// Maximum number of further changes of roles during one request.
+const CHANGES: usize = 3;
 
 fn cookies_of<R: Role>(accounts: &Accounts<R>, tokens: &Tokens) -> Option<Vec<String>> {
     let (cookies, now) = (&accounts.settings().cookies, accounts.now());

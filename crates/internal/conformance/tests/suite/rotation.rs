@@ -14,9 +14,12 @@ use axum::{
     Router,
     routing::{any, get},
 };
-use hallpass_accounts::{Accounts, Settings, StoreSet, Username};
+use hallpass_accounts::{
+    Accounts, AdministrationStore, RefreshTokenStore, RegistrationStore, Settings, StoreSet,
+    Username,
+};
 use hallpass_conformance::{NOW, Received, Sent, SiteRole, json_request};
-use hallpass_core::{Clock, KeyRing, RequestAuthenticator, UnixTime};
+use hallpass_core::{Clock, KeyRing, RequestAuthenticator, Role, RoleSet, UnixTime};
 use hallpass_test_support::cookie_jar::CookieJar;
 use hallpass_test_support::memory_store::MemoryStore;
 use hallpass_tower::AuthLayer;
@@ -39,24 +42,43 @@ impl Clock for Hands {
 }
 
 /// A site on one of the frameworks, with access to its store and clock.
-struct Site {
-    server: SocketAddr,
+pub(crate) struct Site {
+    pub(crate) server: SocketAddr,
+    pub(crate) accounts: Accounts<SiteRole>,
+    pub(crate) store: MemoryStore,
+    hands: Hands,
+}
+
+/// A site before it is on a framework.
+pub(crate) struct Parts {
     accounts: Accounts<SiteRole>,
+    authenticator: RequestAuthenticator<SiteRole>,
     store: MemoryStore,
     hands: Hands,
 }
 
-type Parts = (Accounts<SiteRole>, RequestAuthenticator<SiteRole>, MemoryStore, Hands);
-
-fn parts() -> Parts {
-    let (store, hands) = (MemoryStore::default(), Hands(Arc::new(AtomicU64::new(NOW))));
-    let ring = KeyRing::generate_hs256([7; 32], UnixTime::from_secs(NOW));
+/// The stores of a site on any database.
+pub(crate) fn stores<S>(store: &S) -> StoreSet
+where
+    S: RefreshTokenStore + RegistrationStore + AdministrationStore + Clone,
+{
     let shared = Arc::new(store.clone());
     let mut stores = StoreSet::new(shared.clone());
     stores.registration = Some(shared.clone().into());
     stores.sessions = Some(shared.clone().into());
     stores.refresh_tokens = Some(shared.clone().into());
     stores.administration = Some(shared.into());
+    stores
+}
+
+pub(crate) fn in_memory() -> Parts {
+    let store = MemoryStore::default();
+    Parts { store: store.clone(), ..parts(stores(&store)) }
+}
+
+pub(crate) fn parts(stores: StoreSet) -> Parts {
+    let hands = Hands(Arc::new(AtomicU64::new(NOW)));
+    let ring = KeyRing::generate_hs256([7; 32], UnixTime::from_secs(NOW));
     let settings = Settings {
         default_roles: SiteRole::Guest.into(),
         clock: Arc::new(hands.clone()),
@@ -64,15 +86,24 @@ fn parts() -> Parts {
     };
     let accounts = Accounts::new(ring, stores, settings).unwrap();
     let authenticator = accounts.request_authenticator();
-    (accounts, authenticator, store, hands)
+    Parts { accounts, authenticator, store: MemoryStore::default(), hands }
 }
 
-async fn on_axum() -> Site {
-    let (accounts, authenticator, store, hands) = parts();
+/// Returns the roles of the caller.
+fn roles_of(roles: RoleSet<SiteRole>) -> String {
+    roles.iter().map(|role| role.name()).collect::<Vec<_>>().join(" ")
+}
+
+pub(crate) async fn on_axum(parts: Parts) -> Site {
+    let Parts { accounts, authenticator, store, hands } = parts;
     let rotation = hallpass_axum::Rotation::new(&accounts, &authenticator);
     let site = Router::new()
         .route("/open", get(|| async { ([("cache-control", "public, max-age=60")], "open") }))
         .route("/posts", any(|body: String| async { body }).layer(hallpass_tower::require_login()))
+        .route(
+            "/roles",
+            any(|me: hallpass_axum::Identity<SiteRole>| async move { roles_of(me.roles()) }),
+        )
         .merge(hallpass_axum::routes(&Routes::new(&accounts)))
         .layer(AuthLayer::new(authenticator).clock(hands.clone()).refresh(rotation));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -81,8 +112,8 @@ async fn on_axum() -> Site {
     Site { server, accounts, store, hands }
 }
 
-fn on_actix() -> (actix_web::dev::Server, Site) {
-    let (accounts, authenticator, store, hands) = parts();
+pub(crate) fn on_actix(parts: Parts) -> (actix_web::dev::Server, Site) {
+    let Parts { accounts, authenticator, store, hands } = parts;
     let rotation = hallpass_actix::Rotation::new(&accounts, &authenticator);
     let auth = hallpass_actix::AuthLayer::new(authenticator).clock(hands.clone()).refresh(rotation);
     let routes = hallpass_actix::routes(&Routes::new(&accounts));
@@ -90,8 +121,10 @@ fn on_actix() -> (actix_web::dev::Server, Site) {
         let open = || async {
             ("open".to_owned()).customize().insert_header(("cache-control", "public, max-age=60"))
         };
+        let roles = |me: hallpass_actix::Identity<SiteRole>| async move { roles_of(me.roles()) };
         App::new()
             .route("/open", web::get().to(open))
+            .route("/roles", web::route().to(roles))
             .service(
                 web::resource("/posts")
                     .wrap(hallpass_actix::require_login())
@@ -108,10 +141,10 @@ fn on_actix() -> (actix_web::dev::Server, Site) {
 /// A browser. [`Browser::without_access`] removes the access cookie, as a browser does when the
 /// cookie expires.
 #[derive(Clone)]
-struct Browser(CookieJar);
+pub(crate) struct Browser(pub(crate) CookieJar);
 
 impl Browser {
-    async fn registered(site: &Site, name: &str) -> Self {
+    pub(crate) async fn registered(site: &Site, name: &str) -> Self {
         let mut browser = Self(CookieJar::new("https://site.example"));
         let form = format!("username={name}&password=correct+horse+battery+staple");
         assert_eq!(
@@ -121,7 +154,7 @@ impl Browser {
         browser
     }
 
-    fn request(&self, method: &str, target: &str, body: &str) -> Sent {
+    pub(crate) fn request(&self, method: &str, target: &str, body: &str) -> Sent {
         let sent =
             json_request(method, target).header("cookie", self.0.header("/").unwrap_or_default());
         sent.header("content-type", "application/x-www-form-urlencoded").body(body)
@@ -290,12 +323,12 @@ async fn walk(site: &Site) {
 
 #[tokio::test]
 async fn request_refreshes_an_expired_session_on_axum() {
-    walk(&on_axum().await).await;
+    walk(&on_axum(in_memory()).await).await;
 }
 
 #[actix_web::test]
 async fn request_refreshes_an_expired_session_on_actix() {
-    let (server, site) = on_actix();
+    let (server, site) = on_actix(in_memory());
     let handle = server.handle();
     actix_web::rt::spawn(server);
     walk(&site).await;
