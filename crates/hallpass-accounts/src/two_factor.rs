@@ -25,7 +25,7 @@ use crate::{account::Account, session::Tokens};
 /// reached with an enrolment token. After the factor is turned off, enrolment is required again.
 ///
 /// A session that was opened without a second factor before the account received a role that
-/// requires one goes on without that role: it has the role from the next proof of the factor. A
+/// requires one continues without that role: it has the role from the next proof of the factor. A
 /// session that was opened before [`RequiredForAll`](Self::RequiredForAll) is not refreshed: it
 /// ends when its access token expires.
 #[derive(Default)]
@@ -65,7 +65,7 @@ impl<R: Role> TwoFactorPolicy<R> {
     }
 
     /// Returns whether a session with these methods is not refreshed. A session whose account only
-    /// received a role that requires a factor goes on without that role.
+    /// received a role that requires a factor continues without that role.
     pub(crate) fn ends_session(&self, account: &Account, methods: Methods) -> bool {
         matches!(self, Self::RequiredForAll) && self.asks(account, methods) == Asked::SecondFactor
     }

@@ -236,7 +236,7 @@ impl<'a, R: Role> Exchange<'a, R> {
             .flatten()
     }
 
-    /// Ends every session that the request presents, whoever it belongs to: the one of the caller,
+    /// Ends every session that the request presents, of any account: the one of the caller,
     /// and those of all access and refresh cookies.
     pub(crate) async fn end_presented(&self) -> Result<(), Rejection> {
         let (accounts, cookies) = (self.accounts, &self.accounts.settings().cookies);

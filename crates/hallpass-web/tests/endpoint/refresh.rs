@@ -109,7 +109,7 @@ async fn a_lost_refresh_response_does_not_end_the_session() {
     }
 }
 
-/// A thief who reads the response has the token in it. Both cannot go on.
+/// A thief who reads the response has the token in it. Both cannot continue.
 #[tokio::test]
 async fn the_token_of_a_response_taken_for_lost_ends_the_session() {
     let site = Site::new();
@@ -140,7 +140,7 @@ async fn late_tabs_refresh_without_a_store_call() {
         assert_eq!(tab.cookies[ACCESS], ann.cookies[ACCESS], "nothing is issued");
     }
     assert_eq!(site.store.calls(), calls + 1);
-    // The store decides again after the session was logged out, and says so once.
+    // The store decides again after the session was logged out, and reports it once.
     ann.post("/logout", &[]).await.expect(303);
     let calls = site.store.calls();
     for _ in 0..3 {

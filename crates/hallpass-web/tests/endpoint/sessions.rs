@@ -105,7 +105,7 @@ async fn the_list_of_sessions_has_pages() {
     }
 }
 
-/// Whoever can log in cannot fill the store with sessions.
+/// A person who can log in cannot fill the store with sessions.
 #[tokio::test]
 async fn a_login_above_the_limit_ends_the_session_longest_idle() {
     let site = Site::with(|settings, _| {

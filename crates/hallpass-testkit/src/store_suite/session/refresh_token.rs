@@ -140,7 +140,7 @@ where
         RefreshOutcome::InGrace { live, .. } => assert_eq!(live, token(3), "another tab"),
         other => panic!("{other:?}"),
     }
-    assert_eq!(reader.read_new().await, [], "the session goes on");
+    assert_eq!(reader.read_new().await, [], "the session continues");
     let copied = store.refresh(&session, &presenting(2, at(440))).await.unwrap();
     assert!(matches!(copied, RefreshOutcome::Reused { .. }), "it was not lost: {copied:?}");
     assert_eq!(reader.read_new().await, [Revocation::SessionEnded { session, at: at(440) }]);

@@ -292,7 +292,7 @@ async fn walk(site: &Site) {
     assert_eq!(thief.clone().post(site, "x").await.status, 401);
     assert_eq!(bob.post(site, "x").await.status, 401, "the session of the owner ends too");
 
-    // A response is lost: 35 seconds later the browser presents the old token again, and goes on.
+    // A response is lost: 35 seconds later the browser presents the old token again, and continues.
     // If the response was not lost but read by a thief, the session ends when the thief returns.
     let mut cas = Browser::registered(site, "cas").await;
     pass(LIFE);
