@@ -70,8 +70,8 @@ impl<R: Role> TwoFactorPolicy<R> {
         matches!(self, Self::RequiredForAll) && self.asks(account, methods) == Asked::SecondFactor
     }
 
-    /// Returns whether the role is withheld from a session with these methods, until a second factor
-    /// is proven.
+    /// Returns whether the role is withheld from a session with these methods, until a second
+    /// factor is proven.
     pub(crate) fn withholds(&self, role: &R, methods: Methods) -> bool {
         match self {
             _ if methods.includes_second_factor() => false,

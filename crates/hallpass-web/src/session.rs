@@ -7,8 +7,8 @@
 //! refresh cookie. The refresh cookie also ends the session. A logout without a valid token
 //! succeeds and removes all hallpass cookies, also those that no longer verify. If a cookie name is
 //! sent twice, it is not known which one is the person's, so the logout ends the session of each.
-//! If a session cannot be ended, the cookies stay: otherwise the browser would look logged out while
-//! a copy of the token is still valid.
+//! If a session cannot be ended, the cookies stay: otherwise the browser would look logged out
+//! while a copy of the token is still valid.
 
 pub(crate) mod page;
 

@@ -37,7 +37,8 @@ impl<R: Role> Accounts<R> {
     /// # Errors
     /// - [`NotLoggedIn`](AccountsErrorKind::NotLoggedIn): the token is not authentic, was reused,
     ///   or its session has ended. A session without the second factor that the policy now requires
-    ///   of all accounts is ended too. Do not remove the cookies, because another tab may have set newer ones.
+    ///   of all accounts is ended too. Do not remove the cookies, because another tab may have set
+    ///   newer ones.
     /// - [`Limited`](AccountsErrorKind::Limited) after 64 refreshes within the grace period.
     /// - [`NotOffered`](AccountsErrorKind::NotOffered) without a store of refresh tokens.
     /// - [`Unavailable`](AccountsErrorKind::Unavailable). The same token can be presented again.

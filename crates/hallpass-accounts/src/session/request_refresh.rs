@@ -11,10 +11,11 @@
 //!    rejection. An unsafe cross-site request is not refreshed (CSRF), nor is `OPTIONS`, which
 //!    carries no cookie of the person, nor a request with a bearer token.
 //! 2. The session is refreshed, and the request continues with its identity and the current roles,
-//!    whatever its method is. Requests of other tabs with the same tokens share the result. If the store is not
-//!    available, the request continues as one whose token cannot be verified: a guarded route
-//!    returns a 503, and the cookies stay. After a fault that does not pass by itself, a guarded
-//!    route returns a 500. If the session has ended, the request continues unchanged.
+//!    whatever its method is. Requests of other tabs with the same tokens share the result. If the
+//!    store is not available, the request continues as one whose token cannot be verified: a
+//!    guarded route returns a 503, and the cookies stay. After a fault that does not pass by
+//!    itself, a guarded route returns a 500. If the session has ended, the request continues
+//!    unchanged.
 //! 3. The response sets the new cookies, unless it [sets them
 //!    itself](RefreshedRequest::cookies_beside).
 

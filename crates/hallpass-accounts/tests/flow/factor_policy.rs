@@ -123,8 +123,8 @@ async fn a_session_opened_before_the_policy_is_not_refreshed() {
     assert!(after.verify(&tokens.access).is_none(), "the session has ended");
 }
 
-/// A promotion to a role that requires a factor does not end the sessions without one. They continue
-/// without the new role, until a factor is proven.
+/// A promotion to a role that requires a factor does not end the sessions without one. They
+/// continue without the new role, until a factor is proven.
 #[tokio::test]
 async fn a_role_that_requires_a_factor_is_granted_at_the_next_proof() {
     let site = required(TwoFactorPolicy::RequiredFor(SiteRole::Admin.into()));

@@ -1,7 +1,7 @@
 //! Compares the flows with a model, for random orders of login, refresh, revocation, clock steps,
 //! unreadable logs and restarts. No token is accepted for longer than the bound after it is revoked
-//! in the model, and a refresh succeeds exactly where it succeeds in the model. A node may also hand
-//! out the result of a recent refresh again, unless it has read of a later revocation.
+//! in the model, and a refresh succeeds exactly where it succeeds in the model. A node may also
+//! hand out the result of a recent refresh again, unless it has read of a later revocation.
 //!
 //! The model contains no tables, hashes or stored limits. It counts the time that each session has
 //! used, in seconds. A clock that is set back neither adds used time nor subtracts it.

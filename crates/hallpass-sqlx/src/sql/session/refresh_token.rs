@@ -116,7 +116,8 @@ async fn load(
     Ok(Some((account, read(&row)?)))
 }
 
-/// Replaces the live token with the next one, if it is still the live one. Returns the number of changed rows: 1 or 0.
+/// Replaces the live token with the next one, if it is still the live one. Returns the number of
+/// changed rows: 1 or 0.
 async fn consume(
     write: &mut Write,
     session: &SessionId,
