@@ -76,6 +76,24 @@ impl RefreshChain {
     pub fn new(first: RefreshHash, idle_until: UnixTime, methods: Methods) -> Self {
         Self { first, idle_until, methods }
     }
+
+    /// Returns the consumed tokens of a session whose refresh tokens are replaced by this chain:
+    /// the tokens of `before`, with its live token consumed at `at`. They lead to the new chain
+    /// within their grace period, because a tab may refresh while the same browser changes the
+    /// password. After the grace period each of them ends the session: the first token of the chain
+    /// has no predecessor.
+    #[must_use]
+    pub fn after(
+        &self,
+        live: RefreshHash,
+        before: &ConsumedRefreshes,
+        at: UnixTime,
+    ) -> ConsumedRefreshes {
+        let kept = before.0.len().saturating_sub(ConsumedRefreshes::MAX - 2);
+        let before = before.0.iter().skip(kept).copied();
+        // The first token as the last entry: no other token is taken for its predecessor.
+        ConsumedRefreshes(before.chain([(live, at), (self.first, at)]).collect())
+    }
 }
 
 /// A presented refresh token, and the values for its outcome.

@@ -60,6 +60,7 @@ impl fmt::Debug for RefreshToken {
 }
 
 /// The contents of a refresh token.
+#[derive(Clone)]
 pub(crate) struct RefreshSecret {
     session: SessionId,
     secret: Zeroizing<[u8; SECRET]>,

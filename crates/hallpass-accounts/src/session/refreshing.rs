@@ -141,9 +141,19 @@ impl<R: Role> Accounts<R> {
                     (successor, session, at)
                 }
                 RefreshOutcome::InGrace { live, consumed, session } => {
+                    // The session began a new chain, in a change that was made while this request
+                    // was under way.
+                    let after_change = || {
+                        let first = self.remembered_refreshes().chain(id)?;
+                        if first.hash() == live {
+                            Some(first)
+                        } else {
+                            first.leading_to(&live, ring)
+                        }
+                    };
                     // The live token was made by a node with a newer key ring, which this node has
-                    // not read yet: the next try finds the key.
-                    let live = presented.leading_to(&live, ring);
+                    // not read yet: the next try finds the key. Or another node made the change.
+                    let live = presented.leading_to(&live, ring).or_else(after_change);
                     let live = live.ok_or_else(|| AccountsError::unavailable(NewerKey))?;
                     (live, session, consumed)
                 }
@@ -236,6 +246,6 @@ fn outcome_name(outcome: Option<&RefreshOutcome>) -> Option<&'static str> {
 /// A refresh token that another node made with an encryption key that this node does not have yet.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "another node refreshed the session with an encryption key that this node does not have: give all nodes the same key file"
+    "another node refreshed the session with an encryption key that this node does not have, or made a change in it just now: give all nodes the same key file"
 )]
 struct NewerKey;

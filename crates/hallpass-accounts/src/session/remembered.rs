@@ -22,7 +22,11 @@ use std::{
 
 use hallpass_core::UnixTime;
 
-use crate::session::{refresh_state::RefreshHash, refresh_token::Live, session_id::SessionId};
+use crate::session::{
+    refresh_state::RefreshHash,
+    refresh_token::{Live, RefreshSecret},
+    session_id::SessionId,
+};
 
 /// The recent refreshes, by session.
 #[derive(Default)]
@@ -34,6 +38,8 @@ struct Inner {
     /// The sessions by the time of their last result, oldest first. A session may occur several
     /// times.
     order: VecDeque<(SessionId, UnixTime)>,
+    /// The first tokens of chains that a person's own change began, oldest first.
+    chains: VecDeque<(RefreshSecret, UnixTime)>,
 }
 
 struct Entry {
@@ -91,6 +97,26 @@ impl RememberedRefreshes {
         tokens.push((token, consumed));
         let result = Remembered::Refreshed(Arc::clone(live));
         inner.keep(session, Entry { result, consumed: tokens, at: now }, grace);
+    }
+
+    /// Keeps the first token of a chain that an own change began. An earlier token of the session
+    /// leads to it for the grace period, and it cannot be derived from that token.
+    pub(crate) fn began(&self, first: &RefreshSecret, now: UnixTime, grace: Duration) {
+        let mut inner = self.lock();
+        inner.chains.push_back((first.clone(), now));
+        while inner.chains.front().is_some_and(|(_, at)| !is_within(*at, now, grace))
+            || inner.chains.len() > MAX
+        {
+            inner.chains.pop_front();
+        }
+    }
+
+    /// Returns the first token of the last chain that an own change of this session began on this
+    /// node.
+    pub(crate) fn chain(&self, session: SessionId) -> Option<RefreshSecret> {
+        let inner = self.lock();
+        let mut chains = inner.chains.iter().rev();
+        chains.find(|(first, _)| first.session() == session).map(|(first, _)| first.clone())
     }
 
     /// Keeps the end of the session.

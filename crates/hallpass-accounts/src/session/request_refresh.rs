@@ -3,13 +3,15 @@
 //!
 //! The engine decides in these steps, and the adapter only transports bytes:
 //!
-//! 1. [`RequestRefresh::due`](RefreshHook::due) checks whether the request may be refreshed. It must
-//!    have the refresh token of the session. The access token must be expired, stale (the roles of
-//!    the account have changed) or missing, because a browser deletes an expired cookie, or it
-//!    begins in the future, because the clock of the node that issued it was wrong. A token
-//!    that is not authentic, ambiguous or revoked is not refreshed, because that would bypass its
-//!    rejection. An unsafe cross-site request is not refreshed (CSRF), nor is `OPTIONS`, which
-//!    carries no cookie of the person, nor a request with a bearer token.
+//! 1. [`RequestRefresh::due`](RefreshHook::due) checks whether the request may be refreshed. It
+//!    must have the refresh token of the session. The access token must be expired, stale (the
+//!    roles of the account have changed) or missing, because a browser deletes an expired cookie,
+//!    or it begins in the future, because the clock of the node that issued it was wrong. It may
+//!    also be revoked: during a change of the password another tab may have set the older access
+//!    cookie again, and the session is live. The store decides by the refresh token, which a client
+//!    can also send alone. A token that is not authentic or ambiguous is not refreshed. An unsafe
+//!    cross-site request is not refreshed (CSRF), nor is `OPTIONS`, which carries no cookie of the
+//!    person, nor a request with a bearer token.
 //! 2. The session is refreshed, and the request continues with its identity and the current roles,
 //!    whatever its method is. Requests of other tabs with the same tokens share the result. If the
 //!    store is not available, the request continues as one whose token cannot be verified: a
@@ -92,9 +94,9 @@ impl<R: Role> RequestRefresh<R> {
         request: &OriginFacts<'_>,
         cookies: impl IntoIterator<Item = &'h [u8]>,
     ) -> Option<&'h [u8]> {
-        use TokenErrorKind::{Expired, NotYetValid, Stale};
+        use TokenErrorKind::{Expired, NotYetValid, Revoked, Stale};
         let has_run_out = who.username().is_none()
-            && matches!(who.reason(), None | Some(Expired | NotYetValid | Stale));
+            && matches!(who.reason(), None | Some(Expired | NotYetValid | Revoked | Stale));
         if !has_run_out
             || !self.accounts.has(Ability::RefreshTokenStore)
             || matches!(request.method, "OPTIONS" | "TRACE")

@@ -233,15 +233,16 @@ pub enum EndOutcome {
 /// if it was [opened](SessionStore::open) with a
 /// [`refresh_chain`](crate::NewSession::refresh_chain).
 ///
-/// # Requirements on the other traits
-/// A method that keeps one session and ends the others
+/// # Requirements on the other traits A method that keeps one session and ends the others
 /// ([`PasswordStore::change`](crate::PasswordStore::change),
 /// [`TwoFactorStore::enable`](crate::TwoFactorStore::enable) and
 /// [`disable`](crate::TwoFactorStore::disable), [`SessionStore::end_others`]) replaces the refresh
 /// tokens of the kept session by [`OwnChange::refresh_chain`](crate::OwnChange::refresh_chain),
 /// **in the same transaction**: the first token of the chain is live, the session counts as
-/// refreshed now, and no earlier token is in its grace period. Otherwise a copy of an earlier token
-/// would stay valid after the new password. With `None` the session cannot be refreshed any more.
+/// refreshed now, and the consumed tokens are those of [`RefreshChain::after`]: earlier tokens lead
+/// to the chain within their grace period, and end the session afterwards. Otherwise a copy of an
+/// earlier token would stay valid after the new password. With `None` the session cannot be
+/// refreshed any more.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot store refresh tokens: it does not implement `RefreshTokenStore`",
     label = "`RefreshTokenStore` is not implemented for this type",

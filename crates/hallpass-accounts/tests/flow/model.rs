@@ -110,6 +110,12 @@ struct Session {
     live: String,
     /// The token in whose place the live one is. `None` for a first token.
     predecessor: Option<String>,
+    /// The tokens from before the last own change. Only the node that made the change can follow
+    /// them to the live one.
+    before_change: BTreeSet<String>,
+    /// Whether the clock was behind at an own change. The change has the latest time of its node,
+    /// which is not in the model, so the grace of those tokens is not known here.
+    behind: bool,
     consumed: BTreeMap<String, u64>,
     used: u64,
     seen: u64,
@@ -265,7 +271,17 @@ impl World {
             session.ended = true;
             return;
         }
-        if token == session.live {
+        if session.behind && session.before_change.contains(&token) {
+            match got.map_err(|error| error.kind()) {
+                Ok(tokens) => {
+                    let live = session.live.clone();
+                    assert_eq!(tokens.refresh.unwrap().as_str(), live);
+                    self.issued(tokens.access, &live, &id, person);
+                }
+                Err(AccountsErrorKind::NotLoggedIn) => self.end(&id, node),
+                Err(kind) => assert!(matches!(kind, AccountsErrorKind::Unavailable { .. })),
+            }
+        } else if token == session.live {
             let tokens = got.unwrap();
             let refresh = tokens.refresh.unwrap().as_str().to_owned();
             assert_ne!(refresh, token);
@@ -281,6 +297,11 @@ impl World {
             .get(&token)
             .is_some_and(|consumed| consumed.abs_diff(now) < GRACE)
         {
+            if session.before_change.contains(&token) && got.is_err() {
+                let kind = got.unwrap_err().kind();
+                assert!(matches!(kind, AccountsErrorKind::Unavailable { .. }), "{kind:?}");
+                return;
+            }
             let tokens = got.unwrap();
             assert_eq!(
                 tokens.refresh.unwrap().as_str(),
@@ -332,6 +353,8 @@ impl World {
                     ended: false,
                     live: live.clone(),
                     predecessor: None,
+                    before_change: BTreeSet::new(),
+                    behind: false,
                     consumed: BTreeMap::new(),
                     used: 0,
                     seen: self.now(),
@@ -364,10 +387,13 @@ impl World {
                     return;
                 };
                 self.raise(person, node, Some(&id), true);
-                let now = self.now();
+                let (now, latest) = (self.now(), self.latest);
                 let session = self.sessions.get_mut(&id).unwrap();
                 if let Some(refresh) = tokens.refresh.filter(|_| !session.ended) {
-                    session.consumed.clear();
+                    session.behind |= now < latest;
+                    session.before_change.extend(session.consumed.keys().cloned());
+                    session.before_change.insert(session.live.clone());
+                    session.consumed.insert(session.live.clone(), now);
                     session.predecessor = None;
                     session.live = refresh.as_str().to_owned();
                     (session.used, session.seen) =

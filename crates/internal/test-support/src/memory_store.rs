@@ -147,6 +147,11 @@ impl State {
     /// receives its new refresh token.
     fn revoking(&mut self, own: &OwnChange, credential: u32) -> OwnChangeOutcome {
         let (id, epoch) = (&own.actor.account, self.epoch);
+        let kept = own.kept_session();
+        let before = self.rows.get(id).zip(kept).and_then(|(row, kept)| {
+            let state = &row.refreshes.get(kept)?.state;
+            Some((state.live, state.consumed.clone()))
+        });
         self.revoke(id, own.kept_session(), credential, own.at);
         let Some(row) = self.rows.get_mut(id) else { return OwnChangeOutcome::NotWritten };
         if let (Some(session), Some(refresh_chain)) = (own.kept_session(), &own.refresh_chain) {
@@ -154,14 +159,11 @@ impl State {
                 return OwnChangeOutcome::NotWritten;
             };
             listed.refreshed = own.at;
+            let consumed = before.map_or_else(ConsumedRefreshes::default, |(live, consumed)| {
+                refresh_chain.after(live, &consumed, own.at)
+            });
             let RefreshChain { first, idle_until, methods, .. } = refresh_chain.clone();
-            let state = RefreshState::new(
-                first,
-                ConsumedRefreshes::default(),
-                own.at,
-                idle_until,
-                listed.expires,
-            );
+            let state = RefreshState::new(first, consumed, own.at, idle_until, listed.expires);
             row.refreshes.insert(*session, Kept { state, methods });
         }
         OwnChangeOutcome::Written(Box::new(row.account(id, epoch)))

@@ -126,6 +126,31 @@ fn a_clock_set_back_does_not_extend_the_life() {
     );
 }
 
+/// A tab refreshes while the same browser changes the password. A copy of the token is not accepted
+/// after the grace, although the response of the change may be lost.
+#[test]
+fn tokens_before_a_change_lead_to_the_new_chain_in_grace() {
+    let before = consume(&opened(), 1, 895);
+    let chain = RefreshChain::new(hash(50), at(1900), Methods::PASSWORD);
+    let consumed = chain.after(before.live, &before.consumed, at(900));
+    let state = RefreshState::new(hash(50), consumed, at(900), at(1900), at(5000));
+    assert_eq!(presenting(1, 924).present(&state), in_grace(895));
+    assert_eq!(presenting(2, 929).present(&state), in_grace(900));
+    for (token, seconds) in [(1, 925), (2, 930), (2, 1500)] {
+        assert_eq!(presenting(token, seconds).present(&state), RotationOutcome::Reused);
+    }
+    let used = consume(&state, 50, 910);
+    assert_eq!(presenting(2, 929).present(&used), in_grace(900));
+    assert_eq!(presenting(50, 945).present(&used), RotationOutcome::Lost, "as any other token");
+
+    let mut full = opened();
+    for token in 1..=64 {
+        full = consume(&full, token, 900);
+    }
+    let consumed = chain.after(full.live, &full.consumed, at(900));
+    assert_eq!(consumed.to_bytes().len(), 64 * 40);
+}
+
 #[test]
 fn consumed_tokens_are_bounded() {
     let mut state = opened();

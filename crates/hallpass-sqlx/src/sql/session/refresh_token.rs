@@ -116,6 +116,26 @@ async fn load(
     Ok(Some((account, read(&row)?)))
 }
 
+/// Returns the live token of the session and the consumed ones, if it can be refreshed.
+pub(crate) async fn tokens(
+    write: &mut Write,
+    session: &SessionId,
+) -> Result<Option<(RefreshHash, ConsumedRefreshes)>, StoreError> {
+    let select = sql("SELECT refresh_hash, consumed FROM hallpass_sessions \
+         WHERE id = $1 AND refresh_hash IS NOT NULL");
+    let row = write.row(select.bind(session.to_string())).await?;
+    row.as_ref().map(|row| Ok((read_live(row)?, read_consumed(row)?))).transpose()
+}
+
+fn read_live(row: &Row) -> Result<RefreshHash, StoreError> {
+    let live: &[u8] = get(row, "refresh_hash")?;
+    Ok(RefreshHash::from_bytes(live.try_into().map_err(StoreError::corrupt)?))
+}
+
+fn read_consumed(row: &Row) -> Result<ConsumedRefreshes, StoreError> {
+    ConsumedRefreshes::from_bytes(get(row, "consumed")?).map_err(StoreError::corrupt)
+}
+
 /// Replaces the live token with the next one, if it is still the live one. Returns the number of
 /// changed rows: 1 or 0.
 async fn consume(
@@ -138,14 +158,11 @@ async fn consume(
 }
 
 fn read(row: &Row) -> Result<Kept, StoreError> {
-    let live: &[u8] = get(row, "refresh_hash")?;
-    let consumed =
-        ConsumedRefreshes::from_bytes(get(row, "consumed")?).map_err(StoreError::corrupt)?;
     let methods: Option<&str> = get(row, "methods")?;
     let time = |name| column::to_time(get(row, name)?);
     let state = RefreshState::new(
-        RefreshHash::from_bytes(live.try_into().map_err(StoreError::corrupt)?),
-        consumed,
+        read_live(row)?,
+        read_consumed(row)?,
         time("refreshed_at")?,
         time("idle_at")?,
         time("expires_at")?,

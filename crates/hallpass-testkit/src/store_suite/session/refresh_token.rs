@@ -233,12 +233,18 @@ where
 
     let mut reader = Reader::new(store);
     assert_eq!(reader.read_new().await, [revoked(&id, 1, at(120))]);
-    let copy = store.refresh(&kept, &presenting(1, at(131))).await.unwrap();
+    match store.refresh(&kept, &presenting(1, at(149))).await.unwrap() {
+        RefreshOutcome::InGrace { live, consumed, .. } => {
+            assert_eq!((live, consumed), (token(51), at(120)), "a tab that refreshed meanwhile");
+        }
+        other => panic!("{other:?}"),
+    }
+    let copy = store.refresh(&kept, &presenting(1, at(150))).await.unwrap();
     assert!(
         matches!(copy, RefreshOutcome::Reused { .. }),
         "a copy of the previous token: {copy:?}"
     );
-    assert_eq!(reader.read_new().await, [Revocation::SessionEnded { session: kept, at: at(131) }]);
+    assert_eq!(reader.read_new().await, [Revocation::SessionEnded { session: kept, at: at(150) }]);
 }
 
 pub async fn a_kept_session_without_a_new_token_is_not_refreshed<S>(store: &S)

@@ -14,6 +14,7 @@ use axum::{
     Router,
     routing::{any, get},
 };
+use hallpass::store::SqlStore;
 use hallpass_accounts::{
     Accounts, AdministrationStore, RefreshTokenStore, RegistrationStore, Settings, StoreSet,
     Username,
@@ -22,6 +23,7 @@ use hallpass_conformance::{NOW, Received, Sent, SiteRole, json_request};
 use hallpass_core::{Clock, KeyRing, RequestAuthenticator, Role, RoleSet, UnixTime};
 use hallpass_test_support::cookie_jar::CookieJar;
 use hallpass_test_support::memory_store::MemoryStore;
+use hallpass_test_support::{postgres::Schema, scratch::Scratch};
 use hallpass_tower::AuthLayer;
 use hallpass_web::Routes;
 use tokio::net::TcpListener;
@@ -319,6 +321,72 @@ async fn walk(site: &Site) {
     let sent = eve.request("POST", "/session/refresh", "");
     assert_eq!(eve.send(site, sent).await.status, 204);
     assert_eq!(eve.post(site, "x").await.status, 200);
+}
+
+/// A tab refreshes while the same browser ends its other sessions. Either response may be the last
+/// that the browser receives. The browser stays logged in, also when the next access token expires.
+async fn refresh_beside_an_own_change(site: &Site) {
+    for round in 0..ROUNDS {
+        let browser = Browser::registered(site, &format!("person{round}")).await;
+        let refresh = browser.request("POST", "/session/refresh", "");
+        let change = browser.request("POST", "/profile/sessions/revoke", "session=others");
+        let refresh_first = round % 4 < 2;
+        let sent = async |sent: &Sent| sockets::http1(site.server, sent).await;
+        let (refreshed, changed) = match round % 3 {
+            0 => tokio::join!(sent(&refresh), sent(&change)),
+            1 => (sent(&refresh).await, sent(&change).await),
+            _ => {
+                let changed = sent(&change).await;
+                (sent(&refresh).await, changed)
+            }
+        };
+        assert_eq!((refreshed.status, changed.status), (204, 204), "round {round}");
+        let mut after = browser.clone();
+        let responses = if refresh_first { [&refreshed, &changed] } else { [&changed, &refreshed] };
+        for response in responses {
+            after.0.keep("/", response.header("set-cookie"));
+        }
+        for _ in 0..3 {
+            let answer = after.post(site, "still here").await;
+            assert_eq!(answer.status, 200, "round {round}: {}", answer.text());
+            site.hands.0.fetch_add(LIFE, Ordering::SeqCst);
+        }
+        // A copy of the token from before the change ends the session.
+        assert_eq!(browser.without_access().post(site, "x").await.status, 401);
+        assert_eq!(after.post(site, "x").await.status, 401);
+    }
+}
+
+/// The rounds of [`refresh_beside_an_own_change`].
+const ROUNDS: usize = 100;
+
+#[tokio::test]
+async fn refresh_beside_an_own_change_stays_logged_in_on_axum() {
+    refresh_beside_an_own_change(&on_axum(in_memory()).await).await;
+}
+
+#[tokio::test]
+async fn refresh_beside_an_own_change_stays_logged_in_on_sqlite() {
+    let scratch = Scratch::new();
+    let store = SqlStore::open(&scratch.url("site.db")).await.unwrap();
+    refresh_beside_an_own_change(&on_axum(parts(stores(&store))).await).await;
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: DATABASE_URL"]
+async fn refresh_beside_an_own_change_stays_logged_in_on_postgres() {
+    let schema = Schema::new().await;
+    let store = SqlStore::open(&schema.url()).await.unwrap();
+    refresh_beside_an_own_change(&on_axum(parts(stores(&store))).await).await;
+}
+
+#[actix_web::test]
+async fn refresh_beside_an_own_change_stays_logged_in_on_actix() {
+    let (server, site) = on_actix(in_memory());
+    let handle = server.handle();
+    actix_web::rt::spawn(server);
+    refresh_beside_an_own_change(&site).await;
+    handle.stop(false).await;
 }
 
 #[tokio::test]
