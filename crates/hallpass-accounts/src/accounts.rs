@@ -22,7 +22,10 @@ use crate::{
     event::{Event, Events},
     password::password_hasher::PasswordHasher,
     random::Random,
-    session::{refresh_state::RefreshHash, refresh_token::Live, single_flight::SingleFlight},
+    session::{
+        refresh_state::RefreshHash, refresh_token::Live, remembered::RememberedRefreshes,
+        single_flight::SingleFlight,
+    },
     settings::{Settings, SettingsError},
     site::time::StoreTime,
     store::StoreSet,
@@ -47,6 +50,7 @@ struct Site<R> {
     events: Events,
     meter: Meter,
     refreshes_in_flight: RefreshesInFlight,
+    remembered_refreshes: RememberedRefreshes,
 }
 
 /// Refreshes that are running, by the hash of the presented token.
@@ -125,6 +129,7 @@ impl<R: Role> Accounts<R> {
                 events,
                 meter: Meter::new(),
                 refreshes_in_flight: RefreshesInFlight::new(),
+                remembered_refreshes: RememberedRefreshes::default(),
             }),
         })
     }
@@ -199,6 +204,10 @@ impl<R: Role> Accounts<R> {
 
     pub(crate) fn refreshes_in_flight(&self) -> &RefreshesInFlight {
         &self.site.refreshes_in_flight
+    }
+
+    pub(crate) fn remembered_refreshes(&self) -> &RememberedRefreshes {
+        &self.site.remembered_refreshes
     }
 
     /// Returns the time of this node's clock, by which tokens are issued and verified.

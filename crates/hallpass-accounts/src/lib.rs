@@ -144,7 +144,7 @@ pub use session::store::{
     EndOutcome, NewSession, OpenOutcome, RefreshOutcome, RefreshTokenStore, RefreshedSession,
     Session, SessionStore,
 };
-pub use session::{SessionSettings, Tokens};
+pub use session::{SessionSettings, Tokens, session_page::SessionPage};
 pub use settings::{Settings, SettingsError, VerifierSettings};
 pub use site::store::{Incarnation, KeyCheck, SiteStore, StoreFacts};
 pub use store::{

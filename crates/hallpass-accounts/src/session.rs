@@ -7,8 +7,11 @@
 mod flow;
 pub(crate) mod refresh_state;
 pub(crate) mod refresh_token;
+mod refreshing;
+pub(crate) mod remembered;
 pub(crate) mod request_refresh;
 pub(crate) mod session_id;
+pub(crate) mod session_page;
 pub(crate) mod single_flight;
 pub(crate) mod store;
 
@@ -36,6 +39,7 @@ pub struct SessionSettings {
     pub(crate) absolute: Duration,
     pub(crate) idle: Duration,
     pub(crate) grace: Duration,
+    pub(crate) per_account: u32,
 }
 
 impl SessionSettings {
@@ -59,6 +63,14 @@ impl SessionSettings {
         self.grace = grace;
         self
     }
+
+    /// Sets the maximum number of sessions of one account (ASVS 5.0, 7.1.2). A login above it ends
+    /// the session that was not refreshed for the longest time. The effective value is at least 1.
+    /// Defaults to 100.
+    pub fn per_account(mut self, sessions: u32) -> Self {
+        self.per_account = sessions;
+        self
+    }
 }
 
 impl Default for SessionSettings {
@@ -67,6 +79,7 @@ impl Default for SessionSettings {
             absolute: Duration::from_secs(30 * 24 * 3600),
             idle: Duration::from_secs(7 * 24 * 3600),
             grace: Duration::from_secs(30),
+            per_account: 100,
         }
     }
 }

@@ -22,9 +22,12 @@ use crate::{account::Account, session::Tokens};
 /// An account that must have one and has none gets **no access token**. Its password leads to an
 /// enrolment token, which gives access to `/profile/two-factor` only. The first right code there
 /// logs the person in. A site needs no checks of its own: a route that requires a login cannot be
-/// reached with an enrolment token. After the factor is turned off, enrolment is required again. A
-/// session that was opened without a second factor before the policy is not refreshed: it ends when
-/// its access token expires.
+/// reached with an enrolment token. After the factor is turned off, enrolment is required again.
+///
+/// A session that was opened without a second factor before the account received a role that
+/// requires one continues without that role: it has the role from the next proof of the factor. A
+/// session that was opened before [`RequiredForAll`](Self::RequiredForAll) is not refreshed: it
+/// ends when its access token expires.
 #[derive(Default)]
 #[non_exhaustive]
 pub enum TwoFactorPolicy<R> {
@@ -59,6 +62,23 @@ impl<R: Role> TwoFactorPolicy<R> {
                 .any(|role| asking.contains(role)),
         };
         if asks { Asked::SecondFactor } else { Asked::Nothing }
+    }
+
+    /// Returns whether a session with these methods is not refreshed. A session whose account only
+    /// received a role that requires a factor continues without that role.
+    pub(crate) fn ends_session(&self, account: &Account, methods: Methods) -> bool {
+        matches!(self, Self::RequiredForAll) && self.asks(account, methods) == Asked::SecondFactor
+    }
+
+    /// Returns whether the role is withheld from a session with these methods, until a second
+    /// factor is proven.
+    pub(crate) fn withholds(&self, role: &R, methods: Methods) -> bool {
+        match self {
+            _ if methods.includes_second_factor() => false,
+            Self::Optional => false,
+            Self::RequiredForAll => true,
+            Self::RequiredFor(asking) => asking.contains_all(role.into()),
+        }
     }
 }
 

@@ -67,7 +67,7 @@ pub use request::api_security::ApiSecurity;
 pub use request::{
     authenticator::RequestAuthenticator,
     caller::Caller,
-    cookie_reader::{DuplicateCookie, find_cookie},
+    cookie_reader::{DuplicateCookie, cookie_values, find_cookie},
     cookie_settings::{
         CookieSettings, SameSite, SetCookieError, builder::CookieSettingsBuilder,
         rules::CookieSettingsError,

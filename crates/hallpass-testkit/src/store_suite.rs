@@ -117,6 +117,7 @@ macro_rules! test_store {
         $crate::test_store!(@checks refresh_token [session::refresh_token] $attributes $empty:
             a_refresh_returns_the_current_account
             a_consumed_token_is_accepted_within_the_grace_period_only
+            a_lost_token_is_replaced_and_not_accepted
             a_session_past_a_limit_ends
             a_clock_set_back_shortens_what_is_left
             sessions_that_cannot_be_refreshed_are_rejected
@@ -150,6 +151,7 @@ macro_rules! test_store {
         $crate::test_store!(@checks session [session] $attributes $empty:
             sessions_are_listed_newest_first_until_they_expire
             no_session_opens_on_an_account_that_changed
+            sessions_above_the_limit_end_by_idle_time
             a_session_is_ended_by_its_own_account_alone
             log_out_everywhere_raises_the_generation
         );

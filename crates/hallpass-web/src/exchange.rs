@@ -6,7 +6,8 @@ use hallpass_accounts::{
 };
 use hallpass_core::{
     Access, Caller, EnrolmentPending, Identity, MfaPending, PathPrefix, Rejection, RejectionKind,
-    RejectionResponse, Requirement, Role, SafeNext, SetCookieError, Token, TokenKind, find_cookie,
+    RejectionResponse, Requirement, Role, SafeNext, SetCookieError, Token, TokenKind,
+    cookie_values, find_cookie,
 };
 use serde_json::json;
 
@@ -195,7 +196,7 @@ impl<'a, R: Role> Exchange<'a, R> {
 
     /// Returns the response after a login: the cookies of the session, and a redirect to `next` or
     /// the user as JSON.
-    pub(crate) fn logged_in(
+    pub(crate) async fn logged_in(
         &self,
         opened: &OpenedSession,
         created: u16,
@@ -212,15 +213,19 @@ impl<'a, R: Role> Exchange<'a, R> {
         } else {
             EndpointResponse::see_other(next)
         };
-        self.with_session(response, opened)
+        self.with_session(response, opened).await
     }
 
-    /// Sets the cookies of a session that was just opened.
-    pub(crate) fn with_session(
+    /// Sets the cookies of a session that was just opened, and ends the session that the browser
+    /// presented. Otherwise its tokens would stay valid, although no browser has them any more
+    /// (ASVS 5.0, 7.2.4). Tested in `tests/endpoint/one_session.rs`.
+    pub(crate) async fn with_session(
         &self,
         response: EndpointResponse,
         opened: &OpenedSession,
     ) -> Result<EndpointResponse, Rejection> {
+        // Not as a logout in this browser: the login has just decided whether it is trusted.
+        self.end_presented(&self.accounts.in_browser(None)).await?;
         let response = self.with_token(response, &opened.access)?;
         let response = self.with_refresh(response, opened.refresh.as_ref())?;
         // A login extends the lifetime of the cookie, as it extends that of the stored row.
@@ -259,6 +264,18 @@ impl<'a, R: Role> Exchange<'a, R> {
         find_cookie(self.request.lines("cookie"), self.accounts.settings().cookies.refresh_name())
             .ok()
             .flatten()
+    }
+
+    /// Ends every session that the request presents, of any account: the one of the caller,
+    /// and those of all access and refresh cookies.
+    pub(crate) async fn end_presented(&self, accounts: &Accounts<R>) -> Result<(), Rejection> {
+        let cookies = &accounts.settings().cookies;
+        if let Some(who) = self.request.who.identity::<R>() {
+            accounts.log_out(&who).await?;
+        }
+        let values = |name| cookie_values(self.request.lines("cookie"), name).collect::<Vec<_>>();
+        let (access, refresh) = (values(cookies.access_name()), values(cookies.refresh_name()));
+        Ok(accounts.end_presented(&access, &refresh).await?)
     }
 
     /// Sets the new cookies of a session that continues.

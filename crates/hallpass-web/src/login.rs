@@ -47,7 +47,7 @@ async fn log_in<R: Role>(
     let remember = fields.optional("remember_device")?.is_some_and(|choice| choice == "on");
     let visitor = Visitor { remember, ..exchange.visitor() };
     match exchange.accounts.log_in(username, password, code, &visitor).await? {
-        LoginStep::LoggedIn(opened) => exchange.logged_in(&opened, 200, next),
+        LoginStep::LoggedIn(opened) => exchange.logged_in(&opened, 200, next).await,
         LoginStep::MfaRequired(pending) => {
             let response = if exchange.wants_json() {
                 EndpointResponse::json(200, &json!({ "status": "second_factor_required" }))

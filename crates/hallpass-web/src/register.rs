@@ -37,7 +37,7 @@ async fn register<R: Role>(
     let (username, password) = (fields.required("username")?, fields.required("password")?);
     match exchange.accounts.register(username, password, &exchange.visitor()).await? {
         LoginStep::LoggedIn(opened) => {
-            exchange.logged_in(&opened, 201, &exchange.place("/profile"))
+            exchange.logged_in(&opened, 201, &exchange.place("/profile")).await
         }
         LoginStep::EnrolmentRequired(token) => exchange.enrolment_required(201, &token),
         // A new account has no second factor, so no code can be required.

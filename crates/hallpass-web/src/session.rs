@@ -5,18 +5,20 @@
 //!
 //! A browser removes the access cookie when it expires, so a logout may be sent with only the
 //! refresh cookie. The refresh cookie also ends the session. A logout without a valid token
-//! succeeds and removes all hallpass cookies, also those that no longer verify. If the session
-//! cannot be ended, the cookies stay: otherwise the browser would look logged out while a copy of
-//! the token is still valid.
+//! succeeds and removes all hallpass cookies, also those that no longer verify. If a cookie name is
+//! sent twice, it is not known which one is the person's, so the logout ends the session of each.
+//! If a session cannot be ended, the cookies stay: otherwise the browser would look logged out
+//! while a copy of the token is still valid.
 
 pub(crate) mod page;
 
-use hallpass_accounts::Ability;
+use hallpass_accounts::SessionPage;
 use hallpass_core::{Rejection, RejectionKind, Role};
 use serde_json::{Value, json};
 
 use crate::{
     exchange::Exchange,
+    fields::Fields,
     pages::Page,
     response::EndpointResponse,
     session::page::{SessionLine, SessionsPage},
@@ -27,9 +29,11 @@ pub(crate) async fn list<R: Role>(
 ) -> Result<EndpointResponse, Rejection> {
     let who = exchange.member()?;
     let now = exchange.accounts.now();
-    let sessions = exchange.accounts.sessions(&who).await?;
+    let query = Fields::of_form(exchange.request.query.as_deref().unwrap_or_default().as_bytes());
+    let after = query.optional("after")?;
+    let SessionPage { sessions, next, .. } = exchange.accounts.session_page(&who, after).await?;
     let ids: Vec<String> = sessions.iter().map(|session| session.id.to_string()).collect();
-    let mut lines: Vec<SessionLine<'_>> = sessions
+    let lines: Vec<SessionLine<'_>> = sessions
         .iter()
         .zip(&ids)
         .map(|(session, id)| SessionLine {
@@ -42,11 +46,12 @@ pub(crate) async fn list<R: Role>(
             current: who.session() == Some(id),
         })
         .collect();
-    lines.sort_by_key(|line| !line.current);
     Ok(if exchange.wants_json() {
-        EndpointResponse::json(200, &lines.iter().map(as_json).collect())
+        let sessions: Vec<Value> = lines.iter().map(as_json).collect();
+        EndpointResponse::json(200, &json!({ "sessions": sessions, "next": next }))
     } else {
-        exchange.page(200, &Page::Sessions(SessionsPage { sessions: lines }))
+        let next = next.as_deref();
+        exchange.page(200, &Page::Sessions(SessionsPage { sessions: lines, next }))
     })
 }
 
@@ -76,9 +81,9 @@ pub(crate) async fn revoke<R: Role>(
 fn as_json(line: &SessionLine<'_>) -> Value {
     json!({
         "id": line.id,
-        "device": line.device,
-        "created_at": line.created_at,
-        "renewed_at": line.renewed_at,
+        "created": line.created_at,
+        "last_active": line.renewed_at,
+        "browser": line.device,
         "current": line.current,
     })
 }
@@ -96,12 +101,6 @@ pub(crate) async fn log_out<R: Role>(
     exchange: &Exchange<'_, R>,
 ) -> Result<EndpointResponse, Rejection> {
     exchange.body()?;
-    if let Some(who) = exchange.request.who.identity::<R>() {
-        exchange.accounts.log_out(&who).await?;
-    } else if let Some(token) =
-        exchange.refresh_cookie().filter(|_| exchange.accounts.has(Ability::RefreshTokenStore))
-    {
-        exchange.accounts.log_out_by_refresh(token).await?;
-    }
+    exchange.end_presented(exchange.accounts).await?;
     Ok(exchange.without_cookies(exchange.done("/")))
 }

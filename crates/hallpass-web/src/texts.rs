@@ -166,6 +166,8 @@ pub struct Texts {
     pub last_seen: &'static str,
     /// Button that ends one session.
     pub end_session: &'static str,
+    /// Link to the next page of sessions.
+    pub more_sessions: &'static str,
     /// Button that ends all other sessions.
     pub end_others: &'static str,
     /// Button that ends this session.

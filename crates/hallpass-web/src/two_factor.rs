@@ -105,7 +105,7 @@ impl<R: Role> Subject<R> {
             Self::Enrolling(enrolling) => {
                 let (codes, opened) =
                     enrolling.accept_first_code(code, &exchange.visitor()).await?;
-                exchange.with_session(shown(exchange, &codes, true), &opened)
+                exchange.with_session(shown(exchange, &codes, true), &opened).await
             }
         }
     }

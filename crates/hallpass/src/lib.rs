@@ -210,8 +210,8 @@ pub mod flow {
         FactorOff, ForeignHash, ForeignMatch, HashError, ImpossibleCost, LoginStep, MfaRequired,
         NextStep, NoRandomness, OpenedSession, OwnClaims, Password, PasswordAccepted,
         PasswordError, PasswordHasher, ProxiesError, Random, RateLimitKind, Readiness,
-        Reencryption, RefreshToken, RejectionReason, RevocationSync, RightPassword, SetUp,
-        Settings, SettingsError, SystemRandom, Tokens, TwoFactor, Visitor, check_password,
+        Reencryption, RefreshToken, RejectionReason, RevocationSync, RightPassword, SessionPage,
+        SetUp, Settings, SettingsError, SystemRandom, Tokens, TwoFactor, Visitor, check_password,
         hash_password,
     };
     pub use hallpass_core::{

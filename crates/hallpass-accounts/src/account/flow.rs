@@ -123,6 +123,10 @@ impl<R: Role> Accounts<R> {
         let life = access_ends.since(now).min(self.issuer().access_lifetime()).max(SHORTEST_LIFE);
         let logged_in = after_change(self, who, written, prepared.methods);
         let access = self.sign(&self.issuer().clone().lifetime(life), &logged_in, written)?;
+        if let Some(first) = &prepared.next {
+            let grace = self.settings().session.grace;
+            self.remembered_refreshes().began(first, self.store_now(), grace);
+        }
         let refresh_ends = ends.unwrap_or(now.saturating_add(absolute));
         let refresh =
             prepared.next.map(|next| self.refresh_token(&next, refresh_ends)).transpose()?;

@@ -55,7 +55,8 @@ impl Actor {
 ///
 /// If the method revokes (raises `revoked_below`), all sessions except the [kept
 /// one](Self::kept_session) end. The refresh tokens of the kept session are replaced. Its earlier
-/// refresh tokens stop working immediately, also within their grace period.
+/// refresh tokens lead to the new ones within their grace period
+/// ([`RefreshChain::after`]), and end the session afterwards.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct OwnChange {

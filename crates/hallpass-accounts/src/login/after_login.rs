@@ -100,8 +100,8 @@ fn logged_in<R: Role>(
 }
 
 /// Returns the stored roles that are in the role enum. A name that is not in the enum grants
-/// nothing and is reported as an event. A session that was opened without the second factor that
-/// the policy now requires has no roles, which is reported as an event too.
+/// nothing and is reported as an event. A role that requires a second factor which the session
+/// lacks is withheld until the factor is proven, which is reported as an event too.
 fn granted<R: Role>(
     policy: &TwoFactorPolicy<R>,
     account: &Account,
@@ -110,11 +110,11 @@ fn granted<R: Role>(
 ) -> RoleSet<R> {
     if policy.asks(account, methods) == Asked::SecondFactor {
         events.happened(Event::EnrolmentRequired { account: account.id().clone() });
-        return RoleSet::EMPTY;
     }
     let mut roles = RoleSet::EMPTY;
     for name in account.roles() {
         match R::from_name(name) {
+            Some(role) if policy.withholds(&role, methods) => {}
             Some(role) => roles.insert(role),
             None => events
                 .happened(Event::UnknownRole { account: account.id().clone(), role: name.clone() }),

@@ -120,10 +120,14 @@ impl<R: Role> Authenticated<R> {
                 at,
                 at.saturating_add(life),
             );
+            let new = new.with_limit(accounts.settings().session.per_account);
             let opened = sessions.open(new.with_refresh_chain(refresh_chain));
             let opened = accounts.stores().ask("open session", opened).await;
             match accounts.evaluated(&counted, opened).await? {
-                OpenOutcome::Opened(written) => account = *written,
+                OpenOutcome::Opened { account: written, ended } => {
+                    account = *written;
+                    accounts.sessions_ended(account.id(), &ended);
+                }
                 OpenOutcome::AccountChanged => {
                     let changed = RejectionReason::AccountChanged;
                     return Err(accounts.refused(Some(&account), changed, &counted));

@@ -1,12 +1,8 @@
-//! Refreshing a session, logging out, and listing one's own sessions.
-//!
-//! After login, a session whose account makes no changes reads the store only at its refreshes,
-//! once per lifetime of an access token. A refresh reads roles, disabling and the generation. A
-//! request whose access token is live does not read the store.
+//! Logging out, and listing and ending one's own sessions.
 
-use std::{sync::Arc, time::Duration};
+use std::collections::BTreeSet;
 
-use hallpass_core::{Identity, KeyRing, Methods, Role, UnixTime};
+use hallpass_core::{Identity, Revoked, RevokedKind, Role, TokenFacts};
 
 use crate::{
     account::{
@@ -17,58 +13,17 @@ use crate::{
     accounts::Accounts,
     error::{AccountsError, AccountsErrorKind},
     event::{Event, EventActor},
-    login::after_login::refresh,
     session::{
         Tokens,
-        refresh_state::{RefreshChain, Rotation},
-        refresh_token::{Live, RefreshSecret, RefreshToken},
+        refresh_token::RefreshSecret,
         session_id::SessionId,
-        store::{EndOutcome, RefreshOutcome, RefreshedSession, Session},
+        session_page::{Place, SessionPage},
+        store::{EndOutcome, Session},
     },
-    store::{DynRefreshTokenStore, offered},
-    two_factor::{Asked, encryption::no_key},
+    store::offered,
 };
 
 impl<R: Role> Accounts<R> {
-    /// Refreshes a session (refresh-token rotation): consumes its refresh token, and returns the
-    /// next one with an access token that has the current roles.
-    ///
-    /// Concurrent calls with one token receive the same successor. A call with a token that was
-    /// consumed longer ago than the [grace period](crate::SessionSettings::grace) ends the session,
-    /// on every node.
-    ///
-    /// # Errors
-    /// - [`NotLoggedIn`](AccountsErrorKind::NotLoggedIn): the token is not authentic, was reused,
-    ///   or its session has ended. A session without the second factor that the policy now requires
-    ///   is ended too. Do not remove the cookies, because another tab may have set newer ones.
-    /// - [`Limited`](AccountsErrorKind::Limited) after 64 refreshes within the grace period.
-    /// - [`NotOffered`](AccountsErrorKind::NotOffered) without a store of refresh tokens.
-    /// - [`Unavailable`](AccountsErrorKind::Unavailable). The same token can be presented again.
-    pub async fn refresh(&self, token: &[u8]) -> Result<Tokens, AccountsError> {
-        let live = self.present(token).await?;
-        let Live { secret, session } = &*live;
-        if self.settings().two_factor.asks(&session.account, session.methods) == Asked::SecondFactor
-        {
-            // The session was opened before the policy: only a login leads to a new one, to the
-            // enrolment page if necessary.
-            self.end_renewed(secret, session).await?;
-            return Err(AccountsErrorKind::NotLoggedIn.into());
-        }
-        let logged_in = refresh(self, secret.session(), session);
-        let now = self.store_now();
-        // The access token must not outlive its session. Otherwise the absolute limit would be
-        // exceeded by the lifetime of an access token.
-        let life = session.expires.since(now).min(self.issuer().access_lifetime());
-        if life.is_zero() {
-            // The session ended after the store was read.
-            return Err(AccountsErrorKind::NotLoggedIn.into());
-        }
-        let access =
-            self.sign(&self.issuer().clone().lifetime(life), &logged_in, &session.account)?;
-        let refresh = self.refresh_token(secret, session.expires)?;
-        Ok(Tokens { access, refresh: Some(refresh) })
-    }
-
     /// Ends the session of a refresh token: a logout after the access token has expired.
     ///
     /// # Errors
@@ -83,114 +38,75 @@ impl<R: Role> Accounts<R> {
             Err(error) if error.kind() == AccountsErrorKind::NotLoggedIn => return Ok(()),
             Err(error) => return Err(error),
         };
-        self.end_renewed(&live.secret, &live.session).await?;
-        self.end_trust_here(live.session.account.id()).await;
+        let account = live.session.account.id();
+        self.end_renewed(live.secret.session(), account).await?;
+        self.end_trust_here(account).await;
         Ok(())
     }
 
-    async fn end_renewed(
+    /// Ends every session that a request presents: those of valid access tokens, and those of
+    /// authentic refresh tokens. A cookie name may occur several times, and the sessions may be of
+    /// several accounts. A token that is not valid is skipped.
+    ///
+    /// It is the logout of a browser, and the end of the session that a login replaces.
+    ///
+    /// # Errors
+    /// [`Limited`](AccountsErrorKind::Limited), as for [`refresh`](Self::refresh);
+    /// [`Unavailable`](AccountsErrorKind::Unavailable). Some sessions may not have ended, and the
+    /// same tokens can be presented again.
+    pub async fn end_presented(
         &self,
-        secret: &RefreshSecret,
-        session: &RefreshedSession,
+        access: &[&[u8]],
+        refresh: &[&[u8]],
+    ) -> Result<(), AccountsError> {
+        let settings = self.settings();
+        // Without the revocation list: a stale token is not accepted, but its session is live.
+        let verifier = settings.verifier.apply(self.issuer().verifier::<R>());
+        let mut ended = BTreeSet::new();
+        for token in access {
+            let Ok(who) = verifier.verify(token, self.now()) else { continue };
+            let Some(session) = who.session().map(str::to_owned) else { continue };
+            let facts = TokenFacts {
+                user_id: who.user_id(),
+                generation: who.generation(),
+                epoch: who.epoch(),
+                session: Some(&session),
+                expires_at: who.expires_at(),
+            };
+            let known = settings.revocation_list.check(&facts, self.now());
+            match known.map_err(Revoked::kind) {
+                // Another session of the account may have ended it.
+                Err(RevokedKind::Generation | RevokedKind::Epoch) => {}
+                Err(RevokedKind::Session) => drop(ended.insert(session)),
+                _ if ended.insert(session) => self.log_out(&who).await?,
+                _ => {}
+            }
+        }
+        if self.stores().refresh_tokens.is_none() {
+            return Ok(());
+        }
+        let ring = self.issuer().keys().current();
+        for token in refresh {
+            let Some(secret) = RefreshSecret::open(token, &ring) else { continue };
+            if ended.insert(secret.session().to_string()) {
+                self.log_out_by_refresh(token).await?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn end_renewed(
+        &self,
+        id: SessionId,
+        account: &AccountId,
     ) -> Result<(), AccountsError> {
         let Some(sessions) = &self.stores().sessions else { return Ok(()) };
-        let (account, id) = (session.account.id(), secret.session());
         let end = sessions.end(account, &id, None, self.latest());
         if self.stores().ask("end session", end).await? == EndOutcome::Ended {
             self.events().happened(Event::SessionEnded { account: account.clone(), session: id });
         }
         self.session_ended(&id.to_string());
         Ok(())
-    }
-
-    /// Consumes the token, or follows it within the grace period, and returns the live token.
-    /// Concurrent requests of one page share one store call.
-    async fn present(&self, token: &[u8]) -> Result<Arc<Live>, AccountsError> {
-        let store = offered(self.stores().refresh_tokens.as_ref())?;
-        let ring = self.issuer().keys().current();
-        let presented = RefreshSecret::open(token, &ring).ok_or(AccountsErrorKind::NotLoggedIn)?;
-        let consume = async { self.consume(store, &presented, &ring).await.map(Arc::new) };
-        self.refreshes_in_flight().call(presented.hash(), consume).await
-    }
-
-    async fn consume(
-        &self,
-        store: &DynRefreshTokenStore,
-        presented: &RefreshSecret,
-        ring: &KeyRing,
-    ) -> Result<Live, AccountsError> {
-        let (_, key) = ring.encryption_keys().next().ok_or_else(no_key)?;
-        let (id, successor, limits) =
-            (presented.session(), presented.successor(key), self.settings().session);
-        let rotation = Rotation::new(
-            presented.hash(),
-            successor.hash(),
-            self.store_now(),
-            self.idle_limit(),
-            limits.grace,
-        );
-        let outcome = self.stores().ask("renew session", store.refresh(&id, &rotation)).await;
-        #[cfg(feature = "metrics")]
-        if let Some(name) = outcome_name(outcome.as_ref().ok()) {
-            crate::event::metric::refresh(name);
-        }
-        match outcome? {
-            RefreshOutcome::Consumed(session) => {
-                let account = session.account.id().clone();
-                self.events().happened(Event::SessionRefreshed { account, session: id });
-                Ok(Live { secret: successor, session })
-            }
-            RefreshOutcome::InGrace { live, session } => {
-                // The live token was made by a node with a newer key ring, which this node has not
-                // read yet: the next try finds the key.
-                let live = presented.leading_to(&live, ring);
-                let live = live.ok_or_else(|| AccountsError::unavailable(NewerKey))?;
-                Ok(Live { secret: live, session })
-            }
-            RefreshOutcome::Reused { account } => {
-                self.session_ended(&id.to_string());
-                self.events().happened(Event::RefreshReused { account, session: id });
-                Err(AccountsErrorKind::NotLoggedIn.into())
-            }
-            RefreshOutcome::Ended => Err(AccountsErrorKind::NotLoggedIn.into()),
-            RefreshOutcome::TooOften => {
-                Err(AccountsErrorKind::Limited { retry_after: limits.grace }.into())
-            }
-        }
-    }
-
-    /// Returns the start of a session's refresh chain, or `None` if the site does not refresh
-    /// sessions.
-    pub(crate) fn first_refresh(
-        &self,
-        session: SessionId,
-        methods: Methods,
-        now: UnixTime,
-    ) -> Result<Option<(RefreshSecret, RefreshChain)>, AccountsError> {
-        if self.stores().refresh_tokens.is_none() {
-            return Ok(None);
-        }
-        let first =
-            RefreshSecret::draw(session, self.random()).map_err(AccountsError::unavailable)?;
-        let refresh_chain =
-            RefreshChain::new(first.hash(), now.saturating_add(self.idle_limit()), methods);
-        Ok(Some((first, refresh_chain)))
-    }
-
-    pub(crate) fn refresh_token(
-        &self,
-        secret: &RefreshSecret,
-        expires_at: UnixTime,
-    ) -> Result<RefreshToken, AccountsError> {
-        let ring = self.issuer().keys().current();
-        let (_, key) = ring.encryption_keys().next().ok_or_else(no_key)?;
-        Ok(secret.write(key, expires_at))
-    }
-
-    /// Returns the idle limit. A session that is refreshed once per access token must not become
-    /// idle.
-    fn idle_limit(&self) -> Duration {
-        self.settings().session.idle.max(self.issuer().access_lifetime() * 2)
     }
 
     /// Logs out: the session ends and its tokens, including copies, are revoked. This node rejects
@@ -217,6 +133,22 @@ impl<R: Role> Accounts<R> {
         self.session_ended(session);
         self.end_trust_here(&AccountId::new(who.user_id())).await;
         Ok(())
+    }
+
+    /// Returns a page of the live sessions of the person's account. `after` is the
+    /// [`next`](SessionPage::next) of the page before, or `None` for the first page.
+    ///
+    /// # Errors
+    /// [`NotFound`](AccountsErrorKind::NotFound) if `after` is not a `next`; the errors of
+    /// [`sessions`](Self::sessions).
+    pub async fn session_page(
+        &self,
+        who: &Identity<R>,
+        after: Option<&str>,
+    ) -> Result<SessionPage, AccountsError> {
+        let after = after.map(|text| Place::parse(text).ok_or(AccountsErrorKind::NotFound));
+        let after = after.transpose()?;
+        Ok(SessionPage::new(self.sessions(who).await?, session_of(who), after))
     }
 
     /// Lists the live sessions of the person's account, newest first.
@@ -277,6 +209,15 @@ impl<R: Role> Accounts<R> {
         .await
     }
 
+    /// Rejects the tokens of sessions that the store has ended, on this node immediately.
+    pub(crate) fn sessions_ended(&self, account: &AccountId, ended: &[SessionId]) {
+        for session in ended {
+            self.session_ended(&session.to_string());
+            self.events()
+                .happened(Event::SessionEnded { account: account.clone(), session: *session });
+        }
+    }
+
     async fn end(
         &self,
         account: &AccountId,
@@ -287,30 +228,8 @@ impl<R: Role> Accounts<R> {
         let end = store.end(account, session, by, self.latest());
         let ended = self.stores().ask("end session", end).await?;
         if ended == EndOutcome::Ended {
-            self.session_ended(&session.to_string());
-            self.events()
-                .happened(Event::SessionEnded { account: account.clone(), session: *session });
+            self.sessions_ended(account, &[*session]);
         }
         Ok(ended)
     }
 }
-
-/// Returns the name of an outcome in the metrics, or `None` for an outcome that is an event too.
-/// `None` as the argument is a store that failed.
-#[cfg(feature = "metrics")]
-fn outcome_name(outcome: Option<&RefreshOutcome>) -> Option<&'static str> {
-    match outcome {
-        Some(RefreshOutcome::Consumed(_) | RefreshOutcome::Reused { .. }) => None,
-        Some(RefreshOutcome::InGrace { .. }) => Some("in-grace"),
-        Some(RefreshOutcome::Ended) => Some("ended"),
-        Some(RefreshOutcome::TooOften) => Some("limited"),
-        None => Some("unavailable"),
-    }
-}
-
-/// A refresh token that another node made with an encryption key that this node does not have yet.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "another node refreshed the session with an encryption key that this node does not have: give all nodes the same key file"
-)]
-struct NewerKey;

@@ -8,6 +8,13 @@
 //! session ends (RFC 9700, section 4.14.2). Revoking without a grace period logged out legitimate
 //! users: 415 of 679 in one published case.
 //!
+//! **A lost response does not end the session.** If the live token was never presented, and its
+//! predecessor is presented after the grace period, then either the response with the live token
+//! was lost, or one of the two was copied. The live token is **replaced**: the session continues
+//! with another successor, and the token that may be lost is not accepted any more. If it was
+//! copied, both holders cannot continue: the next presentation of the replaced token ends the
+//! session. After a change that revokes (a new password), the live token has no predecessor.
+//!
 //! **A clock that is set back does not extend the life.** If the clock is *d* behind the last
 //! refresh, the absolute expiry moves *d* earlier. The grace period applies in both directions,
 //! because the clocks of two nodes differ. Tested in `refresh_state/tests.rs`.
@@ -25,7 +32,8 @@ use crate::stored_bytes::stored_bytes;
 pub struct RefreshState {
     /// The live token.
     pub live: RefreshHash,
-    /// The tokens that were consumed within the grace period, oldest first.
+    /// The tokens that were consumed within the grace period, oldest first. The last one is the
+    /// predecessor of the live token, however long ago it was consumed.
     pub consumed: ConsumedRefreshes,
     /// The time at which the session was last refreshed, or opened.
     pub refreshed: UnixTime,
@@ -68,6 +76,24 @@ impl RefreshChain {
     pub fn new(first: RefreshHash, idle_until: UnixTime, methods: Methods) -> Self {
         Self { first, idle_until, methods }
     }
+
+    /// Returns the consumed tokens of a session whose refresh tokens are replaced by this chain:
+    /// the tokens of `before`, with its live token consumed at `at`. They lead to the new chain
+    /// within their grace period, because a tab may refresh while the same browser changes the
+    /// password. After the grace period each of them ends the session: the first token of the chain
+    /// has no predecessor.
+    #[must_use]
+    pub fn after(
+        &self,
+        live: RefreshHash,
+        before: &ConsumedRefreshes,
+        at: UnixTime,
+    ) -> ConsumedRefreshes {
+        let kept = before.0.len().saturating_sub(ConsumedRefreshes::MAX - 2);
+        let before = before.0.iter().skip(kept).copied();
+        // The first token as the last entry: no other token is taken for its predecessor.
+        ConsumedRefreshes(before.chain([(live, at), (self.first, at)]).collect())
+    }
 }
 
 /// A presented refresh token, and the values for its outcome.
@@ -84,6 +110,10 @@ pub struct Rotation {
     pub idle: Duration,
     /// The time for which a consumed token still leads to the live one.
     pub grace: Duration,
+    /// The live token that the successor replaces, if the presented token is its predecessor and
+    /// the grace period is over. `None` in the first call: the outcome is then
+    /// [`RotationOutcome::Lost`].
+    pub replaces: Option<RefreshHash>,
 }
 
 /// The outcome of a presented token: the data that the store has to write.
@@ -92,13 +122,20 @@ pub struct Rotation {
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[must_use]
 pub enum RotationOutcome {
-    /// The token was live. The value is the state to write, on the condition that the live token is
-    /// still the presented one.
+    /// The token was live, or the live one is [replaced](Rotation::replaces). The value is the state
+    /// to write, on the condition that the live token is still that of the state that was read.
     Consumed(RefreshState),
     /// The token was consumed within the grace period. Nothing is written.
-    InGrace,
-    /// The token was consumed longer ago than the grace period, or the session never had it. The
-    /// session ends.
+    InGrace {
+        /// The time at which it was consumed.
+        consumed: UnixTime,
+    },
+    /// The grace period is over, and the token is the predecessor of the live token, which was
+    /// never presented. Nothing is written. The engine derives a successor of the live token and
+    /// calls again with [`Rotation::replacing`].
+    Lost,
+    /// The token was consumed longer ago than the grace period and its successor was presented, or
+    /// the session never had it. The session ends.
     Reused,
     /// The session has reached its idle limit or its absolute limit. It ends.
     Over,
@@ -117,7 +154,14 @@ impl Rotation {
         idle: Duration,
         grace: Duration,
     ) -> Self {
-        Self { presented, successor, at, idle, grace }
+        Self { presented, successor, at, idle, grace, replaces: None }
+    }
+
+    /// Makes `successor` replace the live token `live`, whose response was lost.
+    #[must_use]
+    pub fn replacing(mut self, live: RefreshHash, successor: RefreshHash) -> Self {
+        (self.replaces, self.successor) = (Some(live), successor);
+        self
     }
 
     /// Returns the outcome for the presented token.
@@ -127,18 +171,24 @@ impl Rotation {
             return RotationOutcome::Over;
         }
         if self.presented != state.live {
-            let lately = state
-                .consumed
-                .0
-                .iter()
-                .any(|(hash, at)| *hash == self.presented && self.is_lately(*at));
-            return if lately { RotationOutcome::InGrace } else { RotationOutcome::Reused };
+            let of_presented = |(hash, _): &&(RefreshHash, UnixTime)| *hash == self.presented;
+            let mut times = state.consumed.0.iter().filter(of_presented).map(|(_, at)| *at);
+            if let Some(consumed) = times.find(|at| self.is_lately(*at)) {
+                return RotationOutcome::InGrace { consumed };
+            }
+            if state.consumed.0.last().is_none_or(|(hash, _)| *hash != self.presented) {
+                return RotationOutcome::Reused;
+            }
+            if self.replaces != Some(state.live) {
+                return RotationOutcome::Lost;
+            }
         }
         let mut consumed: Vec<_> =
             state.consumed.0.iter().copied().filter(|(_, at)| self.is_lately(*at)).collect();
         if consumed.len() >= ConsumedRefreshes::MAX {
             return RotationOutcome::TooOften;
         }
+        // The last entry is the predecessor of the live token, however long ago it was consumed.
         consumed.push((self.presented, self.at));
         RotationOutcome::Consumed(RefreshState {
             live: self.successor,
@@ -154,8 +204,8 @@ impl Rotation {
     }
 }
 
-/// The tokens of a session that were consumed within the grace period, with the times. A store
-/// keeps them as [bytes](Self::to_bytes).
+/// The tokens of a session that were consumed within the grace period, with the times, and as the
+/// last one the predecessor of the live token. A store keeps them as [bytes](Self::to_bytes).
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct ConsumedRefreshes(Vec<(RefreshHash, UnixTime)>);
 

@@ -21,12 +21,13 @@
 use std::fmt;
 
 use base64_simd::URL_SAFE_NO_PAD;
-use hallpass_core::{KeyRing, UnixTime};
+use hallpass_core::{Access, KeyRing, Token, UnixTime};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use crate::{
+    error::AccountsError,
     random::{NoRandomness, Random, draw},
     session::{refresh_state::RefreshHash, session_id::SessionId, store::RefreshedSession},
 };
@@ -59,6 +60,7 @@ impl fmt::Debug for RefreshToken {
 }
 
 /// The contents of a refresh token.
+#[derive(Clone)]
 pub(crate) struct RefreshSecret {
     session: SessionId,
     secret: Zeroizing<[u8; SECRET]>,
@@ -139,6 +141,8 @@ impl RefreshSecret {
 pub(crate) struct Live {
     pub(crate) secret: RefreshSecret,
     pub(crate) session: Box<RefreshedSession>,
+    /// The access token, or the reason why none was issued. A logout needs none.
+    pub(crate) access: Result<Token<Access>, AccountsError>,
 }
 
 const SECRET: usize = 32;

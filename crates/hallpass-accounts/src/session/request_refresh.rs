@@ -3,17 +3,21 @@
 //!
 //! The engine decides in these steps, and the adapter only transports bytes:
 //!
-//! 1. [`RequestRefresh::due`](RefreshHook::due) checks whether the request may be refreshed. It must
-//!    have the refresh token of the session. The access token must be expired, stale (the roles of
-//!    the account have changed) or missing, because a browser deletes an expired cookie, or it
-//!    begins in the future, because the clock of the node that issued it was wrong. A token
-//!    that is not authentic, ambiguous or revoked is not refreshed, because that would bypass its
-//!    rejection. An unsafe cross-site request is not refreshed (CSRF), nor is `OPTIONS`, which
-//!    carries no cookie of the person, nor a request with a bearer token.
-//! 2. The session is refreshed, and the request continues with its identity. If the store is not
-//!    available, the request continues as one whose token cannot be verified: a guarded route
-//!    returns a 503, and the cookies stay. After a fault that does not pass by itself, a guarded
-//!    route returns a 500. If the session has ended, the request continues unchanged.
+//! 1. [`RequestRefresh::due`](RefreshHook::due) checks whether the request may be refreshed. It
+//!    must have the refresh token of the session. The access token must be expired, stale (the
+//!    roles of the account have changed) or missing, because a browser deletes an expired cookie,
+//!    or it begins in the future, because the clock of the node that issued it was wrong. It may
+//!    also be revoked: during a change of the password another tab may have set the older access
+//!    cookie again, and the session is live. The store decides by the refresh token, which a client
+//!    can also send alone. A token that is not authentic or ambiguous is not refreshed. An unsafe
+//!    cross-site request is not refreshed (CSRF), nor is `OPTIONS`, which carries no cookie of the
+//!    person, nor a request with a bearer token.
+//! 2. The session is refreshed, and the request continues with its identity and the current roles,
+//!    whatever its method is. Requests of other tabs with the same tokens share the result. If the
+//!    store is not available, the request continues as one whose token cannot be verified: a
+//!    guarded route returns a 503, and the cookies stay. After a fault that does not pass by
+//!    itself, a guarded route returns a 500. If the session has ended, the request continues
+//!    unchanged.
 //! 3. The response sets the new cookies, unless it [sets them
 //!    itself](RefreshedRequest::cookies_beside).
 
@@ -90,9 +94,9 @@ impl<R: Role> RequestRefresh<R> {
         request: &OriginFacts<'_>,
         cookies: impl IntoIterator<Item = &'h [u8]>,
     ) -> Option<&'h [u8]> {
-        use TokenErrorKind::{Expired, NotYetValid, Stale};
+        use TokenErrorKind::{Expired, NotYetValid, Revoked, Stale};
         let has_run_out = who.username().is_none()
-            && matches!(who.reason(), None | Some(Expired | NotYetValid | Stale));
+            && matches!(who.reason(), None | Some(Expired | NotYetValid | Revoked | Stale));
         if !has_run_out
             || !self.accounts.has(Ability::RefreshTokenStore)
             || matches!(request.method, "OPTIONS" | "TRACE")
@@ -114,7 +118,28 @@ async fn refreshed<R: Role>(
     verifier: &Verifier<R>,
     at: UnixTime,
 ) -> RefreshedRequest {
-    let (who, cookies) = match accounts.refresh(token).await {
+    let (mut who, mut cookies) = once(accounts, token, verifier).await;
+    // The roles were changed again after the store was read. Tested in `stale.rs` of the suite of
+    // hallpass-conformance.
+    for _ in 0..CHANGES {
+        if who.as_ref().and_then(Authentication::reason) != Some(TokenErrorKind::Stale) {
+            break;
+        }
+        (who, cookies) = once(accounts, token, verifier).await;
+    }
+    RefreshedRequest {
+        who: who.map(|who| who.checked_at(at)),
+        cookies: cookies.unwrap_or_default(),
+    }
+}
+
+/// Refreshes the session once. Returns the caller, or `None` if the caller is unchanged.
+async fn once<R: Role>(
+    accounts: &Accounts<R>,
+    token: &[u8],
+    verifier: &Verifier<R>,
+) -> (Option<Authentication>, Option<Vec<String>>) {
+    match accounts.refresh(token).await {
         Ok(tokens) => match verifier.verify(tokens.access.as_str().as_bytes(), accounts.now()) {
             Ok(identity) => {
                 (Some(Authentication::identified(identity)), cookies_of(accounts, &tokens))
@@ -130,12 +155,11 @@ async fn refreshed<R: Role>(
             };
             (Some(Authentication::rejected(kind)), None)
         }
-    };
-    RefreshedRequest {
-        who: who.map(|who| who.checked_at(at)),
-        cookies: cookies.unwrap_or_default(),
     }
 }
+
+/// Maximum number of further changes of roles during one request.
+const CHANGES: usize = 3;
 
 fn cookies_of<R: Role>(accounts: &Accounts<R>, tokens: &Tokens) -> Option<Vec<String>> {
     let (cookies, now) = (&accounts.settings().cookies, accounts.now());

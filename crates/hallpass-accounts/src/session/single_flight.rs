@@ -36,7 +36,15 @@ impl<K: Copy + Eq + Hash, T: Clone> SingleFlight<K, T> {
     /// Returns the result of the running call with this key, or runs this one.
     pub(crate) async fn call(&self, key: K, ask: impl Future<Output = T>) -> T {
         let seat = self.board(key);
-        seat.answer.get_or_init(|| ask).await.clone()
+        let answer = seat.answer.get_or_init(|| ask).await.clone();
+        // A call that begins now may need a newer result. It must not share this one, although
+        // others have not received it yet.
+        let mut flights = self.lock();
+        if flights.get(&key).is_some_and(|flight| Arc::ptr_eq(&flight.answer, &seat.answer)) {
+            flights.remove(&key);
+        }
+        drop(flights);
+        answer
     }
 
     fn board(&self, key: K) -> Seat<'_, K, T> {
@@ -65,7 +73,9 @@ struct Seat<'f, K: Copy + Eq + Hash, T> {
 impl<K: Copy + Eq + Hash, T> Drop for Seat<'_, K, T> {
     fn drop(&mut self) {
         let mut flights = self.all.lock();
-        if let Some(flight) = flights.get_mut(&self.key) {
+        if let Some(flight) = flights.get_mut(&self.key)
+            && Arc::ptr_eq(&flight.answer, &self.answer)
+        {
             flight.seats -= 1;
             if flight.seats == 0 {
                 flights.remove(&self.key);

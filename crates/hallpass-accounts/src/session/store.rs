@@ -12,6 +12,7 @@ use crate::{
         store::AccountStore,
     },
     session::{
+        SessionSettings,
         refresh_state::{RefreshChain, RefreshHash, Rotation},
         session_id::SessionId,
     },
@@ -31,6 +32,10 @@ pub trait SessionStore: AccountStore {
     /// Opens a session, **atomically with the check** that the account is enabled and still at
     /// `generation`. A password change or a disabling between the read of the account and this call
     /// must win.
+    ///
+    /// If the account then has more than [`limit`](NewSession::limit) sessions, the others that
+    /// were not refreshed for the longest time end, **in the same transaction**, and are written to
+    /// the log. The new session stays.
     ///
     /// # Errors
     /// The error of the store.
@@ -124,6 +129,8 @@ pub struct NewSession {
     /// as its access token. Only a store that implements
     /// [`RefreshTokenStore`](crate::RefreshTokenStore) receives `Some`.
     pub refresh_chain: Option<RefreshChain>,
+    /// Maximum number of sessions of the account, with this one. At least 1.
+    pub limit: u32,
 }
 
 impl NewSession {
@@ -137,7 +144,15 @@ impl NewSession {
         at: UnixTime,
         expires: UnixTime,
     ) -> Self {
-        Self { id, account, generation, device, at, expires, refresh_chain: None }
+        let limit = SessionSettings::default().per_account;
+        Self { id, account, generation, device, at, expires, refresh_chain: None, limit }
+    }
+
+    /// Sets the maximum number of sessions of the account. Defaults to 100, and is at least 1.
+    #[must_use]
+    pub fn with_limit(mut self, limit: u32) -> Self {
+        self.limit = limit.max(1);
+        self
     }
 
     /// Sets the start of its refresh tokens. Defaults to `None`.
@@ -154,9 +169,13 @@ impl NewSession {
 #[derive(Clone, Debug)]
 #[must_use]
 pub enum OpenOutcome {
-    /// The session was opened. The value is its account, read in the same transaction. The access
-    /// token is issued from this row.
-    Opened(Box<Account>),
+    /// The session was opened.
+    Opened {
+        /// Its account, read in the same transaction. The access token is issued from this row.
+        account: Box<Account>,
+        /// The sessions that ended because the account had too many.
+        ended: Vec<SessionId>,
+    },
     /// The account is disabled, deleted, or at another generation. Nothing was written.
     AccountChanged,
 }
@@ -214,15 +233,16 @@ pub enum EndOutcome {
 /// if it was [opened](SessionStore::open) with a
 /// [`refresh_chain`](crate::NewSession::refresh_chain).
 ///
-/// # Requirements on the other traits
-/// A method that keeps one session and ends the others
+/// # Requirements on the other traits A method that keeps one session and ends the others
 /// ([`PasswordStore::change`](crate::PasswordStore::change),
 /// [`TwoFactorStore::enable`](crate::TwoFactorStore::enable) and
 /// [`disable`](crate::TwoFactorStore::disable), [`SessionStore::end_others`]) replaces the refresh
 /// tokens of the kept session by [`OwnChange::refresh_chain`](crate::OwnChange::refresh_chain),
 /// **in the same transaction**: the first token of the chain is live, the session counts as
-/// refreshed now, and no earlier token is in its grace period. Otherwise a copy of an earlier token
-/// would stay valid after the new password. With `None` the session cannot be refreshed any more.
+/// refreshed now, and the consumed tokens are those of [`RefreshChain::after`]: earlier tokens lead
+/// to the chain within their grace period, and end the session afterwards. Otherwise a copy of an
+/// earlier token would stay valid after the new password. With `None` the session cannot be
+/// refreshed any more.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot store refresh tokens: it does not implement `RefreshTokenStore`",
     label = "`RefreshTokenStore` is not implemented for this type",
@@ -268,11 +288,23 @@ pub enum RefreshOutcome {
     InGrace {
         /// The live token.
         live: RefreshHash,
+        /// The time at which the presented token was consumed.
+        consumed: UnixTime,
         /// The current session.
         session: Box<RefreshedSession>,
     },
-    /// The token was consumed before the grace period, or the session never had it. This call has
-    /// ended the session.
+    /// The token is the predecessor of the live token, which was never presented, and the grace
+    /// period is over ([`RotationOutcome::Lost`](crate::RotationOutcome::Lost)). Nothing was
+    /// written. The engine calls again with
+    /// [`Rotation::replacing`](crate::Rotation::replacing).
+    Lost {
+        /// The live token.
+        live: RefreshHash,
+        /// The account of the session.
+        account: AccountId,
+    },
+    /// The token was consumed before the grace period and its successor was presented, or the
+    /// session never had it. This call has ended the session.
     Reused {
         /// The account of the session.
         account: AccountId,

@@ -2,7 +2,7 @@
 
 use hallpass_accounts::{
     Accounts, AccountsErrorKind, AdministrationStore as _, Event, FactorOff, LoginStep, Settings,
-    SettingsError, TwoFactorPolicy, Username,
+    SettingsError, TwoFactor, TwoFactorPolicy, Username,
 };
 use hallpass_core::{EnrolmentPending, Methods, Token, Totp, TotpSettings};
 
@@ -121,6 +121,29 @@ async fn a_session_opened_before_the_policy_is_not_refreshed() {
     let refreshed = after.accounts.refresh(tokens.refresh.unwrap().as_str().as_bytes()).await;
     assert_eq!(refreshed.map(|_| ()).unwrap_err().kind(), AccountsErrorKind::NotLoggedIn);
     assert!(after.verify(&tokens.access).is_none(), "the session has ended");
+}
+
+/// A promotion to a role that requires a factor does not end the sessions without one. They
+/// continue without the new role, until a factor is proven.
+#[tokio::test]
+async fn a_role_that_requires_a_factor_is_granted_at_the_next_proof() {
+    let site = required(TwoFactorPolicy::RequiredFor(SiteRole::Admin.into()));
+    let opened = site.register("alice").await;
+    let who = site.verify(&opened.access).unwrap();
+    site.accounts.set_roles(&id_of(&who), [SiteRole::Guest, SiteRole::Admin]).await.unwrap();
+    assert!(site.verify(&opened.access).is_none(), "the token is stale");
+    let tokens = site.accounts.refresh(opened.refresh.unwrap().as_str().as_bytes()).await.unwrap();
+    let who = site.verify(&tokens.access).unwrap();
+    assert_eq!(who.roles(), SiteRole::Guest.into());
+    assert_eq!(site.heard(|event| matches!(event, Event::EnrolmentRequired { .. })), 1);
+
+    let TwoFactor::Off(set_up) = site.accounts.two_factor(&who).await.unwrap() else {
+        panic!("the account has no factor")
+    };
+    let code = Totp::new(set_up.secret, TotpSettings::default()).code_at(site.now());
+    let (_, tokens) = site.accounts.enable_two_factor(&who, &code).await.unwrap();
+    let roles = site.verify(&tokens.access).unwrap().roles();
+    assert_eq!(roles, [SiteRole::Guest, SiteRole::Admin].into());
 }
 
 #[test]

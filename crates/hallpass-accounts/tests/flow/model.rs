@@ -1,6 +1,7 @@
 //! Compares the flows with a model, for random orders of login, refresh, revocation, clock steps,
 //! unreadable logs and restarts. No token is accepted for longer than the bound after it is revoked
-//! in the model, and a refresh succeeds exactly where it succeeds in the model.
+//! in the model, and a refresh succeeds exactly where it succeeds in the model. A node may also
+//! hand out the result of a recent refresh again, unless it has read of a later revocation.
 //!
 //! The model contains no tables, hashes or stored limits. It counts the time that each session has
 //! used, in seconds. A clock that is set back neither adds used time nor subtracts it.
@@ -10,7 +11,9 @@ use std::{
     time::Duration,
 };
 
-use hallpass_accounts::{AccountId, AccountsErrorKind, RevocationSync, Visitor};
+use hallpass_accounts::{
+    AccountId, AccountsErrorKind, RefreshToken, RevocationSync, Tokens, Visitor,
+};
 use hallpass_core::{Access, Clock, Keys, RevocationList, StalePolicy, Token, UnixTime};
 use hallpass_test_support::memory_store::MemoryStore;
 use proptest::prelude::*;
@@ -105,6 +108,14 @@ struct Session {
     person: usize,
     ended: bool,
     live: String,
+    /// The token in whose place the live one is. `None` for a first token.
+    predecessor: Option<String>,
+    /// The tokens from before the last own change. Only the node that made the change can follow
+    /// them to the live one.
+    before_change: BTreeSet<String>,
+    /// Whether the clock was behind at an own change. The change has the latest time of its node,
+    /// which is not in the model, so the grace of those tokens is not known here.
+    behind: bool,
     consumed: BTreeMap<String, u64>,
     used: u64,
     seen: u64,
@@ -222,6 +233,13 @@ impl World {
         }
     }
 
+    /// Returns whether these tokens were issued before, and are handed out again.
+    fn is_issued(&self, tokens: &Tokens) -> bool {
+        let refresh = tokens.refresh.as_ref().map(RefreshToken::as_str);
+        self.access.iter().any(|(access, ..)| access.as_str() == tokens.access.as_str())
+            && self.refreshes.iter().any(|(token, _)| Some(token.as_str()) == refresh)
+    }
+
     async fn refresh(&mut self, token: usize, node: usize) {
         let Some((token, id)) = self.refreshes.get(token % self.refreshes.len().max(1)).cloned()
         else {
@@ -230,6 +248,17 @@ impl World {
         let now = self.now();
         let accounts = self.nodes[node].site.accounts.clone();
         let got = accounts.refresh(token.as_bytes()).await;
+        if let Ok(tokens) = &got
+            && self.is_issued(tokens)
+        {
+            let (generations, ended) = &self.told[node];
+            let text = tokens.access.as_str();
+            let generation = self.access.iter().find(|(access, ..)| access.as_str() == text);
+            let (.., person, generation) = generation.unwrap();
+            assert!(!ended.contains(&id), "node {node} knows that the session has ended");
+            assert!(*generation >= generations[*person], "node {node} knows a later generation");
+            return;
+        }
         let session = self.sessions.get_mut(&id).unwrap();
         let person = session.person;
         if session.ended || self.disabled[person] {
@@ -242,12 +271,23 @@ impl World {
             session.ended = true;
             return;
         }
-        if token == session.live {
+        if session.behind && session.before_change.contains(&token) {
+            match got.map_err(|error| error.kind()) {
+                Ok(tokens) => {
+                    let live = session.live.clone();
+                    assert_eq!(tokens.refresh.unwrap().as_str(), live);
+                    self.issued(tokens.access, &live, &id, person);
+                }
+                Err(AccountsErrorKind::NotLoggedIn) => self.end(&id, node),
+                Err(kind) => assert!(matches!(kind, AccountsErrorKind::Unavailable { .. })),
+            }
+        } else if token == session.live {
             let tokens = got.unwrap();
             let refresh = tokens.refresh.unwrap().as_str().to_owned();
             assert_ne!(refresh, token);
             // A token whose grace period has ended stays rejected after the clock is set back.
             session.consumed.retain(|_, consumed| consumed.abs_diff(now) < GRACE);
+            session.predecessor = Some(token.clone());
             session.consumed.insert(token, now);
             (session.used, session.seen, session.live) =
                 (session.used + idle, now, refresh.clone());
@@ -257,6 +297,11 @@ impl World {
             .get(&token)
             .is_some_and(|consumed| consumed.abs_diff(now) < GRACE)
         {
+            if session.before_change.contains(&token) && got.is_err() {
+                let kind = got.unwrap_err().kind();
+                assert!(matches!(kind, AccountsErrorKind::Unavailable { .. }), "{kind:?}");
+                return;
+            }
             let tokens = got.unwrap();
             assert_eq!(
                 tokens.refresh.unwrap().as_str(),
@@ -265,6 +310,15 @@ impl World {
             );
             let live = session.live.clone();
             self.issued(tokens.access, &live, &id, person);
+        } else if session.predecessor.as_ref() == Some(&token) {
+            let tokens = got.expect("the response with the live token may be lost");
+            let refresh = tokens.refresh.unwrap().as_str().to_owned();
+            assert_ne!(refresh, session.live, "the token that may be lost is replaced");
+            session.consumed.retain(|_, consumed| consumed.abs_diff(now) < GRACE);
+            session.consumed.insert(token, now);
+            (session.used, session.seen, session.live) =
+                (session.used + idle, now, refresh.clone());
+            self.issued(tokens.access, &refresh, &id, person);
         } else {
             assert!(got.is_err(), "a replayed token was refreshed");
             self.end(&id, node);
@@ -298,6 +352,9 @@ impl World {
                     person,
                     ended: false,
                     live: live.clone(),
+                    predecessor: None,
+                    before_change: BTreeSet::new(),
+                    behind: false,
                     consumed: BTreeMap::new(),
                     used: 0,
                     seen: self.now(),
@@ -330,10 +387,14 @@ impl World {
                     return;
                 };
                 self.raise(person, node, Some(&id), true);
-                let now = self.now();
+                let (now, latest) = (self.now(), self.latest);
                 let session = self.sessions.get_mut(&id).unwrap();
                 if let Some(refresh) = tokens.refresh.filter(|_| !session.ended) {
-                    session.consumed.clear();
+                    session.behind |= now < latest;
+                    session.before_change.extend(session.consumed.keys().cloned());
+                    session.before_change.insert(session.live.clone());
+                    session.consumed.insert(session.live.clone(), now);
+                    session.predecessor = None;
                     session.live = refresh.as_str().to_owned();
                     (session.used, session.seen) =
                         (session.used + now.saturating_sub(session.seen), now);

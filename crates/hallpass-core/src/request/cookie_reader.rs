@@ -44,20 +44,38 @@ pub fn find_cookie<'h>(
     headers: impl IntoIterator<Item = &'h [u8]>,
     name: &str,
 ) -> Result<Option<&'h [u8]>, DuplicateCookie> {
-    let mut found = None;
-    for header in headers {
-        let mut rest = Some(header);
-        while let Some(crumbs) = rest {
-            let (crumb, after) = cut(crumbs, b';');
-            rest = after;
-            if let Some(value) = value_of(name, crumb)
-                && found.replace(value).is_some()
-            {
-                return Err(DuplicateCookie(()));
-            }
-        }
-    }
-    Ok(found)
+    let mut values = cookie_values(headers, name);
+    let found = values.next();
+    if values.next().is_some() { Err(DuplicateCookie(())) } else { Ok(found) }
+}
+
+/// Returns the values of all cookies named `name`, in the order of the request.
+///
+/// It is for a logout, which ends every session that the request presents. All other code uses
+/// [`find_cookie`], because it is not known which of two cookies is the caller's.
+///
+/// ```
+/// use hallpass_core::cookie_values;
+///
+/// let twice = [&b"__Host-hallpass=a.b.c; theme=dark"[..], b"__Host-hallpass=x"];
+/// let values: Vec<_> = cookie_values(twice, "__Host-hallpass").collect();
+/// assert_eq!(values, [&b"a.b.c"[..], b"x"]);
+/// ```
+pub fn cookie_values<'h>(
+    headers: impl IntoIterator<Item = &'h [u8]>,
+    name: &str,
+) -> impl Iterator<Item = &'h [u8]> {
+    headers.into_iter().flat_map(crumbs).filter_map(move |crumb| value_of(name, crumb))
+}
+
+/// Returns the crumbs of a `Cookie` field: the parts between semicolons.
+fn crumbs(header: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(header);
+    std::iter::from_fn(move || {
+        let (crumb, after) = cut(rest?, b';');
+        rest = after;
+        Some(crumb)
+    })
 }
 
 /// More than one cookie has the requested name.

@@ -92,6 +92,13 @@ impl<K> Token<K> {
     }
 }
 
+// Written by hand, because the derived implementation would require `K: Clone`.
+impl<K> Clone for Token<K> {
+    fn clone(&self) -> Self {
+        Self { text: self.text.clone(), expires_at: self.expires_at, kind: PhantomData }
+    }
+}
+
 impl<K> fmt::Debug for Token<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Token").field("expires_at", &self.expires_at).finish_non_exhaustive()

@@ -15,7 +15,7 @@ use super::{
     sql::{
         account::{self, select_accounts},
         get,
-        session::refresh_token::{LOAD, read_both, refreshed},
+        session::refresh_token::{LOAD, lost, read_both, refreshed},
         sql,
     },
 };
@@ -23,7 +23,8 @@ use crate::{column, error::StoreError};
 
 impl PostgresStore {
     /// Opens a session. Returns `None` if the account is in the site's own users table, which the
-    /// statement does not read.
+    /// statement does not read, or if it has half of the sessions that it may have. The transaction
+    /// that is then used counts the sessions under the lock; the statement counts them before it.
     pub(super) async fn open_in_one_statement(
         &self,
         session: &NewSession,
@@ -42,16 +43,21 @@ impl PostgresStore {
                 .bind(column::from_time(session.expires))
                 .bind(refresh_chain.map(|chain| chain.first.as_bytes().as_slice()))
                 .bind(refresh_chain.map(|chain| column::from_time(chain.idle_until)))
-                .bind(refresh_chain.map(|chain| column::from_methods(chain.methods)));
+                .bind(refresh_chain.map(|chain| column::from_methods(chain.methods)))
+                .bind(i64::from(session.limit / 2));
             let Some(rows) = self.rows_unless_raced(open).await? else { continue };
             let Some(row) = rows.first() else {
                 return Ok(Some(OpenOutcome::AccountChanged));
             };
             if get(row, "opened")? {
-                return Ok(Some(OpenOutcome::Opened(Box::new(account::read(row)?))));
+                let account = Box::new(account::read(row)?);
+                return Ok(Some(OpenOutcome::Opened { account, ended: Vec::new() }));
             }
             if !get::<bool>(row, "accepted")? {
                 return Ok(Some(OpenOutcome::AccountChanged));
+            }
+            if get(row, "many")? {
+                return Ok(None);
             }
         }
     }
@@ -75,18 +81,19 @@ impl PostgresStore {
             };
             let next = match rotation.present(&kept.state) {
                 RotationOutcome::Consumed(next) => next,
-                RotationOutcome::InGrace => {
+                RotationOutcome::InGrace { consumed } => {
                     let live = kept.state.live;
                     let session = refreshed(account, &kept, &kept.state);
-                    return Ok(Some(RefreshOutcome::InGrace { live, session }));
+                    return Ok(Some(RefreshOutcome::InGrace { live, consumed, session }));
                 }
+                RotationOutcome::Lost => return Ok(Some(lost(&account, &kept))),
                 RotationOutcome::TooOften => return Ok(Some(RefreshOutcome::TooOften)),
                 RotationOutcome::Reused | RotationOutcome::Over => return Ok(None),
             };
             let numbers = account.numbers();
             let consume = sql(CONSUME)
                 .bind(session.to_string())
-                .bind(rotation.presented.as_bytes().as_slice())
+                .bind(kept.state.live.as_bytes().as_slice())
                 .bind(next.live.as_bytes().as_slice())
                 .bind(next.consumed.to_bytes())
                 .bind(column::from_time(next.refreshed))
@@ -106,28 +113,33 @@ impl PostgresStore {
     }
 }
 
-/// `accepted` is whether the locked account accepts the generation, and `opened` whether its
-/// numbers are those of the returned account too. The session gets the epoch that is returned.
+/// `accepted` is whether the locked account accepts the generation, `many` whether it has `$10`
+/// sessions, and `opened` whether it has fewer and its numbers are those of the returned account
+/// too. The session gets the epoch that is returned.
 const OPEN: &str = concat!(
     "WITH locked AS MATERIALIZED ( \
         SELECT account_id, revoked_below, stale_below, credential FROM hallpass_account_state \
         WHERE account_id = $2 AND ",
     accepts_generation!("$3"),
     " FOR NO KEY UPDATE), \
+     counted AS MATERIALIZED ( \
+        SELECT count(*) >= $10 AS many FROM hallpass_sessions WHERE account_id = $2), \
      opened AS ( \
         INSERT INTO hallpass_sessions \
         (id, account_id, epoch, device, created_at, refreshed_at, expires_at, refresh_hash, idle_at, methods) \
         SELECT $1, account_id, (SELECT epoch FROM hallpass_site), $4, $5, $5, $6, $7, $8, $9 \
         FROM locked JOIN hallpass_account_state \
-        USING (account_id, revoked_below, stale_below, credential) WHERE NOT disabled RETURNING 1) ",
+        USING (account_id, revoked_below, stale_below, credential) \
+        WHERE NOT disabled AND NOT (SELECT many FROM counted) RETURNING 1) ",
     select_accounts!(
-        ", EXISTS (SELECT 1 FROM locked) AS accepted, EXISTS (SELECT 1 FROM opened) AS opened"
+        ", EXISTS (SELECT 1 FROM locked) AS accepted, EXISTS (SELECT 1 FROM opened) AS opened, \
+         (SELECT many FROM counted) AS many"
         => "WHERE a.id = $2"
     ),
 );
 
-/// Replaces the presented token with its successor, if it is still the live one, and if the account
-/// is as it was read.
+/// Replaces the live token with the next one, if it is still the live one, and if the account is as
+/// it was read.
 const CONSUME: &str = "WITH locked AS MATERIALIZED ( \
         SELECT account_id FROM hallpass_account_state WHERE account_id = $8 AND NOT disabled \
         AND revoked_below = $9 AND stale_below = $10 AND credential = $11 FOR NO KEY UPDATE) \

@@ -87,6 +87,11 @@ impl Write {
         let row = self.prepared(statement).fetch_optional(self.connection()?).await;
         self.checked(row)
     }
+
+    pub(crate) async fn rows(&mut self, statement: Statement<'_>) -> Result<Vec<Row>, StoreError> {
+        let rows = self.prepared(statement).fetch_all(self.connection()?).await;
+        self.checked(rows)
+    }
 }
 
 impl Store {

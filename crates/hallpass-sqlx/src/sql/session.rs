@@ -2,12 +2,12 @@
 
 use hallpass_accounts::{
     AccountId, Actor, CommandOutcome, EndOutcome, NewSession, OpenOutcome, OwnChange,
-    OwnChangeOutcome, Session, SessionId, SessionStore,
+    OwnChangeOutcome, Revocation, Session, SessionId, SessionStore,
 };
 use hallpass_core::UnixTime;
 
 use super::{
-    Row, Store,
+    Row, Store, Write,
     account::{self, own_change},
     column,
     revocation::{self, Credential},
@@ -59,8 +59,9 @@ impl SessionStore for Store {
         if write.change(insert).await? == 0 {
             return Ok(OpenOutcome::AccountChanged);
         }
+        let ended = end_excess(&mut write, &session).await?;
         write.commit().await?;
-        Ok(OpenOutcome::Opened(Box::new(written)))
+        Ok(OpenOutcome::Opened { account: Box::new(written), ended })
     }
 
     async fn list(&self, account: &AccountId, now: UnixTime) -> Result<Vec<Session>, StoreError> {
@@ -118,6 +119,26 @@ impl SessionStore for Store {
         revocation::everything(&mut write, account, None, Credential::New, at).await?;
         own_change::commanded(write, account).await
     }
+}
+
+/// Ends the sessions above the limit of the account, and returns them.
+async fn end_excess(write: &mut Write, new: &NewSession) -> Result<Vec<SessionId>, StoreError> {
+    let end =
+        sql("DELETE FROM hallpass_sessions WHERE account_id = $1 AND id <> $2 AND id NOT IN \
+         (SELECT id FROM hallpass_sessions WHERE account_id = $1 AND id <> $2 \
+         ORDER BY refreshed_at DESC, created_at DESC, id LIMIT $3) RETURNING id")
+        .bind(new.account.as_str())
+        .bind(new.id.to_string())
+        .bind(i64::from(new.limit) - 1);
+    let rows = write.rows(end).await?;
+    let mut ended = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let id: &str = get(row, "id")?;
+        let session: SessionId = id.parse().map_err(StoreError::corrupt)?;
+        revocation::log(write, &Revocation::SessionEnded { session, at: new.at }).await?;
+        ended.push(session);
+    }
+    Ok(ended)
 }
 
 fn read(row: &Row) -> Result<Session, StoreError> {

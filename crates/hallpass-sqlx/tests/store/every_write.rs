@@ -158,7 +158,7 @@ impl Prepared {
                 let device = "Firefox".to_owned();
                 let new =
                     NewSession::new(session, id.clone(), generation, device, at(10), at(1000));
-                matches!(SessionStore::open(store, new).await?, OpenOutcome::Opened(_))
+                matches!(SessionStore::open(store, new).await?, OpenOutcome::Opened { .. })
             }
             Kind::Refresh => matches!(
                 store.refresh(session, &presenting(1, at(400))).await?,

@@ -185,6 +185,13 @@ async fn a_refresh_token_is_consumed_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs PostgreSQL: DATABASE_URL"]
+async fn concurrent_logins_keep_to_the_limit() {
+    let schema = Schema::new().await;
+    races::concurrent_logins_keep_to_the_limit(&two_on_one_schema(&schema).await, 10).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: DATABASE_URL"]
 async fn no_session_outlives_a_disabling_beside_it() {
     let schema = Schema::new().await;
     races::no_session_outlives_a_disabling_beside_it(&two_on_one_schema(&schema).await, 15).await;

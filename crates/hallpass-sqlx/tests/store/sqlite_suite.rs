@@ -57,6 +57,12 @@ async fn a_refresh_token_is_consumed_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn concurrent_logins_keep_to_the_limit() {
+    let scratch = Scratch::new();
+    races::concurrent_logins_keep_to_the_limit(&two_on_one_file(&scratch).await, 5).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn ten_codes_serve_ten_of_64() {
     let scratch = Scratch::new();
     races::ten_codes_serve_ten_of_64(&two_on_one_file(&scratch).await, 10).await;

@@ -55,7 +55,7 @@ pub async fn open<S: SessionStore>(store: &S, id: &AccountId, number: u8) -> Ses
 /// Returns the account of an opened session.
 pub fn opened(opened: OpenOutcome) -> Account {
     match opened {
-        OpenOutcome::Opened(account) => *account,
+        OpenOutcome::Opened { account, .. } => *account,
         OpenOutcome::AccountChanged => panic!("the session was not opened"),
     }
 }

@@ -105,6 +105,30 @@ pub async fn a_name_in_64_spellings_is_one_account<S: RegistrationStore>(stores:
     assert!(found.is_some());
 }
 
+/// Concurrent logins of one account leave no more sessions than it may have.
+pub async fn concurrent_logins_keep_to_the_limit<S>(stores: &[Arc<S>], rounds: u8)
+where
+    S: SessionStore + RegistrationStore,
+{
+    const LIMIT: u32 = 6;
+    let id = register(&*stores[0], "alice").await;
+    for round in 0..rounds {
+        let log_in = |store: Arc<S>, number: usize| {
+            let id = id.clone();
+            async move {
+                let mut bytes = [round; 16];
+                bytes[0] = u8::try_from(number).unwrap();
+                let session = SessionId::from_random(bytes);
+                let new = NewSession::new(session, id, 0, String::new(), at(10), at(1000));
+                opened(store.open(new.with_limit(LIMIT)).await.unwrap());
+            }
+        };
+        winners(stores, 32, log_in, |()| true).await;
+        let left = open_sessions(&*stores[0], &id).await.len();
+        assert_eq!(left, 6, "round {round}");
+    }
+}
+
 /// One call consumes the token. Every other call gets the same successor, and the session
 /// continues.
 pub async fn a_refresh_token_is_consumed_once<S>(stores: &[Arc<S>], rounds: u64)

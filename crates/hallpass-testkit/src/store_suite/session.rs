@@ -55,6 +55,44 @@ where
     assert_eq!(opened(store.open(new(2, &id)).await.unwrap()).generation(), 2);
 }
 
+/// Each login opens a session. The one that was idle for the longest time ends, and no other.
+pub async fn sessions_above_the_limit_end_by_idle_time<S>(store: &S)
+where
+    S: SessionStore + RegistrationStore + RevocationLog,
+{
+    let (id, other) = (register(store, "alice").await, register(store, "bob").await);
+    let foreign = open(store, &other, 9).await;
+    let mut log = Reader::new(store);
+    // Session 2 is the oldest one, and session 1 comes next.
+    for (number, seconds, ended) in
+        [(1, 20, vec![]), (2, 10, vec![]), (3, 30, vec![]), (4, 40, vec![2]), (5, 5, vec![1])]
+    {
+        let (session, device) = (session_id(number), String::new());
+        let new = NewSession::new(session, id.clone(), 0, device, at(seconds), at(1000));
+        let ended: Vec<_> = ended.into_iter().map(session_id).collect();
+        match store.open(new.with_limit(3)).await.unwrap() {
+            OpenOutcome::Opened { ended: excess, .. } => assert_eq!(excess, ended, "{number}"),
+            OpenOutcome::AccountChanged => panic!("the session was not opened"),
+        }
+        let logged: Vec<_> = ended
+            .into_iter()
+            .map(|session| Revocation::SessionEnded { session, at: at(seconds) })
+            .collect();
+        assert_eq!(log.read_new().await, logged);
+    }
+    let left: Vec<_> = store.list(&id, at(50)).await.unwrap().iter().map(|one| one.id).collect();
+    assert_eq!(left, [4, 3, 5].map(session_id), "the new session stays, whatever its time is");
+    assert_eq!(open_sessions(store, &other).await, [foreign]);
+
+    // A lower limit ends several.
+    let new = NewSession::new(session_id(6), id.clone(), 0, String::new(), at(60), at(1000));
+    match store.open(new.with_limit(1)).await.unwrap() {
+        OpenOutcome::Opened { ended, .. } => assert_eq!(ended.len(), 3),
+        OpenOutcome::AccountChanged => panic!("the session was not opened"),
+    }
+    assert_eq!(store.list(&id, at(60)).await.unwrap().len(), 1);
+}
+
 pub async fn a_session_is_ended_by_its_own_account_alone<S>(store: &S)
 where
     S: SessionStore + RegistrationStore + RevocationLog,

@@ -53,7 +53,7 @@ async fn confirm<R: Role>(
     let remember = fields.optional("remember_device")?.is_some_and(|choice| choice == "on");
     let visitor = Visitor { remember, ..exchange.visitor() };
     let opened = exchange.accounts.log_in_with_code(pending, code, &visitor).await?;
-    exchange.logged_in(&opened, 200, next)
+    exchange.logged_in(&opened, 200, next).await
 }
 
 fn form<'p, R: Role>(

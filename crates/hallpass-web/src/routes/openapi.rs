@@ -6,7 +6,7 @@
 use hallpass_core::{ApiSecurity, Requirement, Role};
 use utoipa::openapi::{
     ContentBuilder, HttpMethod, ObjectBuilder, OpenApi, PathItem, Required, ResponseBuilder, Type,
-    path::{Operation, OperationBuilder},
+    path::{Operation, OperationBuilder, ParameterBuilder, ParameterIn},
     request_body::{RequestBody, RequestBodyBuilder},
 };
 
@@ -41,6 +41,8 @@ impl<R: Role> Routes<R> {
 /// The description of an operation.
 struct Words {
     summary: &'static str,
+    /// The parameters of the query. All are optional.
+    query: &'static [&'static str],
     /// The fields of the body. The names of optional fields end in `?`.
     fields: &'static [&'static str],
     success: u16,
@@ -63,6 +65,13 @@ impl Words {
             .summary(Some(self.summary))
             .request_body(self.body())
             .response(self.success.to_string(), ResponseBuilder::new().description(success));
+        for name in self.query {
+            let parameter = ParameterBuilder::new()
+                .name(*name)
+                .parameter_in(ParameterIn::Query)
+                .schema(Some(ObjectBuilder::new().schema_type(Type::String)));
+            operation = operation.parameter(parameter);
+        }
         let of_fields = if self.fields.is_empty() { &[][..] } else { FIELD_FAILURES };
         let of_caller = if self.asks.is_open() { &[][..] } else { CALLER_FAILURES };
         for status in [self.failures, common, of_fields, of_caller].concat() {
@@ -97,16 +106,21 @@ impl Endpoint {
             Self::Login => ("The login page", &[], Requirement::public()),
             Self::Code => ("The page for the code", &[401], Requirement::public()),
             Self::TwoFactor => ("The key for a new second factor", &[], Requirement::login()),
-            Self::SessionStore => ("The sessions of the account", &[], Requirement::login()),
+            Self::SessionStore => {
+                let summary =
+                    "A page of the sessions of the account, after `next` of the page before";
+                (summary, &[404], Requirement::login())
+            }
             Self::Jwks => ("The public keys, as a JWK Set", &[], Requirement::public()),
             _ => return None,
         };
-        Some(Words { summary, fields: &[], success: 200, failures, asks })
+        let query = if self == Self::SessionStore { &["after"][..] } else { &[] };
+        Some(Words { summary, query, fields: &[], success: 200, failures, asks })
     }
 
     fn post(self) -> Option<Words> {
         let words = |summary, fields, success, failures, asks| {
-            Some(Words { summary, fields, success, failures, asks })
+            Some(Words { summary, query: &[], fields, success, failures, asks })
         };
         let (public, login) = (Requirement::public(), Requirement::login());
         match self {
@@ -174,7 +188,7 @@ fn failure(status: u16) -> &'static str {
         400 => "The body is incomplete, or not in the format that its `Content-Type` names.",
         401 => "Not logged in, or a wrong user name, password or code. It does not reveal which.",
         403 => "The request came from another site. Nothing was changed.",
-        404 => "The session does not exist.",
+        404 => "The session or the page does not exist.",
         409 => "The name is taken, or the second factor is already on or off.",
         413 => "The body is larger than 8 KiB.",
         415 => "The body is neither a form nor JSON.",

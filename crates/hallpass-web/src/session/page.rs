@@ -7,8 +7,12 @@ use std::time::Duration;
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct SessionsPage<'a> {
-    /// The live sessions: the session of the request first, then the newest first.
+    /// At most 20 live sessions: on the first page the session of the request first, then the
+    /// newest first.
     pub sessions: Vec<SessionLine<'a>>,
+    /// The value of the parameter `after` of the next page, which needs no escaping. `None` on the
+    /// last page.
+    pub next: Option<&'a str>,
 }
 
 /// One session of the account.

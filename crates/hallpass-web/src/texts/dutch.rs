@@ -64,6 +64,7 @@ pub(crate) const TEXTS: Texts = Texts {
     logged_in: "Ingelogd",
     last_seen: "laatst vernieuwd",
     end_session: "Uitloggen",
+    more_sessions: "Meer sessies tonen",
     end_others: "Alle andere apparaten uitloggen",
     log_out: "Uitloggen",
     moments_ago: "zojuist",

@@ -64,6 +64,7 @@ pub(crate) const TEXTS: Texts = Texts {
     logged_in: "Logged in",
     last_seen: "last renewed",
     end_session: "Log out",
+    more_sessions: "Show more sessions",
     end_others: "Log out all other devices",
     log_out: "Log out",
     moments_ago: "just now",

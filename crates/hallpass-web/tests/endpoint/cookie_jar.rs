@@ -90,7 +90,7 @@ async fn walk(site: &Site, url: &str) -> Jar {
     jar.post("/profile/sessions/revoke", &[("session", "others")]).await;
     let session = {
         let list = jar.client.as_script().get("/profile/sessions").await.json();
-        list[0]["id"].as_str().unwrap().to_owned()
+        list["sessions"][0]["id"].as_str().unwrap().to_owned()
     };
     jar.post("/profile/sessions/revoke", &[("session", &session)]).await;
     let held: Vec<String> = jar.returned(&jar.url).into_keys().collect();

@@ -15,6 +15,7 @@ mod enrolment;
 mod log_in;
 mod log_out;
 mod lost_key;
+mod one_session;
 mod outage;
 mod own_pages;
 mod page;

@@ -83,10 +83,83 @@ async fn reuse_of_a_refresh_token_ends_the_session() {
     site.clock.pass(29);
     thief.clone().post(PATH, &[]).await.expect(204);
     expect_signed_in(&ann).await;
+    ann.post(PATH, &[]).await.expect(204);
     site.clock.pass(1);
     thief.as_script().post(PATH, &[]).await.expect_problem(401, "signed-out");
     ann.as_script().get("/profile/sessions").await.expect_problem(401, "revoked");
     ann.as_script().post(PATH, &[]).await.expect_problem(401, "signed-out");
+}
+
+/// The response with the new token does not arrive, and the browser tries again after the grace.
+#[tokio::test]
+async fn a_lost_refresh_response_does_not_end_the_session() {
+    let site = Site::new();
+    for wait in [30, 35, QUARTER, 3 * DAY] {
+        let mut ann = site.browser().registered(&format!("ann{wait}")).await;
+        after_a_quarter(&mut ann).await;
+        for _ in 0..3 {
+            ann.clone().post(PATH, &[]).await.expect(204);
+            site.clock.pass(wait);
+        }
+        ann.post(PATH, &[]).await.expect(204);
+        expect_signed_in(&ann).await;
+        after_a_quarter(&mut ann).await;
+        ann.post(PATH, &[]).await.expect(204);
+        expect_signed_in(&ann).await;
+    }
+}
+
+/// A thief who reads the response has the token in it. Both cannot continue.
+#[tokio::test]
+async fn the_token_of_a_response_taken_for_lost_ends_the_session() {
+    let site = Site::new();
+    let mut ann = site.browser().registered("ann").await;
+    let mut thief = ann.clone();
+    after_a_quarter(&mut thief).await;
+    thief.post(PATH, &[]).await.expect(204);
+    site.clock.pass(35);
+    ann.post(PATH, &[]).await.expect(204);
+    thief.as_script().post(PATH, &[]).await.expect_problem(401, "signed-out");
+    ann.as_script().get("/profile/sessions").await.expect_problem(401, "revoked");
+    ann.as_script().post(PATH, &[]).await.expect_problem(401, "signed-out");
+}
+
+/// Tabs that arrive after the first one has its response present the token that it consumed.
+#[tokio::test]
+async fn late_tabs_refresh_without_a_store_call() {
+    let site = Site::new();
+    let mut ann = site.browser().registered("ann").await;
+    after_a_quarter(&mut ann).await;
+    let (tab, calls) = (ann.clone(), site.store.calls());
+    ann.post(PATH, &[]).await.expect(204);
+    for _ in 0..3 {
+        site.clock.pass(9);
+        let mut tab = tab.clone();
+        tab.post(PATH, &[]).await.expect(204);
+        assert_eq!(tab.cookies[REFRESH], ann.cookies[REFRESH]);
+        assert_eq!(tab.cookies[ACCESS], ann.cookies[ACCESS], "nothing is issued");
+    }
+    assert_eq!(site.store.calls(), calls + 1);
+    // The store decides again after the session was logged out, and reports it once.
+    ann.post("/logout", &[]).await.expect(303);
+    let calls = site.store.calls();
+    for _ in 0..3 {
+        tab.as_script().post(PATH, &[]).await.expect_problem(401, "signed-out");
+    }
+    assert_eq!(site.store.calls(), calls + 1);
+}
+
+#[tokio::test]
+async fn a_refresh_that_met_an_outage_is_tried_again() {
+    let site = Site::new();
+    let mut ann = site.browser().registered("ann").await;
+    after_a_quarter(&mut ann).await;
+    site.store.set_down(true);
+    for _ in 0..2 {
+        ann.as_script().post(PATH, &[]).await.expect_problem(503, "unavailable");
+    }
+    site.store.set_down(false);
+    ann.post(PATH, &[]).await.expect(204);
 }
 
 #[tokio::test]
@@ -205,8 +278,8 @@ async fn the_session_list_has_the_time_of_the_last_refresh() {
     after_a_quarter(&mut ann).await;
     ann.post(PATH, &[]).await.expect(204);
     let list = ann.as_script().get("/profile/sessions").await.expect(200).json();
-    assert_eq!(list[0]["created_at"], 1_800_000_000);
-    assert_eq!(list[0]["renewed_at"], 1_800_000_900);
+    assert_eq!(list["sessions"][0]["created"], 1_800_000_000);
+    assert_eq!(list["sessions"][0]["last_active"], 1_800_000_900);
 }
 
 #[tokio::test]
@@ -255,7 +328,10 @@ async fn without_refresh_tokens_a_session_ends_with_its_token() {
     assert!(site.routes.routes().iter().all(|route| route.path != PATH));
     let fields = [("current_password", PASSWORD), ("new_password", "a wholly different phrase")];
     assert!(ann.post("/profile/password", &fields).await.set_cookie(REFRESH).is_none());
-    assert_eq!(ann.as_script().get("/profile/sessions").await.json().as_array().unwrap().len(), 1);
+    assert_eq!(
+        ann.as_script().get("/profile/sessions").await.json()["sessions"].as_array().unwrap().len(),
+        1
+    );
     site.clock.pass(QUARTER);
     ann.as_script().get("/profile/sessions").await.expect_problem(401, "expired");
 }

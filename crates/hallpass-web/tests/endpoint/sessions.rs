@@ -1,5 +1,6 @@
 //! `/profile/sessions` and `/profile/sessions/revoke`.
 
+use hallpass_accounts::SessionSettings;
 use hallpass_web::{DefaultPages, Texts};
 use serde_json::Value;
 
@@ -9,7 +10,7 @@ const REVOKE: &str = "/profile/sessions/revoke";
 
 async fn list(client: &Client) -> Vec<Value> {
     let list = client.as_script().get("/profile/sessions").await.expect(200).json();
-    list.as_array().unwrap().clone()
+    list["sessions"].as_array().unwrap().clone()
 }
 
 async fn own_id(client: &Client) -> String {
@@ -28,9 +29,9 @@ async fn the_list_names_devices_and_marks_this_one_first() {
     let sessions = list(&ann).await;
     assert_eq!(sessions.len(), 2);
     assert_eq!(sessions[0]["current"], true);
-    assert_eq!(sessions[0]["created_at"], 1_800_000_000);
-    assert_eq!(sessions[1]["renewed_at"], 1_800_000_060);
-    assert_eq!(sessions[0]["device"], "Firefox on Linux");
+    assert_eq!(sessions[0]["created"], 1_800_000_000);
+    assert_eq!(sessions[1]["last_active"], 1_800_000_060);
+    assert_eq!(sessions[0]["browser"], "Firefox on Linux");
     let page = ann.clone().get("/profile/sessions").await.expect_page(200);
     assert_eq!(page.body.matches("Firefox on Linux").count(), 2);
     assert_eq!(page.body.matches("This device").count(), 1);
@@ -51,7 +52,7 @@ async fn login_without_user_agent_is_an_unknown_device() {
     login.headers.retain(|(name, _)| name != "user-agent");
     site.browser().send(login).await.expect(303);
     let mut devices: Vec<_> =
-        list(&ann).await.iter().map(|session| session["device"].clone()).collect();
+        list(&ann).await.iter().map(|session| session["browser"].clone()).collect();
     devices.sort_by_key(ToString::to_string);
     assert_eq!(devices, ["", "Firefox on Linux"]);
     for (language, text) in [("en", "Unknown device"), ("nl", "Onbekend apparaat")] {
@@ -60,6 +61,72 @@ async fn login_without_user_agent_is_an_unknown_device() {
         let page = ann.clone().send(request).await.expect_page(200);
         assert_eq!(page.body.matches(text).count(), 1, "{}", page.body);
     }
+}
+
+/// 45 sessions are three pages. Each session is on one of them, and this one is the first.
+#[tokio::test]
+async fn the_list_of_sessions_has_pages() {
+    let site = Site::new();
+    let mut ann = site.browser().registered("ann").await;
+    for number in 0..44 {
+        site.clock.pass(number % 3);
+        site.browser().log_in("ann").await.expect(303);
+        if number % 8 == 7 {
+            site.clock.pass(600);
+        }
+    }
+    site.clock.pass(600);
+    ann.post("/session/refresh", &[]).await.expect(204);
+    let (mut ids, mut target) = (Vec::new(), "/profile/sessions".to_owned());
+    let mut lengths = Vec::new();
+    loop {
+        let page = ann.as_script().get(&target).await.expect(200).json();
+        let sessions = page["sessions"].as_array().unwrap();
+        lengths.push(sessions.len());
+        ids.extend(sessions.iter().map(|session| session["id"].as_str().unwrap().to_owned()));
+        assert_eq!(sessions[0]["current"], lengths.len() == 1);
+        let html = ann.clone().get(&target).await.expect_page(200).body.clone();
+        match page["next"].as_str() {
+            Some(next) => target = format!("/profile/sessions?after={next}"),
+            None => {
+                assert!(!html.contains("after="), "{html}");
+                break;
+            }
+        }
+        assert!(html.contains(&format!("<a href=\"{target}\">Show more sessions</a>")), "{html}");
+    }
+    assert_eq!(lengths, [20, 20, 5]);
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 45);
+    for wrong in ["x", "", "1-1", "%00"] {
+        let target = format!("/profile/sessions?after={wrong}");
+        ann.as_script().get(&target).await.expect_problem(404, "not-found");
+    }
+}
+
+/// A person who can log in cannot fill the store with sessions.
+#[tokio::test]
+async fn a_login_above_the_limit_ends_the_session_longest_idle() {
+    let site = Site::with(|settings, _| {
+        settings.session = SessionSettings::default().per_account(3);
+    });
+    let mut ann = site.browser().registered("ann").await;
+    let mut phones = Vec::new();
+    for _ in 0..2 {
+        site.clock.pass(60);
+        let mut phone = site.browser();
+        phone.log_in("ann").await.expect(303);
+        phones.push(phone);
+    }
+    site.clock.pass(60);
+    ann.post("/session/refresh", &[]).await.expect(204);
+    site.clock.pass(60);
+    site.browser().log_in("ann").await.expect(303);
+    assert_eq!(list(&ann).await.len(), 3);
+    phones[0].as_script().get("/profile/sessions").await.expect_problem(401, "revoked");
+    phones[0].as_script().post("/session/refresh", &[]).await.expect_problem(401, "signed-out");
+    phones[1].as_script().get("/profile/sessions").await.expect(200);
 }
 
 #[tokio::test]

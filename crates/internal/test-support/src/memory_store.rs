@@ -147,6 +147,11 @@ impl State {
     /// receives its new refresh token.
     fn revoking(&mut self, own: &OwnChange, credential: u32) -> OwnChangeOutcome {
         let (id, epoch) = (&own.actor.account, self.epoch);
+        let kept = own.kept_session();
+        let before = self.rows.get(id).zip(kept).and_then(|(row, kept)| {
+            let state = &row.refreshes.get(kept)?.state;
+            Some((state.live, state.consumed.clone()))
+        });
         self.revoke(id, own.kept_session(), credential, own.at);
         if let (Some(browser), 1) = (own.browser, credential) {
             self.keep_known(id, browser);
@@ -157,14 +162,11 @@ impl State {
                 return OwnChangeOutcome::NotWritten;
             };
             listed.refreshed = own.at;
+            let consumed = before.map_or_else(ConsumedRefreshes::default, |(live, consumed)| {
+                refresh_chain.after(live, &consumed, own.at)
+            });
             let RefreshChain { first, idle_until, methods, .. } = refresh_chain.clone();
-            let state = RefreshState::new(
-                first,
-                ConsumedRefreshes::default(),
-                own.at,
-                idle_until,
-                listed.expires,
-            );
+            let state = RefreshState::new(first, consumed, own.at, idle_until, listed.expires);
             row.refreshes.insert(*session, Kept { state, methods });
         }
         OwnChangeOutcome::Written(Box::new(row.account(id, epoch)))
@@ -401,9 +403,21 @@ impl SessionStore for MemoryStore {
                     let state = RefreshState::new(first, consumed, new.at, idle_until, new.expires);
                     row.refreshes.insert(new.id, Kept { state, methods });
                 }
+                // The most recently refreshed first, and the new one before all.
+                row.sessions
+                    .sort_by_key(|session| std::cmp::Reverse((session.refreshed, session.created)));
                 row.sessions
                     .insert(0, Session::new(new.id, new.device, new.at, new.at, new.expires));
-                Ok(OpenOutcome::Opened(Box::new(row.account(&new.account, epoch))))
+                let excess = row.sessions.split_off(row.sessions.len().min(new.limit as usize));
+                let ended: Vec<_> = excess.iter().map(|session| session.id).collect();
+                let account = Box::new(row.account(&new.account, epoch));
+                for session in &ended {
+                    row.refreshes.remove(session);
+                }
+                for session in ended.iter().copied() {
+                    state.log.push(Revocation::SessionEnded { session, at: new.at });
+                }
+                Ok(OpenOutcome::Opened { account, ended })
             }
             None => Ok(OpenOutcome::AccountChanged),
         }
@@ -515,7 +529,10 @@ impl RefreshTokenStore for MemoryStore {
         ));
         Ok(match presented {
             RotationOutcome::Consumed(_) => RefreshOutcome::Consumed(session_now),
-            RotationOutcome::InGrace => RefreshOutcome::InGrace { live, session: session_now },
+            RotationOutcome::InGrace { consumed } => {
+                RefreshOutcome::InGrace { live, consumed, session: session_now }
+            }
+            RotationOutcome::Lost => RefreshOutcome::Lost { live, account: id },
             RotationOutcome::TooOften => RefreshOutcome::TooOften,
             over => {
                 row.refreshes.remove(session);

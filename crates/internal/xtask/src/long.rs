@@ -57,6 +57,21 @@ pub(crate) const LONG: &[Job] = &[
         }],
     },
     Job {
+        name: "role-changes",
+        about: "1,000 changes of roles with four tabs per browser, on axum and actix-web. Short: `test`.",
+        minutes: 3,
+        tools: &[],
+        lane: Lane::Alone,
+        steps: &[Step {
+            name: "1,000 changes of roles on each framework",
+            run: |c| {
+                let line = "cargo test --workspace --test suite a_thousand_role_changes -- \
+                            --ignored --nocapture --test-threads 1";
+                c.command(line).tests(c, 2)
+            },
+        }],
+    },
+    Job {
         name: "races",
         about: "1,000 rounds of codes, names and refresh tokens in two processes. Short: `concurrency`.",
         minutes: 5,

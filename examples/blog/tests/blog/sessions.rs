@@ -6,7 +6,7 @@ use crate::person::{PASSWORD, log_in, register};
 use crate::site::Site;
 
 fn ids(list: &Value) -> Vec<String> {
-    let sessions = list.as_array().expect("an array").iter();
+    let sessions = list["sessions"].as_array().expect("an array").iter();
     sessions.map(|session| session["id"].as_str().expect("an id").to_owned()).collect()
 }
 
@@ -24,14 +24,19 @@ fn the_list_marks_the_current_session_and_ends_others() {
     let list = list.json();
     assert_eq!(ids(&list).len(), 3);
     let current = |list: &Value| {
-        list.as_array().expect("an array").iter().filter(|one| one["current"] == true).count()
+        list["sessions"]
+            .as_array()
+            .expect("an array")
+            .iter()
+            .filter(|one| one["current"] == true)
+            .count()
     };
     assert_eq!(current(&list), 1, "{list}");
     ann.get("/profile/sessions").expect_page(200);
 
     // Ends one session by its id, with immediate effect.
     let list = phone.as_script().get("/profile/sessions").json();
-    let this = list
+    let this = list["sessions"]
         .as_array()
         .expect("an array")
         .iter()

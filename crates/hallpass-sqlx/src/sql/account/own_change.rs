@@ -10,6 +10,7 @@ use hallpass_accounts::{AccountId, Actor, CommandOutcome, OwnChange, OwnChangeOu
 use super::super::{
     LOCK_SESSION, Statement, Write, browser, column,
     revocation::{self, Credential},
+    session::refresh_token,
     sql,
 };
 use crate::error::StoreError;
@@ -68,6 +69,10 @@ pub(crate) async fn revoking(
     credential: Credential,
 ) -> Result<OwnChangeOutcome, StoreError> {
     let account = &own.actor.account;
+    let before = match own.kept_session() {
+        Some(session) => refresh_token::tokens(&mut write, session).await?,
+        None => None,
+    };
     revocation::everything(&mut write, account, own.kept_session(), credential, own.at).await?;
     if let (Some(session), Some(refresh_chain)) = (own.kept_session(), &own.refresh_chain) {
         let restart = sql("UPDATE hallpass_sessions \
@@ -79,7 +84,9 @@ pub(crate) async fn revoking(
         .bind(column::from_time(refresh_chain.idle_until))
         .bind(column::from_methods(refresh_chain.methods))
         .bind(column::from_time(own.at))
-        .bind(column::NOTHING);
+        .bind(before.map_or_else(Vec::new, |(live, consumed)| {
+            refresh_chain.after(live, &consumed, own.at).to_bytes()
+        }));
         write.change(restart).await?;
     }
     if let (Some(browser), Credential::New) = (&own.browser, credential) {

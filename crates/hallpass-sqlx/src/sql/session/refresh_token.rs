@@ -29,7 +29,7 @@ impl RefreshTokenStore for Store {
         let state = &kept.state;
         match rotation.present(state) {
             RotationOutcome::Consumed(next) => {
-                if consume(&mut write, session, &rotation.presented, &next).await? == 0 {
+                if consume(&mut write, session, &state.live, &next).await? == 0 {
                     // The row was read under the lock.
                     return Err(StoreError::corrupt(
                         "a session changed while its account was locked",
@@ -38,8 +38,10 @@ impl RefreshTokenStore for Store {
                 write.commit().await?;
                 Ok(RefreshOutcome::Consumed(refreshed(account, &kept, &next)))
             }
-            RotationOutcome::InGrace => Ok(RefreshOutcome::InGrace {
+            RotationOutcome::Lost => Ok(lost(&account, &kept)),
+            RotationOutcome::InGrace { consumed } => Ok(RefreshOutcome::InGrace {
                 live: state.live,
+                consumed,
                 session: refreshed(account, &kept, state),
             }),
             RotationOutcome::TooOften => Ok(RefreshOutcome::TooOften),
@@ -87,6 +89,10 @@ pub(crate) fn refreshed(
     Box::new(RefreshedSession::new(account, created, methods, state.idle_until, state.expires))
 }
 
+pub(crate) fn lost(account: &Account, kept: &Kept) -> RefreshOutcome {
+    RefreshOutcome::Lost { live: kept.state.live, account: account.id().clone() }
+}
+
 /// Returns the account and its session, if the session can be refreshed and the account is enabled.
 async fn load(
     write: &mut Write,
@@ -110,19 +116,39 @@ async fn load(
     Ok(Some((account, read(&row)?)))
 }
 
-/// Replaces the presented token with its successor, if the presented token is still the live one.
-/// Returns the number of changed rows: 1 or 0.
+/// Returns the live token of the session and the consumed ones, if it can be refreshed.
+pub(crate) async fn tokens(
+    write: &mut Write,
+    session: &SessionId,
+) -> Result<Option<(RefreshHash, ConsumedRefreshes)>, StoreError> {
+    let select = sql("SELECT refresh_hash, consumed FROM hallpass_sessions \
+         WHERE id = $1 AND refresh_hash IS NOT NULL");
+    let row = write.row(select.bind(session.to_string())).await?;
+    row.as_ref().map(|row| Ok((read_live(row)?, read_consumed(row)?))).transpose()
+}
+
+fn read_live(row: &Row) -> Result<RefreshHash, StoreError> {
+    let live: &[u8] = get(row, "refresh_hash")?;
+    Ok(RefreshHash::from_bytes(live.try_into().map_err(StoreError::corrupt)?))
+}
+
+fn read_consumed(row: &Row) -> Result<ConsumedRefreshes, StoreError> {
+    ConsumedRefreshes::from_bytes(get(row, "consumed")?).map_err(StoreError::corrupt)
+}
+
+/// Replaces the live token with the next one, if it is still the live one. Returns the number of
+/// changed rows: 1 or 0.
 async fn consume(
     write: &mut Write,
     session: &SessionId,
-    presented: &RefreshHash,
+    live: &RefreshHash,
     next: &RefreshState,
 ) -> Result<u64, StoreError> {
     let update = sql("UPDATE hallpass_sessions \
          SET refresh_hash = $3, consumed = $4, refreshed_at = $5, idle_at = $6, expires_at = $7 \
          WHERE id = $1 AND refresh_hash = $2")
     .bind(session.to_string())
-    .bind(presented.as_bytes().as_slice())
+    .bind(live.as_bytes().as_slice())
     .bind(next.live.as_bytes().as_slice())
     .bind(next.consumed.to_bytes())
     .bind(column::from_time(next.refreshed))
@@ -132,14 +158,11 @@ async fn consume(
 }
 
 fn read(row: &Row) -> Result<Kept, StoreError> {
-    let live: &[u8] = get(row, "refresh_hash")?;
-    let consumed =
-        ConsumedRefreshes::from_bytes(get(row, "consumed")?).map_err(StoreError::corrupt)?;
     let methods: Option<&str> = get(row, "methods")?;
     let time = |name| column::to_time(get(row, name)?);
     let state = RefreshState::new(
-        RefreshHash::from_bytes(live.try_into().map_err(StoreError::corrupt)?),
-        consumed,
+        read_live(row)?,
+        read_consumed(row)?,
         time("refreshed_at")?,
         time("idle_at")?,
         time("expires_at")?,

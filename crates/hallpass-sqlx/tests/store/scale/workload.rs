@@ -5,11 +5,11 @@ use std::{convert::Infallible, time::Duration};
 use hallpass_accounts::{
     Account, AccountId, AccountStore, Activity, ActivityKind, ActivityStore, AdministrationStore,
     AttemptOutcome, BrowserHash, BrowserId, BrowserLogin, BrowserName, BrowserStore,
-    ConsumeOutcome, ConsumedStore, Cursor, EndOutcome, Incarnation, KeyCheck, OneTimeHash,
-    OneTimePurpose, Outcome, OutcomeId, OutcomeKind, OutcomeStore, OwnChange, PasswordChange,
-    PasswordStore, PutOutcome, RateLimit, RateLimitStore, RefreshChain, RefreshOutcome,
-    RefreshTokenStore, ReplaceOutcome, Revocation, RevocationLog, SessionStore, SiteStore,
-    TwoFactorStore, Username, WhichBrowsers,
+    ConsumeOutcome, ConsumedStore, Cursor, EndOutcome, Incarnation, KeyCheck, NewSession,
+    OneTimeHash, OneTimePurpose, OpenOutcome, Outcome, OutcomeId, OutcomeKind, OutcomeStore,
+    OwnChange, PasswordChange, PasswordStore, PutOutcome, RateLimit, RateLimitStore, RefreshChain,
+    RefreshOutcome, RefreshTokenStore, ReplaceOutcome, Revocation, RevocationLog, SessionStore,
+    SiteStore, TwoFactorStore, Username, WhichBrowsers,
 };
 use hallpass_core::{Methods, TotpDrift, UnixTime};
 use hallpass_sqlx::SqlStore;
@@ -66,9 +66,17 @@ async fn sessions(store: &SqlStore, id: &AccountId) {
     assert!(matches!(refreshed, RefreshOutcome::Consumed(_)), "{refreshed:?}");
     let grace = store.refresh(&session, &presenting(1, at(410))).await.unwrap();
     assert!(matches!(grace, RefreshOutcome::InGrace { .. }), "{grace:?}");
-    let reused = store.refresh(&session, &presenting(1, at(480))).await.unwrap();
+    let lost = store.refresh(&session, &presenting(1, at(440))).await.unwrap();
+    assert!(matches!(lost, RefreshOutcome::Lost { .. }), "{lost:?}");
+    let reused = store.refresh(&session, &presenting(9, at(480))).await.unwrap();
     assert!(matches!(reused, RefreshOutcome::Reused { .. }), "{reused:?}");
-    let ended = store.end(id, &session_id(1), Some(&by), at(20)).await.unwrap();
+    let last =
+        NewSession::new(session_id(7), id.clone(), by.generation, String::new(), at(11), at(999));
+    match store.open(last.with_limit(3)).await.unwrap() {
+        OpenOutcome::Opened { ended, .. } => assert_eq!(ended.len(), 1),
+        OpenOutcome::AccountChanged => panic!("the session was not opened"),
+    }
+    let ended = store.end(id, &session_id(7), Some(&by), at(20)).await.unwrap();
     assert_eq!(ended, EndOutcome::Ended);
     done(store.end_all(id, Some(&by), at(20)).await.unwrap());
 }

@@ -97,8 +97,8 @@ where
     consume(store, &session, 2, 410).await;
     for (number, seconds) in [(1, 429), (2, 439)] {
         match store.refresh(&session, &presenting(number, at(seconds))).await.unwrap() {
-            RefreshOutcome::InGrace { live, session } => {
-                assert_eq!(live, token(3));
+            RefreshOutcome::InGrace { live, consumed, session } => {
+                assert_eq!((live, consumed), (token(3), at(390 + 10 * number)));
                 assert_eq!(session.idle_until, at(910), "nothing was written");
             }
             other => panic!("{other:?}"),
@@ -113,6 +113,37 @@ where
     let live = store.refresh(&session, &presenting(3, at(431))).await.unwrap();
     assert!(matches!(live, RefreshOutcome::Ended), "{live:?}");
     assert_eq!(reader.read_new().await, []);
+}
+
+pub async fn a_lost_token_is_replaced_and_not_accepted<S>(store: &S)
+where
+    S: RefreshTokenStore + RegistrationStore + RevocationLog,
+{
+    let id = register(store, "alice").await;
+    let session = open_renewable(store, &id, 1, at(2000)).await;
+    consume(store, &session, 1, 400).await;
+    let mut reader = Reader::new(store);
+    let late = presenting(1, at(435));
+    match store.refresh(&session, &late).await.unwrap() {
+        RefreshOutcome::Lost { live, account } => assert_eq!((live, account), (token(2), id)),
+        other => panic!("{other:?}"),
+    }
+    let wrong = late.clone().replacing(token(8), token(9));
+    let lost = store.refresh(&session, &wrong).await.unwrap();
+    assert!(matches!(lost, RefreshOutcome::Lost { .. }), "another token is live: {lost:?}");
+    let replacing = late.replacing(token(2), token(3));
+    match store.refresh(&session, &replacing).await.unwrap() {
+        RefreshOutcome::Consumed(session) => assert_eq!(session.idle_until, at(935)),
+        other => panic!("{other:?}"),
+    }
+    match store.refresh(&session, &replacing).await.unwrap() {
+        RefreshOutcome::InGrace { live, .. } => assert_eq!(live, token(3), "another tab"),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(reader.read_new().await, [], "the session continues");
+    let copied = store.refresh(&session, &presenting(2, at(440))).await.unwrap();
+    assert!(matches!(copied, RefreshOutcome::Reused { .. }), "it was not lost: {copied:?}");
+    assert_eq!(reader.read_new().await, [Revocation::SessionEnded { session, at: at(440) }]);
 }
 
 pub async fn a_session_past_a_limit_ends<S>(store: &S)
@@ -202,12 +233,18 @@ where
 
     let mut reader = Reader::new(store);
     assert_eq!(reader.read_new().await, [revoked(&id, 1, at(120))]);
-    let copy = store.refresh(&kept, &presenting(1, at(131))).await.unwrap();
+    match store.refresh(&kept, &presenting(1, at(149))).await.unwrap() {
+        RefreshOutcome::InGrace { live, consumed, .. } => {
+            assert_eq!((live, consumed), (token(51), at(120)), "a tab that refreshed meanwhile");
+        }
+        other => panic!("{other:?}"),
+    }
+    let copy = store.refresh(&kept, &presenting(1, at(150))).await.unwrap();
     assert!(
         matches!(copy, RefreshOutcome::Reused { .. }),
         "a copy of the previous token: {copy:?}"
     );
-    assert_eq!(reader.read_new().await, [Revocation::SessionEnded { session: kept, at: at(131) }]);
+    assert_eq!(reader.read_new().await, [Revocation::SessionEnded { session: kept, at: at(150) }]);
 }
 
 pub async fn a_kept_session_without_a_new_token_is_not_refreshed<S>(store: &S)

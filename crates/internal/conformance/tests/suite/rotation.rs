@@ -14,11 +14,16 @@ use axum::{
     Router,
     routing::{any, get},
 };
-use hallpass_accounts::{Accounts, Settings, StoreSet, Username};
+use hallpass::store::SqlStore;
+use hallpass_accounts::{
+    Accounts, AdministrationStore, RefreshTokenStore, RegistrationStore, Settings, StoreSet,
+    Username,
+};
 use hallpass_conformance::{NOW, Received, Sent, SiteRole, json_request};
-use hallpass_core::{Clock, KeyRing, RequestAuthenticator, UnixTime};
+use hallpass_core::{Clock, KeyRing, RequestAuthenticator, Role, RoleSet, UnixTime};
 use hallpass_test_support::cookie_jar::CookieJar;
 use hallpass_test_support::memory_store::MemoryStore;
+use hallpass_test_support::{postgres::Schema, scratch::Scratch};
 use hallpass_tower::AuthLayer;
 use hallpass_web::Routes;
 use tokio::net::TcpListener;
@@ -39,24 +44,43 @@ impl Clock for Hands {
 }
 
 /// A site on one of the frameworks, with access to its store and clock.
-struct Site {
-    server: SocketAddr,
+pub(crate) struct Site {
+    pub(crate) server: SocketAddr,
+    pub(crate) accounts: Accounts<SiteRole>,
+    pub(crate) store: MemoryStore,
+    hands: Hands,
+}
+
+/// A site before it is on a framework.
+pub(crate) struct Parts {
     accounts: Accounts<SiteRole>,
+    authenticator: RequestAuthenticator<SiteRole>,
     store: MemoryStore,
     hands: Hands,
 }
 
-type Parts = (Accounts<SiteRole>, RequestAuthenticator<SiteRole>, MemoryStore, Hands);
-
-fn parts() -> Parts {
-    let (store, hands) = (MemoryStore::default(), Hands(Arc::new(AtomicU64::new(NOW))));
-    let ring = KeyRing::generate_hs256([7; 32], UnixTime::from_secs(NOW));
+/// The stores of a site on any database.
+pub(crate) fn stores<S>(store: &S) -> StoreSet
+where
+    S: RefreshTokenStore + RegistrationStore + AdministrationStore + Clone,
+{
     let shared = Arc::new(store.clone());
     let mut stores = StoreSet::new(shared.clone());
     stores.registration = Some(shared.clone().into());
     stores.sessions = Some(shared.clone().into());
     stores.refresh_tokens = Some(shared.clone().into());
     stores.administration = Some(shared.into());
+    stores
+}
+
+pub(crate) fn in_memory() -> Parts {
+    let store = MemoryStore::default();
+    Parts { store: store.clone(), ..parts(stores(&store)) }
+}
+
+pub(crate) fn parts(stores: StoreSet) -> Parts {
+    let hands = Hands(Arc::new(AtomicU64::new(NOW)));
+    let ring = KeyRing::generate_hs256([7; 32], UnixTime::from_secs(NOW));
     let settings = Settings {
         default_roles: SiteRole::Guest.into(),
         clock: Arc::new(hands.clone()),
@@ -64,15 +88,24 @@ fn parts() -> Parts {
     };
     let accounts = Accounts::new(ring, stores, settings).unwrap();
     let authenticator = accounts.request_authenticator();
-    (accounts, authenticator, store, hands)
+    Parts { accounts, authenticator, store: MemoryStore::default(), hands }
 }
 
-async fn on_axum() -> Site {
-    let (accounts, authenticator, store, hands) = parts();
+/// Returns the roles of the caller.
+fn roles_of(roles: RoleSet<SiteRole>) -> String {
+    roles.iter().map(|role| role.name()).collect::<Vec<_>>().join(" ")
+}
+
+pub(crate) async fn on_axum(parts: Parts) -> Site {
+    let Parts { accounts, authenticator, store, hands } = parts;
     let rotation = hallpass_axum::Rotation::new(&accounts, &authenticator);
     let site = Router::new()
         .route("/open", get(|| async { ([("cache-control", "public, max-age=60")], "open") }))
         .route("/posts", any(|body: String| async { body }).layer(hallpass_tower::require_login()))
+        .route(
+            "/roles",
+            any(|me: hallpass_axum::Identity<SiteRole>| async move { roles_of(me.roles()) }),
+        )
         .merge(hallpass_axum::routes(&Routes::new(&accounts)))
         .layer(AuthLayer::new(authenticator).clock(hands.clone()).refresh(rotation));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -81,8 +114,8 @@ async fn on_axum() -> Site {
     Site { server, accounts, store, hands }
 }
 
-fn on_actix() -> (actix_web::dev::Server, Site) {
-    let (accounts, authenticator, store, hands) = parts();
+pub(crate) fn on_actix(parts: Parts) -> (actix_web::dev::Server, Site) {
+    let Parts { accounts, authenticator, store, hands } = parts;
     let rotation = hallpass_actix::Rotation::new(&accounts, &authenticator);
     let auth = hallpass_actix::AuthLayer::new(authenticator).clock(hands.clone()).refresh(rotation);
     let routes = hallpass_actix::routes(&Routes::new(&accounts));
@@ -90,8 +123,10 @@ fn on_actix() -> (actix_web::dev::Server, Site) {
         let open = || async {
             ("open".to_owned()).customize().insert_header(("cache-control", "public, max-age=60"))
         };
+        let roles = |me: hallpass_actix::Identity<SiteRole>| async move { roles_of(me.roles()) };
         App::new()
             .route("/open", web::get().to(open))
+            .route("/roles", web::route().to(roles))
             .service(
                 web::resource("/posts")
                     .wrap(hallpass_actix::require_login())
@@ -108,10 +143,10 @@ fn on_actix() -> (actix_web::dev::Server, Site) {
 /// A browser. [`Browser::without_access`] removes the access cookie, as a browser does when the
 /// cookie expires.
 #[derive(Clone)]
-struct Browser(CookieJar);
+pub(crate) struct Browser(pub(crate) CookieJar);
 
 impl Browser {
-    async fn registered(site: &Site, name: &str) -> Self {
+    pub(crate) async fn registered(site: &Site, name: &str) -> Self {
         let mut browser = Self(CookieJar::new("https://site.example"));
         let form = format!("username={name}&password=correct+horse+battery+staple");
         assert_eq!(
@@ -121,7 +156,7 @@ impl Browser {
         browser
     }
 
-    fn request(&self, method: &str, target: &str, body: &str) -> Sent {
+    pub(crate) fn request(&self, method: &str, target: &str, body: &str) -> Sent {
         let sent =
             json_request(method, target).header("cookie", self.0.header("/").unwrap_or_default());
         sent.header("content-type", "application/x-www-form-urlencoded").body(body)
@@ -252,10 +287,27 @@ async fn walk(site: &Site) {
     let mut bob = Browser::registered(site, "bob").await;
     pass(LIFE);
     let thief = bob.clone().without_access();
-    assert_eq!(bob.post(site, "x").await.status, 200);
-    pass(30);
+    for _ in 0..2 {
+        assert_eq!(bob.post(site, "x").await.status, 200);
+        pass(LIFE);
+    }
     assert_eq!(thief.clone().post(site, "x").await.status, 401);
     assert_eq!(bob.post(site, "x").await.status, 401, "the session of the owner ends too");
+
+    // A response is lost: 35 seconds later the browser presents the old token again, and continues.
+    // If the response was not lost but read by a thief, the session ends when the thief returns.
+    let mut cas = Browser::registered(site, "cas").await;
+    pass(LIFE);
+    let mut lost = cas.clone();
+    assert_eq!(lost.post(site, "x").await.status, 200);
+    pass(35);
+    let answer = cas.post(site, "again").await;
+    assert_eq!((answer.status, sets(&answer)), (200, 2));
+    assert_ne!(cas.0[REFRESH], lost.0[REFRESH]);
+    pass(LIFE);
+    assert_eq!(cas.post(site, "x").await.status, 200);
+    assert_eq!(lost.without_access().post(site, "x").await.status, 401);
+    assert_eq!(cas.post(site, "x").await.status, 401);
 
     // A change of roles makes the token stale. A request with a stale token refreshes the session,
     // and has the new roles.
@@ -271,14 +323,80 @@ async fn walk(site: &Site) {
     assert_eq!(eve.post(site, "x").await.status, 200);
 }
 
+/// A tab refreshes while the same browser ends its other sessions. Either response may be the last
+/// that the browser receives. The browser stays logged in, also when the next access token expires.
+async fn refresh_beside_an_own_change(site: &Site) {
+    for round in 0..ROUNDS {
+        let browser = Browser::registered(site, &format!("person{round}")).await;
+        let refresh = browser.request("POST", "/session/refresh", "");
+        let change = browser.request("POST", "/profile/sessions/revoke", "session=others");
+        let refresh_first = round % 4 < 2;
+        let sent = async |sent: &Sent| sockets::http1(site.server, sent).await;
+        let (refreshed, changed) = match round % 3 {
+            0 => tokio::join!(sent(&refresh), sent(&change)),
+            1 => (sent(&refresh).await, sent(&change).await),
+            _ => {
+                let changed = sent(&change).await;
+                (sent(&refresh).await, changed)
+            }
+        };
+        assert_eq!((refreshed.status, changed.status), (204, 204), "round {round}");
+        let mut after = browser.clone();
+        let responses = if refresh_first { [&refreshed, &changed] } else { [&changed, &refreshed] };
+        for response in responses {
+            after.0.keep("/", response.header("set-cookie"));
+        }
+        for _ in 0..3 {
+            let answer = after.post(site, "still here").await;
+            assert_eq!(answer.status, 200, "round {round}: {}", answer.text());
+            site.hands.0.fetch_add(LIFE, Ordering::SeqCst);
+        }
+        // A copy of the token from before the change ends the session.
+        assert_eq!(browser.without_access().post(site, "x").await.status, 401);
+        assert_eq!(after.post(site, "x").await.status, 401);
+    }
+}
+
+/// The rounds of [`refresh_beside_an_own_change`].
+const ROUNDS: usize = 100;
+
+#[tokio::test]
+async fn refresh_beside_an_own_change_stays_logged_in_on_axum() {
+    refresh_beside_an_own_change(&on_axum(in_memory()).await).await;
+}
+
+#[tokio::test]
+async fn refresh_beside_an_own_change_stays_logged_in_on_sqlite() {
+    let scratch = Scratch::new();
+    let store = SqlStore::open(&scratch.url("site.db")).await.unwrap();
+    refresh_beside_an_own_change(&on_axum(parts(stores(&store))).await).await;
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: DATABASE_URL"]
+async fn refresh_beside_an_own_change_stays_logged_in_on_postgres() {
+    let schema = Schema::new().await;
+    let store = SqlStore::open(&schema.url()).await.unwrap();
+    refresh_beside_an_own_change(&on_axum(parts(stores(&store))).await).await;
+}
+
+#[actix_web::test]
+async fn refresh_beside_an_own_change_stays_logged_in_on_actix() {
+    let (server, site) = on_actix(in_memory());
+    let handle = server.handle();
+    actix_web::rt::spawn(server);
+    refresh_beside_an_own_change(&site).await;
+    handle.stop(false).await;
+}
+
 #[tokio::test]
 async fn request_refreshes_an_expired_session_on_axum() {
-    walk(&on_axum().await).await;
+    walk(&on_axum(in_memory()).await).await;
 }
 
 #[actix_web::test]
 async fn request_refreshes_an_expired_session_on_actix() {
-    let (server, site) = on_actix();
+    let (server, site) = on_actix(in_memory());
     let handle = server.handle();
     actix_web::rt::spawn(server);
     walk(&site).await;

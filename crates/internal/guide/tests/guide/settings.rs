@@ -145,6 +145,8 @@ fn settings_page_has_the_defaults_of_the_code() {
         let expected = format!("{name}: {:?}", time(default("SessionSettings", name)));
         assert!(session.contains(&expected), "{expected} in {session}");
     }
+    let expected = format!("per_account: {}", default("SessionSettings", "per_account"));
+    assert!(session.contains(&expected), "{expected} in {session}");
     let limits = format!("{:?}", RateLimits::default());
     for name in ["network", "account", "known_browser", "address", "registrations"] {
         let attempts = default("RateLimits", name).strip_suffix(" attempts").unwrap();
