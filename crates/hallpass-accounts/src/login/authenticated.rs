@@ -9,7 +9,10 @@ use crate::{
     accounts::Accounts,
     error::AccountsError,
     event::{Event, RejectionReason},
-    login::{OpenedSession, after_login::after_login},
+    login::{
+        OpenedSession,
+        after_login::{UNKNOWN_LOGIN, after_login},
+    },
     random::draw,
     rate_limit::limits::Counted,
     session::{
@@ -104,6 +107,9 @@ impl<R: Role> Authenticated<R> {
     ) -> Result<(LoggedIn<R>, Account), AccountsError> {
         let Self { accounts, mut account, counted, methods } = self;
         let (now, at) = (accounts.now(), accounts.store_now());
+        // A login with the password only, in a browser that skips the code, is not recent for any
+        // route: `/session/confirm` would require the code too.
+        let is_full = account.second_factor().is_none() || methods.includes_second_factor();
         let life = match refresh_chain {
             Some(_) => accounts.settings().session.absolute,
             None => accounts.issuer().access_lifetime(),
@@ -117,6 +123,7 @@ impl<R: Role> Authenticated<R> {
                 at,
                 at.saturating_add(life),
             );
+            let new = new.with_authenticated_at(is_full.then_some(at));
             let opened = sessions.open(new.with_refresh_chain(refresh_chain));
             match accounts.stores().ask("open session", opened).await? {
                 OpenOutcome::Opened(written) => account = *written,
@@ -132,7 +139,8 @@ impl<R: Role> Authenticated<R> {
             session,
             methods,
         });
-        Ok((after_login(&accounts, &account, session, methods, now), account))
+        let authenticated_at = if is_full { now } else { UNKNOWN_LOGIN };
+        Ok((after_login(&accounts, &account, session, methods, authenticated_at), account))
     }
 }
 

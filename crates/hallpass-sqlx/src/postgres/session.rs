@@ -42,7 +42,8 @@ impl PostgresStore {
                 .bind(column::from_time(session.expires))
                 .bind(refresh_chain.map(|chain| chain.first.as_bytes().as_slice()))
                 .bind(refresh_chain.map(|chain| column::from_time(chain.idle_until)))
-                .bind(refresh_chain.map(|chain| column::from_methods(chain.methods)));
+                .bind(refresh_chain.map(|chain| column::from_methods(chain.methods)))
+                .bind(session.authenticated_at.map(column::from_time));
             let Some(rows) = self.rows_unless_raced(open).await? else { continue };
             let Some(row) = rows.first() else {
                 return Ok(Some(OpenOutcome::AccountChanged));
@@ -73,11 +74,12 @@ impl PostgresStore {
             let Some((account, kept)) = row.as_ref().map(read_both).transpose()? else {
                 return Ok(Some(RefreshOutcome::Ended));
             };
-            let next = match rotation.present(&kept.state) {
+            let Some(state) = &kept.state else { return Ok(Some(RefreshOutcome::Ended)) };
+            let next = match rotation.present(state) {
                 RotationOutcome::Consumed(next) => next,
                 RotationOutcome::InGrace => {
-                    let live = kept.state.live;
-                    let session = refreshed(account, &kept, &kept.state);
+                    let live = state.live;
+                    let session = refreshed(account, &kept, state);
                     return Ok(Some(RefreshOutcome::InGrace { live, session }));
                 }
                 RotationOutcome::TooOften => return Ok(Some(RefreshOutcome::TooOften)),
@@ -116,8 +118,9 @@ const OPEN: &str = concat!(
     " FOR NO KEY UPDATE), \
      opened AS ( \
         INSERT INTO hallpass_sessions \
-        (id, account_id, epoch, device, created_at, refreshed_at, expires_at, refresh_hash, idle_at, methods) \
-        SELECT $1, account_id, (SELECT epoch FROM hallpass_site), $4, $5, $5, $6, $7, $8, $9 \
+        (id, account_id, epoch, device, created_at, refreshed_at, expires_at, refresh_hash, idle_at, methods, \
+         authenticated_at) \
+        SELECT $1, account_id, (SELECT epoch FROM hallpass_site), $4, $5, $5, $6, $7, $8, $9, $10 \
         FROM locked JOIN hallpass_account_state \
         USING (account_id, revoked_below, stale_below, credential) WHERE NOT disabled RETURNING 1) ",
     select_accounts!(

@@ -193,7 +193,7 @@ impl Prepared {
 }
 
 fn is_written(outcome: &OwnChangeOutcome) -> bool {
-    matches!(outcome, OwnChangeOutcome::Written(_))
+    matches!(outcome, OwnChangeOutcome::Written(..))
 }
 
 fn done(outcome: &CommandOutcome) -> bool {

@@ -97,6 +97,8 @@ impl Endpoint {
             Self::Login => ("The login page", &[], Requirement::public()),
             Self::Code => ("The page for the code", &[401], Requirement::public()),
             Self::TwoFactor => ("The key for a new second factor", &[], Requirement::login()),
+            Self::Password => ("The page for a new password", &[], Requirement::login()),
+            Self::Confirm => ("What a confirmation needs", &[], Requirement::login()),
             Self::SessionStore => ("The sessions of the account", &[], Requirement::login()),
             Self::Jwks => ("The public keys, as a JWK Set", &[], Requirement::public()),
             _ => return None,
@@ -133,7 +135,8 @@ impl Endpoint {
             ),
             Self::Logout => words("Logs out, on every node", &[], 204, &[429], public),
             Self::TwoFactor => {
-                words("Turns the second factor on", &["code"], 200, &[401, 409, 429], login)
+                let fields = &["code", "password?"];
+                words("Turns the second factor on", fields, 200, &[401, 409, 429], login)
             }
             Self::DisableTwoFactor => words(
                 "Turns the second factor off",
@@ -143,18 +146,27 @@ impl Endpoint {
                 login,
             ),
             Self::RecoveryCodes => {
-                words("Makes new recovery codes", &["code"], 200, &[401, 409, 429], login)
+                let fields = &["password?", "code?"];
+                words("Makes new recovery codes", fields, 200, &[401, 409, 429], login)
             }
             Self::Password => words(
                 "Changes the password",
-                &["current_password", "new_password"],
+                &["current_password?", "code?", "new_password"],
                 204,
                 &[401, 429],
                 login,
             ),
             Self::RevokeSession => {
-                words("Ends a session, or all `others`", &["session"], 204, &[404, 429], login)
+                let fields = &["session", "password?", "code?"];
+                words("Ends a session, or all `others`", fields, 204, &[401, 404, 429], login)
             }
+            Self::Confirm => words(
+                "Confirms the session: a new `auth_time`",
+                &["password", "code?", "next?"],
+                200,
+                &[401, 429],
+                login,
+            ),
             Self::Refresh => words("Renews the session", &[], 204, &[401, 429], public),
             _ => None,
         }
@@ -173,7 +185,9 @@ fn failure(status: u16) -> &'static str {
     match status {
         400 => "The body is incomplete, or not in the format that its `Content-Type` names.",
         401 => "Not logged in, or a wrong user name, password or code. It does not reveal which.",
-        403 => "The request came from another site. Nothing was changed.",
+        403 => {
+            "The request came from another site, or the session was not confirmed recently. Nothing was changed."
+        }
         404 => "The session does not exist.",
         409 => "The name is taken, or the second factor is already on or off.",
         413 => "The body is larger than 8 KiB.",

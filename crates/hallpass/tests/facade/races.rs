@@ -183,7 +183,7 @@ async fn races(rounds: u64) {
         let hashes: Vec<_> = recovery.iter().map(RecoveryCode::hash).collect();
         let own = OwnChange::new(Actor::new(id.clone(), 1, None), now());
         let replaced = store.replace_recovery_codes(&own, &hashes).await.unwrap();
-        assert!(matches!(replaced, OwnChangeOutcome::Written(_)));
+        assert!(matches!(replaced, OwnChangeOutcome::Written(..)));
         let recovery = recovery.iter().map(RecoveryCode::as_str).collect::<Vec<_>>().join(" ");
         let outcome = race(&mut racers, |_| format!("{moment} recovery {pending} {recovery}"));
         assert_eq!(outcome, (10, 54), "round {round}: ten recovery codes");
