@@ -15,7 +15,7 @@
 
 use std::{fmt, time::Duration};
 
-use hallpass_core::{Access, Identity, Methods, Role, Token, UnixTime};
+use hallpass_core::{Access, Identity, Methods, Role, Token};
 
 use crate::{
     account::{
@@ -28,7 +28,6 @@ use crate::{
     event::{Event, RejectionReason},
     login::{AccountSummary, after_login::after_change},
     password::{Password, password_hasher::Checked},
-    rate_limit::limits::Counted,
     session::{refresh_state::PresentedRefresh, refresh_token::RefreshSecret},
 };
 
@@ -123,7 +122,6 @@ pub(crate) struct StepUp {
     presented: Option<PresentedRefresh>,
     /// The methods that the request has shown. `None` if it relies on a recent confirmation.
     shown: Option<Methods>,
-    counted: Option<Counted>,
 }
 
 impl StepUp {
@@ -163,7 +161,7 @@ impl<R: Role> Accounts<R> {
         self.changing(who, async {
             let account = self.own_account(who).await?;
             let password = proof.password.ok_or(AccountsErrorKind::NotRecent)?;
-            let (methods, counted) = self.prove_now(who, &account, password, proof.code).await?;
+            let methods = self.prove_now(who, &account, password, proof.code).await?;
             let (account, ends) = match &self.stores().sessions {
                 Some(store) => {
                     let confirmation =
@@ -180,7 +178,6 @@ impl<R: Role> Accounts<R> {
                 }
                 None => (account, who.expires_at()),
             };
-            self.settings().rate_limits.succeeded(self.stores(), counted, self.store_now()).await;
             self.events().happened(Event::SessionConfirmed {
                 account: account.id().clone(),
                 session,
@@ -226,26 +223,26 @@ impl<R: Role> Accounts<R> {
     ) -> Result<StepUp, AccountsError> {
         let presented = self.presented(who, proof.refresh);
         if let Some(password) = proof.password {
-            let (shown, counted) = self.prove_now(who, account, password, proof.code).await?;
-            return Ok(StepUp { presented, shown: Some(shown), counted: Some(counted) });
+            let shown = self.prove_now(who, account, password, proof.code).await?;
+            return Ok(StepUp { presented, shown: Some(shown) });
         }
         match presented {
-            Some(_) => Ok(StepUp { presented, shown: None, counted: None }),
+            Some(_) => Ok(StepUp { presented, shown: None }),
             None => Err(AccountsErrorKind::NotRecent.into()),
         }
     }
 
     /// Checks the password, and the code if a second factor is on. Returns the methods shown.
     ///
-    /// A wrong one is counted as an attempt of this session. A missing code is not counted, because
-    /// nothing is evaluated.
-    pub(crate) async fn prove_now(
+    /// A wrong one is counted as an attempt of this session, and a right proof clears the count. A
+    /// missing code is not counted, because nothing is evaluated.
+    async fn prove_now(
         &self,
         who: &Identity<R>,
         account: &Account,
         password: &str,
         code: Option<&str>,
-    ) -> Result<(Methods, Counted), AccountsError> {
+    ) -> Result<Methods, AccountsError> {
         let code = match account.second_factor() {
             Some(_) => Some(code.ok_or(AccountsErrorKind::CodeRequired)?),
             None => None,
@@ -257,9 +254,15 @@ impl<R: Role> Accounts<R> {
         if let Checked::Wrong = self.evaluated(&counted, checked).await? {
             return Err(self.refused(Some(account), RejectionReason::WrongPassword, &counted));
         }
-        let Some(code) = code else { return Ok((Methods::PASSWORD, counted)) };
-        self.consume_own_code(who, account, code, &counted).await?;
-        Ok((Methods::PASSWORD | Methods::ONE_TIME_CODE, counted))
+        let shown = match code {
+            Some(code) => {
+                self.consume_own_code(who, account, code, &counted).await?;
+                Methods::PASSWORD | Methods::ONE_TIME_CODE
+            }
+            None => Methods::PASSWORD,
+        };
+        self.settings().rate_limits.succeeded(self.stores(), counted, self.store_now()).await;
+        Ok(shown)
     }
 
     /// Returns the actor of a change with this proof.
@@ -280,13 +283,6 @@ impl<R: Role> Accounts<R> {
     ) -> AccountsError {
         let not_recent = (!step_up.is_full()).then_some(AccountsErrorKind::NotRecent);
         self.not_written(who, |now| conflict(now).or(not_recent)).await
-    }
-
-    /// Ends the attempt of a proof that was right.
-    pub(crate) async fn proven(&self, step_up: StepUp, at: UnixTime) {
-        if let Some(counted) = step_up.counted {
-            self.settings().rate_limits.succeeded(self.stores(), counted, at).await;
-        }
     }
 
     /// Returns the refresh token, if it is a genuine token of this session. Whether it is the

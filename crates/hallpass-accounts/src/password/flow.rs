@@ -45,7 +45,6 @@ impl<R: Role> Accounts<R> {
                 .password_policy
                 .accept(&Password::typed(new), account.username())
                 .map_err(AccountsErrorKind::Password)?;
-            let now = self.store_now();
             let step_up = self.prove(who, &account, proof).await?;
             self.refuse_breached(&new).await?;
             let new_hash = self.password_hasher().hash(&new).await;
@@ -64,7 +63,6 @@ impl<R: Role> Accounts<R> {
                 };
                 return Err(self.not_proven(who, &step_up, upgraded).await);
             };
-            self.proven(step_up, now).await;
             self.events().happened(Event::PasswordChanged { account: written.id().clone() });
             self.goes_on(who, prepared, &written, kept)
         })

@@ -255,7 +255,6 @@ impl<R: Role> Accounts<R> {
             if ended == EndOutcome::ActorChanged {
                 return Err(self.not_proven(who, &step_up, |_| None).await);
             }
-            self.proven(step_up, self.store_now()).await;
             match ended {
                 EndOutcome::Ended => Ok(()),
                 _ => Err(AccountsErrorKind::NotFound.into()),
@@ -287,7 +286,6 @@ impl<R: Role> Accounts<R> {
             let ended = store.end_others(&prepared.own);
             match self.stores().ask("end other sessions", ended).await? {
                 OwnChangeOutcome::Written(account, kept) => {
-                    self.proven(step_up, self.store_now()).await;
                     self.events().happened(Event::SessionsEnded {
                         account: account.id().clone(),
                         actor: EventActor::Person(account.id().clone()),

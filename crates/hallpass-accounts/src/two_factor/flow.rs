@@ -194,7 +194,6 @@ impl<R: Role> Accounts<R> {
                 };
                 return Err(self.not_proven(who, &step_up, off_meanwhile).await);
             };
-            self.proven(step_up, self.store_now()).await;
             self.events().happened(Event::SecondFactorDisabled { account: written.id().clone() });
             match asked {
                 Asked::Nothing => {
@@ -366,7 +365,6 @@ impl<R: Role> Accounts<R> {
                 };
                 return Err(self.not_proven(who, &step_up, off_meanwhile).await);
             }
-            self.proven(step_up, self.store_now()).await;
             self.events().happened(Event::RecoveryCodesReplaced { account: account.id().clone() });
             Ok(codes)
         })

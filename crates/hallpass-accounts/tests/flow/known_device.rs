@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use hallpass_accounts::{AccountsErrorKind, LoginStep, OpenedSession, TwoFactorPolicy, Visitor};
+use hallpass_accounts::{
+    AccountsErrorKind, LoginStep, OpenedSession, Proof, TwoFactorPolicy, Visitor,
+};
 use hallpass_core::Methods;
 
 use crate::site::{Enrolled, PASSWORD, Site, SiteRole, here, logged_in};
@@ -150,14 +152,33 @@ async fn account_changes_revoke_the_trust_in_a_device() {
         match change {
             "password" => {
                 let new = "seven maps of nowhere";
-                let tokens = site.accounts.change_password(&who, PASSWORD, new).await.unwrap();
+                let tokens = site
+                    .accounts
+                    .change_password(
+                        &who,
+                        &Proof::of_password(PASSWORD).with_code(Some(&alice.next_code())),
+                        new,
+                    )
+                    .await
+                    .unwrap();
                 let who = site.verify(&tokens.access).unwrap();
-                let _tokens = site.accounts.change_password(&who, new, PASSWORD).await.unwrap();
+                let _tokens = site
+                    .accounts
+                    .change_password(
+                        &who,
+                        &Proof::of_password(new).with_code(Some(&alice.next_code())),
+                        PASSWORD,
+                    )
+                    .await
+                    .unwrap();
             }
             "factor" => {
                 let _off = site
                     .accounts
-                    .disable_two_factor(&who, PASSWORD, &alice.next_code())
+                    .disable_two_factor(
+                        &who,
+                        &Proof::of_password(PASSWORD).with_code(Some(&alice.next_code())),
+                    )
                     .await
                     .unwrap();
                 let opened = logged_in(site.log_in("alice", PASSWORD, None).await);
@@ -169,11 +190,25 @@ async fn account_changes_revoke_the_trust_in_a_device() {
                 };
                 let totp =
                     hallpass_core::Totp::new(set_up.secret, hallpass_core::TotpSettings::default());
-                let _on =
-                    site.accounts.enable_two_factor(&who, &totp.code_at(site.now())).await.unwrap();
+                let _on = site
+                    .accounts
+                    .enable_two_factor(
+                        &who,
+                        &Proof::of_password(PASSWORD),
+                        &totp.code_at(site.now()),
+                    )
+                    .await
+                    .unwrap();
             }
             _ => {
-                let _tokens = site.accounts.end_other_sessions(&who).await.unwrap();
+                let _tokens = site
+                    .accounts
+                    .end_other_sessions(
+                        &who,
+                        &Proof::of_password(PASSWORD).with_code(Some(&alice.next_code())),
+                    )
+                    .await
+                    .unwrap();
             }
         }
         assert!(is_asked_for_the_code(&site, &with(&own)).await, "{change}");

@@ -6,6 +6,7 @@
 //! counted per process: otherwise the limits, and not the store, would reject the other 63
 //! attempts.
 
+use hallpass::flow::Proof;
 use std::{
     io::{BufRead, BufReader, Lines, Write},
     path::{Path, PathBuf},
@@ -159,7 +160,10 @@ async fn races(rounds: u64) {
         panic!("a new account has no factor")
     };
     let totp = Totp::new(set_up.secret, TotpSettings::default());
-    let _codes = accounts.enable_two_factor(&who, &totp.code_at(now())).await.unwrap();
+    let _codes = accounts
+        .enable_two_factor(&who, &Proof::of_password(PASSWORD), &totp.code_at(now()))
+        .await
+        .unwrap();
     let id = AccountId::new(who.user_id());
 
     let mut racers = [Racer::start(&database), Racer::start(&database)];

@@ -1,6 +1,7 @@
 //! The changes that people make to their own accounts.
 
 use hallpass::flow::FactorOff;
+use hallpass::flow::Proof;
 use hallpass::flow::TwoFactor;
 use hallpass::store::RecoveryCode;
 use hallpass::totp::{Totp, TotpSettings};
@@ -94,20 +95,32 @@ impl OwnChange {
         Some(match self {
             Self::Password => {
                 let new = "another horse battery staple";
-                accounts.change_password(&who, PASSWORD, new).await.map(some)
+                accounts.change_password(&who, &Proof::of_password(PASSWORD), new).await.map(some)
             }
-            Self::FactorOff => match accounts.disable_two_factor(&who, PASSWORD, typed).await {
+            Self::FactorOff => match accounts
+                .disable_two_factor(&who, &Proof::of_password(PASSWORD).with_code(Some(typed)))
+                .await
+            {
                 Ok(FactorOff::GoesOn(tokens)) => Ok(some(tokens)),
                 Ok(other) => panic!("{other:?}"),
                 Err(error) => Err(error),
             },
             Self::FactorOn => {
-                let enabled = accounts.enable_two_factor(&who, typed).await;
+                let enabled =
+                    accounts.enable_two_factor(&who, &Proof::of_password(PASSWORD), typed).await;
                 enabled.map(|(_codes, tokens)| some(tokens))
             }
-            Self::NewCodes => accounts.replace_recovery_codes(&who, typed).await.map(|_| None),
-            Self::EndOthers => accounts.end_other_sessions(&who).await.map(some),
-            Self::EndOne => accounts.end_session(&who, typed).await.map(|()| None),
+            Self::NewCodes => accounts
+                .replace_recovery_codes(&who, &Proof::of_password(PASSWORD).with_code(Some(typed)))
+                .await
+                .map(|_| None),
+            Self::EndOthers => {
+                accounts.end_other_sessions(&who, &Proof::of_password(PASSWORD)).await.map(some)
+            }
+            Self::EndOne => accounts
+                .end_session(&who, &Proof::of_password(PASSWORD), typed)
+                .await
+                .map(|()| None),
         })
     }
 }
@@ -128,6 +141,7 @@ async fn enable(
 ) -> Result<(Vec<RecoveryCode>, Held), AccountsError> {
     let access = person.tokens.access.as_bytes();
     let who = node.request_authenticator().verifier().verify(access, SystemClock.now()).unwrap();
-    let (codes, tokens) = node.accounts().enable_two_factor(&who, code).await?;
+    let (codes, tokens) =
+        node.accounts().enable_two_factor(&who, &Proof::of_password(PASSWORD), code).await?;
     Ok((codes, tokens.into()))
 }
