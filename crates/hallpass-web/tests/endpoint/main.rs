@@ -8,6 +8,7 @@
 )]
 
 mod code;
+mod confirm;
 mod cookie_jar;
 mod edge;
 mod enrolment;
