@@ -162,7 +162,7 @@ fn code(fault: Option<FieldFault>) -> String {
         .replace("<input ", "<input inputmode=\"numeric\" ")
 }
 
-/// Fields that a form has only if its page asks for them.
+/// Fields that a form has only under a condition.
 fn asked(asks: bool, fields: impl FnOnce() -> String) -> String {
     if asks { fields() } else { String::new() }
 }

@@ -104,7 +104,7 @@ pub struct SessionRow<'a> {
     /// The state of the refresh token. `None` if the session cannot be refreshed.
     pub refresh: Option<&'a RefreshState>,
     /// The time of the last proof of the person that was as strong as `/session/confirm` requires.
-    /// `None` if there was none.
+    /// `None` if it is not known.
     pub authenticated_at: Option<UnixTime>,
     /// The authentication methods of the session.
     pub methods: Methods,

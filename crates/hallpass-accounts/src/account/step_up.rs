@@ -96,7 +96,7 @@ impl fmt::Debug for Proof<'_> {
     }
 }
 
-/// What a person must type to prove who they are, for a form.
+/// The fields with which a person proves who they are, for a form.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub struct ProofNeeds {
@@ -192,8 +192,8 @@ impl<R: Role> Accounts<R> {
         .await
     }
 
-    /// Returns what the person must type to prove who they are. `refresh` is the refresh token of
-    /// the request.
+    /// Returns the fields with which the person proves who they are. `refresh` is the refresh token
+    /// of the request.
     ///
     /// # Errors
     /// [`Revoked`](AccountsErrorKind::Revoked), [`Unavailable`](AccountsErrorKind::Unavailable).

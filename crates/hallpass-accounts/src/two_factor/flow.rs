@@ -107,8 +107,8 @@ impl<R: Role> Accounts<R> {
     }
 
     /// Turns the factor on with the key that this session was shown, if the code belongs to that
-    /// key. Returns the recovery codes, and the account and the session as written, or `None` if the
-    /// store has not written because the account or the session has changed.
+    /// key. Returns the recovery codes, and the account and the session as written. Returns `None`
+    /// if the store has not written because the account or the session has changed.
     pub(crate) async fn go_live(
         &self,
         account: &Account,

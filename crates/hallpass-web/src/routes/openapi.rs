@@ -98,7 +98,7 @@ impl Endpoint {
             Self::Code => ("The page for the code", &[401], Requirement::public()),
             Self::TwoFactor => ("The key for a new second factor", &[], Requirement::login()),
             Self::Password => ("The page for a new password", &[], Requirement::login()),
-            Self::Confirm => ("What a confirmation needs", &[], Requirement::login()),
+            Self::Confirm => ("The page that confirms a session", &[], Requirement::login()),
             Self::SessionStore => ("The sessions of the account", &[], Requirement::login()),
             Self::Jwks => ("The public keys, as a JWK Set", &[], Requirement::public()),
             _ => return None,

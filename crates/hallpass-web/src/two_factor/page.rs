@@ -41,8 +41,8 @@ impl std::fmt::Debug for TwoFactorSetUpPage<'_> {
 pub struct TwoFactorOnPage {
     /// The reason why the request for new recovery codes was rejected.
     pub renew_fault: Option<Fault>,
-    /// Whether the form for new recovery codes has the fields `password` and `code`: the session was
-    /// not confirmed recently.
+    /// Whether the form for new recovery codes has the fields `password` and `code`: the session
+    /// was not confirmed recently.
     pub renew_asks: bool,
     /// The fault of the password in the form for new recovery codes.
     pub renew_password_fault: Option<FieldFault>,

@@ -159,7 +159,7 @@ async fn a_login_that_skips_the_code_is_not_recent() {
     ann.as_script().post(PASSWORD_PAGE, &[("new_password", NEW)]).await.expect(204);
 }
 
-/// Every change of a credential, and the fields that it needs besides the proof.
+/// Every change of a credential, and its fields without the proof.
 const CHANGES: [(&str, &[(&str, &str)]); 4] = [
     (PASSWORD_PAGE, &[("new_password", NEW)]),
     ("/profile/recovery-codes", &[]),

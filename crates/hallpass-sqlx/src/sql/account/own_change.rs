@@ -26,8 +26,8 @@ macro_rules! kept {
 }
 
 /// Returns whether the actor is enabled, has a token that is not revoked and has the epoch of the
-/// site, and has a session that exists and meets the conditions of the actor. After this check the session cannot end before the
-/// transaction does.
+/// site, and has a session that exists and meets the conditions of the actor. After this check the
+/// session cannot end before the transaction does.
 pub(crate) async fn passes(write: &mut Write, actor: &Actor) -> Result<bool, StoreError> {
     let account = sql(concat!(
         "SELECT 1 FROM hallpass_account_state, hallpass_site \

@@ -16,6 +16,7 @@ mod rotation;
 mod routes;
 mod runs;
 mod sockets;
+mod stolen;
 mod tonic_stack;
 mod tower_stack;
 mod zero_queries;
