@@ -116,6 +116,14 @@ impl<F: Future<Output = Received>, S: Fn(Sent) -> F> Client<'_, S> {
         received
     }
 
+    /// Returns the id of the client's session.
+    async fn session(&mut self) -> String {
+        let listed = self.request("GET", "/profile/sessions", None).await;
+        let listed: Value = serde_json::from_slice(&listed.body).unwrap();
+        let own = listed.as_array().unwrap().iter().find(|one| one["current"] == true);
+        own.unwrap()["id"].as_str().unwrap().to_owned()
+    }
+
     /// Returns the key of a second factor that is off.
     async fn secret(&mut self) -> Option<String> {
         let shown = self.request("GET", "/profile/two-factor", None).await;
@@ -189,17 +197,7 @@ impl Victim {
             assert_eq!(pending, cookies.pending_name());
             stolen.insert("pending", (pending.clone(), value.clone()));
         }
-        let mut sessions = [String::new(), String::new()];
-        let listed = phone.request("GET", "/profile/sessions", None).await;
-        let listed: Value = serde_json::from_slice(&listed.body).unwrap();
-        let newest = listed
-            .as_array()
-            .unwrap()
-            .iter()
-            .max_by_key(|one| (one["created_at"].as_u64(), one["current"] == false));
-        sessions[0] = newest.unwrap()["id"].as_str().unwrap().to_owned();
-        let own = listed.as_array().unwrap().iter().find(|one| one["current"] == true);
-        sessions[1] = own.unwrap()["id"].as_str().unwrap().to_owned();
+        let sessions = [browser.session().await, phone.session().await];
         Self { name, cookies: stolen, sessions, recovery }
     }
 
@@ -353,6 +351,31 @@ where
     assert!(number > 400, "{number} requests");
 }
 
+/// A confirmation whose access cookie has expired is refreshed in passing. Without the next refresh
+/// cookie in the response, the browser would present a consumed token, and its session would end.
+async fn confirm_after_expiry<F, S>(site: &Site, send: S)
+where
+    F: Future<Output = Received>,
+    S: Fn(Sent) -> F,
+{
+    let mut browser = Client { send: &send, cookies: BTreeMap::new() };
+    browser.post("/register", json!({ "username": "ann", "password": PASSWORD }), 201).await;
+    site.pass(901);
+    let confirmed = browser.post("/session/confirm", json!({ "password": PASSWORD }), 200).await;
+    let set = confirmed.header("set-cookie");
+    let cookies = &site.accounts.settings().cookies;
+    for name in [cookies.access_name(), cookies.refresh_name()] {
+        let of_name = set.iter().filter(|set| set.starts_with(&format!("{name}=")));
+        assert_eq!(of_name.count(), 1, "{name}: {set:?}");
+    }
+    site.pass(600);
+    browser.post("/session/refresh", json!({}), 204).await;
+    site.pass(600);
+    browser.post("/session/refresh", json!({}), 204).await;
+    let new = json!({ "new_password": "seven quiet herons walk" });
+    browser.post("/profile/password", new, 403).await;
+}
+
 #[tokio::test]
 async fn a_stolen_cookie_changes_no_credential_on_axum() {
     let site = Site::new();
@@ -367,6 +390,7 @@ async fn a_stolen_cookie_changes_no_credential_on_axum() {
             tower_stack::received(router.oneshot(request).await.unwrap()).await
         }
     };
+    confirm_after_expiry(&site, &send).await;
     run("axum", &site, send).await;
 }
 
@@ -383,5 +407,6 @@ async fn a_stolen_cookie_changes_no_credential_on_actix() {
         let exchange = actix_web::test::call_service(&app, request.to_request());
         async move { actix_stack::received(exchange.await).await }
     };
+    confirm_after_expiry(&site, &send).await;
     run("actix", &site, send).await;
 }
