@@ -71,6 +71,8 @@ impl AccountsError {
             }
             AccountsErrorKind::NotLoggedIn => RejectionKind::NotLoggedIn.into(),
             AccountsErrorKind::Revoked => RejectionKind::Revoked.into(),
+            AccountsErrorKind::NotRecent => RejectionKind::NotRecent.into(),
+            AccountsErrorKind::CodeRequired => Rejection::of_field("code", FieldFault::Missing),
             AccountsErrorKind::Limited { retry_after } => {
                 waiting(RejectionKind::Limited, retry_after)
             }
@@ -147,6 +149,12 @@ impl fmt::Display for AccountsError {
                 f.write_str("the refresh or enrolment token is not accepted: log in again")
             }
             AccountsErrorKind::Revoked => f.write_str("the session or account was revoked: log in again"),
+            AccountsErrorKind::NotRecent => {
+                f.write_str("the change needs a proof of the person: send the password, or confirm the session and send its refresh token")
+            }
+            AccountsErrorKind::CodeRequired => {
+                f.write_str("the account has a second factor: send a code as well")
+            }
             AccountsErrorKind::NotOffered => {
                 f.write_str("the store does not offer this: give a store with the trait that it needs")
             }
@@ -198,6 +206,12 @@ pub enum AccountsErrorKind {
     /// account is deleted, disabled or at another generation, or the session has ended. Nothing was
     /// changed.
     Revoked,
+    /// The request contains neither the password nor the refresh token of a session that was
+    /// confirmed within the last ten minutes. Nothing was changed.
+    NotRecent,
+    /// The request contains the password and no code, and a second factor is on. Nothing was
+    /// evaluated, and nothing counted.
+    CodeRequired,
     /// The site has no store for this: the field of [`StoreSet`](crate::StoreSet) that the method
     /// needs is `None`.
     NotOffered,

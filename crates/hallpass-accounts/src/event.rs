@@ -102,6 +102,15 @@ pub enum Event {
         /// The session.
         session: SessionId,
     },
+    /// The person of a session showed again who they are, at `/session/confirm`.
+    SessionConfirmed {
+        /// The account.
+        account: AccountId,
+        /// The session.
+        session: SessionId,
+        /// The authentication methods that were shown.
+        methods: Methods,
+    },
     /// A refresh token was presented again after its [grace period](crate::SessionSettings::grace),
     /// so a second client has a copy of it. The session was ended.
     RefreshReused {

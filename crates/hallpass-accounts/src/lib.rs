@@ -92,7 +92,10 @@ mod two_factor;
 mod visitor;
 
 pub use account::flow::Commands;
-pub use account::own_change::{Actor, CommandOutcome, OwnChange, OwnChangeOutcome};
+pub use account::own_change::{
+    Actor, CommandOutcome, Confirmation, KeptSession, OwnChange, OwnChangeOutcome, SessionRow,
+};
+pub use account::step_up::{Confirmed, Proof, ProofNeeds};
 pub use account::store::{AccountStore, AdministrationStore, CombinedWith};
 pub use account::username::{Username, UsernameError, Usernames};
 pub use account::{Account, AccountId, AccountNumbers, LiveFactor};
@@ -134,8 +137,8 @@ pub use revocation::store::{
 };
 pub use revocation::{readiness::Readiness, sync::RevocationSync};
 pub use session::refresh_state::{
-    ConsumedRefreshes, MalformedConsumedRefreshes, RefreshChain, RefreshHash, RefreshState,
-    Rotation, RotationOutcome,
+    ConsumedRefreshes, MalformedConsumedRefreshes, PresentedRefresh, RefreshChain, RefreshHash,
+    RefreshState, Rotation, RotationOutcome,
 };
 pub use session::refresh_token::RefreshToken;
 pub use session::request_refresh::RequestRefresh;

@@ -21,7 +21,7 @@ pub(crate) mod mfa_required;
 pub(crate) mod own_claims;
 pub(crate) mod password_accepted;
 
-use hallpass_core::{Access, EnrolmentPending, MfaPending, Token};
+use hallpass_core::{Access, EnrolmentPending, LoggedIn, MfaPending, Role, Token};
 
 use crate::{browser::BrowserCookie, session::refresh_token::RefreshToken};
 
@@ -76,4 +76,14 @@ pub struct AccountSummary {
     pub username: String,
     /// The names of the roles that the token carries.
     pub roles: Vec<&'static str>,
+}
+
+impl AccountSummary {
+    pub(crate) fn of<R: Role>(who: &LoggedIn<R>) -> Self {
+        Self {
+            id: who.user_id().to_owned(),
+            username: who.username().to_owned(),
+            roles: who.roles().iter().map(|role| role.name()).collect(),
+        }
+    }
 }

@@ -37,7 +37,7 @@ use tokio::time::timeout;
 use crate::{
     account::{
         Account, AccountId,
-        own_change::{Actor, CommandOutcome, OwnChange, OwnChangeOutcome},
+        own_change::{Actor, CommandOutcome, Confirmation, OwnChange, OwnChangeOutcome},
         store::{AccountStore, AdministrationStore},
         username::Username,
     },
@@ -262,6 +262,7 @@ twin!(DynSessionStore, ErasedSessionStore of SessionStore in AccountStore {
     fn prune(now: UnixTime, limit: u32) -> u64;
     fn end(account: &'a AccountId, session: &'a SessionId, by: Option<&'a Actor>, at: UnixTime) -> EndOutcome;
     fn end_others(own: &'a OwnChange) -> OwnChangeOutcome;
+    fn confirm(confirmation: &'a Confirmation) -> OwnChangeOutcome;
     fn end_all(account: &'a AccountId, by: Option<&'a Actor>, at: UnixTime) -> CommandOutcome;
 });
 

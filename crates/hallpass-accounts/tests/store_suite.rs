@@ -16,7 +16,7 @@ async fn empty() -> Box<MemoryStore> {
 
 test_store! {
     #[tokio::test]
-    empty: account administration own_change password session two_factor
+    empty: account administration own_change password session step_up two_factor
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,14 +12,14 @@ use std::{fmt, marker::PhantomData, sync::Arc};
 use hallpass_accounts::{
     Account, AccountId, AccountNumbers, AccountStore, Activity, ActivityStore, Actor,
     AdministrationStore, AttemptOutcome, BrowserHash, BrowserLogin, BrowserStore, CombinedWith,
-    CommandOutcome, ConsumeOutcome, ConsumedStore, Cursor, EndOutcome, Enrolment, Incarnation,
-    KeyCheck, KnownBrowser, LimitedKey, LiveFactor, NewAccount, NewSession, Notifier, OneTimeHash,
-    OneTimePurpose, OpenOutcome, Outcome, OutcomeId, OutcomeStore, OwnChange, OwnChangeOutcome,
-    PasswordChange, PasswordStore, PutOutcome, RateLimit, RateLimitStore, RecoveryHash,
-    RefreshOutcome, RefreshTokenStore, RegistrationOutcome, RegistrationStore, ReplaceOutcome,
-    Revocation, RevocationLog, RevocationPage, Rotation, Session, SessionId, SessionStore,
-    SiteStore, StoreConnections, StoredSecret, TakeAllOutcome, TwoFactorStore, Username,
-    WhichBrowsers,
+    CommandOutcome, Confirmation, ConsumeOutcome, ConsumedStore, Cursor, EndOutcome, Enrolment,
+    Incarnation, KeyCheck, KnownBrowser, LimitedKey, LiveFactor, NewAccount, NewSession, Notifier,
+    OneTimeHash, OneTimePurpose, OpenOutcome, Outcome, OutcomeId, OutcomeStore, OwnChange,
+    OwnChangeOutcome, PasswordChange, PasswordStore, PutOutcome, RateLimit, RateLimitStore,
+    RecoveryHash, RefreshOutcome, RefreshTokenStore, RegistrationOutcome, RegistrationStore,
+    ReplaceOutcome, Revocation, RevocationLog, RevocationPage, Rotation, Session, SessionId,
+    SessionStore, SiteStore, StoreConnections, StoredSecret, TakeAllOutcome, TwoFactorStore,
+    Username, WhichBrowsers,
 };
 use hallpass_core::{TotpDrift, UnixTime};
 
@@ -468,6 +468,10 @@ impl<A: AccountStore, H: 'static> SessionStore for OwnUsers<A, H> {
 
     async fn end_others(&self, own: &OwnChange) -> Result<OwnChangeOutcome, StoreError> {
         own_change!(self, own, |store| store.end_others(own))
+    }
+
+    async fn confirm(&self, confirmation: &Confirmation) -> Result<OwnChangeOutcome, StoreError> {
+        own_change!(self, confirmation, |store| store.confirm(confirmation))
     }
 
     async fn end_all(

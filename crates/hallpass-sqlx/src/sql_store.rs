@@ -2,9 +2,9 @@
 
 use hallpass_accounts::{
     Account, AccountId, AccountStore, Actor, AdministrationStore, AttemptOutcome, CommandOutcome,
-    ConsumeOutcome, Cursor, EndOutcome, Enrolment, Incarnation, KeyCheck, LimitedKey, NewAccount,
-    NewSession, Notifier, OpenOutcome, OwnChange, OwnChangeOutcome, PasswordChange, PasswordStore,
-    RateLimit, RateLimitStore, RecoveryHash, RefreshOutcome, RefreshTokenStore,
+    Confirmation, ConsumeOutcome, Cursor, EndOutcome, Enrolment, Incarnation, KeyCheck, LimitedKey,
+    NewAccount, NewSession, Notifier, OpenOutcome, OwnChange, OwnChangeOutcome, PasswordChange,
+    PasswordStore, RateLimit, RateLimitStore, RecoveryHash, RefreshOutcome, RefreshTokenStore,
     RegistrationOutcome, RegistrationStore, ReplaceOutcome, Revocation, RevocationLog,
     RevocationPage, Rotation, Session, SessionId, SessionStore, SiteStore, StoreConnections,
     StoredSecret, TakeAllOutcome, TwoFactorStore, Username,
@@ -332,6 +332,7 @@ either!(SessionStore {
     fn prune(now: UnixTime, limit: u32) -> u64;
     fn end(account: &AccountId, session: &SessionId, by: Option<&Actor>, at: UnixTime) -> EndOutcome;
     fn end_others(own: &OwnChange) -> OwnChangeOutcome;
+    fn confirm(confirmation: &Confirmation) -> OwnChangeOutcome;
     fn end_all(account: &AccountId, by: Option<&Actor>, at: UnixTime) -> CommandOutcome;
 });
 

@@ -47,7 +47,7 @@ pub mod two_factor;
 /// hallpass_testkit::test_store! { #[tokio::test] empty: rate_limit }
 ///
 /// // The parts of a store with every trait:
-/// // test_store! { #[tokio::test] empty: account administration own_change password rate_limit refresh_token revocation session site two_factor }
+/// // test_store! { #[tokio::test] empty: account administration own_change password rate_limit refresh_token revocation session site step_up two_factor }
 /// // For a revocation log apart from the store of the accounts, such as a message broker:
 /// // test_store! { #[tokio::test] empty: publication }
 /// // The parts of the traits that no flow uses yet:
@@ -145,6 +145,16 @@ macro_rules! test_store {
             a_lost_revocation_is_written_again
             an_incarnation_is_recorded_once
             key_checks_are_kept_until_forgotten
+        );
+    };
+    (@part step_up $attributes:tt $empty:path) => {
+        $crate::test_store!(@checks step_up [session::step_up] $attributes $empty:
+            a_recent_confirmation_counts_with_its_refresh_token_only
+            a_predecessor_counts_within_the_grace_period
+            a_session_is_ended_with_a_proof_only
+            a_confirmation_changes_the_session_and_revokes_nothing
+            a_confirmation_needs_a_live_session
+            a_change_writes_the_time_of_its_proof
         );
     };
     (@part session $attributes:tt $empty:path) => {

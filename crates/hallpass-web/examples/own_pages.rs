@@ -52,13 +52,25 @@ impl Pages for BarePages {
                 let key = format!("{}<p><code>{}</code></p>", page.qr_svg, escaped(page.secret));
                 (
                     "Second factor",
-                    key + &form("/profile/two-factor", &[code(page.code_fault)], page.fault),
+                    key + &form(
+                        "/profile/two-factor",
+                        &[
+                            asked(page.asks_password, || {
+                                password("password", "current-password", page.password_fault)
+                            }),
+                            code(page.code_fault),
+                        ],
+                        page.fault,
+                    ),
                 )
             }
             Page::TwoFactorOn(page) => {
                 let refresh = form(
                     "/profile/recovery-codes",
-                    &[code(page.renew_code_fault)],
+                    &[asked(page.renew_asks, || {
+                        password("password", "current-password", page.renew_password_fault)
+                            + &code(page.renew_code_fault)
+                    })],
                     page.renew_fault,
                 );
                 let password =
@@ -75,9 +87,18 @@ impl Pages for BarePages {
                 ("Your recovery codes", format!("<ol>{codes}</ol>"))
             }
             Page::Password(page) => {
-                let current = password("current_password", "current-password", page.current_fault);
+                let current = asked(page.asks_proof, || {
+                    password("current_password", "current-password", page.current_fault)
+                        + &asked(page.asks_code, || code(page.code_fault))
+                });
                 let new = password("new_password", "new-password", page.new_fault);
                 ("A new password", form("/profile/password", &[current, new], page.fault))
+            }
+            Page::Confirm(page) => {
+                let password = password("password", "current-password", page.password_fault);
+                let code = asked(page.asks_code, || code(page.code_fault));
+                let fields = [password, code, hidden("next", page.next)];
+                ("Confirm that it is you", form("/session/confirm", &fields, page.fault))
             }
             Page::Sessions(page) => {
                 let line = |session: &hallpass_web::SessionLine<'_>| {
@@ -139,6 +160,11 @@ fn password(name: &str, autocomplete: &str, fault: Option<FieldFault>) -> String
 fn code(fault: Option<FieldFault>) -> String {
     field("code", "Code", "", "one-time-code", fault)
         .replace("<input ", "<input inputmode=\"numeric\" ")
+}
+
+/// Fields that a form has only under a condition.
+fn asked(asks: bool, fields: impl FnOnce() -> String) -> String {
+    if asks { fields() } else { String::new() }
 }
 
 fn hidden(name: &str, value: &str) -> String {

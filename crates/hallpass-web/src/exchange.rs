@@ -1,13 +1,13 @@
 //! One request to an endpoint: reads the request, and builds the response.
 
 use hallpass_accounts::{
-    Ability, AccountSummary, Accounts, BrowserCookie, Enrolling, OpenedSession, RefreshToken,
-    Tokens, Visitor,
+    Ability, AccountSummary, Accounts, BrowserCookie, Enrolling, OpenedSession, Proof, ProofNeeds,
+    RefreshToken, Tokens, Visitor,
 };
 use hallpass_core::{
-    Access, Caller, EnrolmentPending, Identity, MfaPending, PathPrefix, Rejection, RejectionKind,
-    RejectionResponse, Requirement, Role, SafeNext, SetCookieError, Token, TokenKind,
-    cookie_values, find_cookie,
+    Access, Caller, EnrolmentPending, FieldFault, Identity, MfaPending, PathPrefix, Rejection,
+    RejectionKind, RejectionResponse, Requirement, Role, SafeNext, SetCookieError, Token,
+    TokenKind, UnixTime, cookie_values, find_cookie,
 };
 use serde_json::json;
 
@@ -202,18 +202,28 @@ impl<'a, R: Role> Exchange<'a, R> {
         created: u16,
         next: &SafeNext,
     ) -> Result<EndpointResponse, Rejection> {
-        let AccountSummary { id, username, roles, .. } = &opened.user;
         let response = if self.wants_json() {
-            let user = json!({ "id": id, "username": username, "roles": roles });
-            let expires_at = opened.access.expires_at().as_secs();
-            EndpointResponse::json(
-                created,
-                &json!({ "status": "signed_in", "user": user, "expires_at": expires_at }),
-            )
+            self.signed_in(created, &opened.user, opened.access.expires_at())
         } else {
             EndpointResponse::see_other(next)
         };
         self.with_session(response, opened).await
+    }
+
+    /// Returns the logged-in user as JSON. `expires_at` is the end of the access token.
+    pub(crate) fn signed_in(
+        &self,
+        status: u16,
+        user: &AccountSummary,
+        expires_at: UnixTime,
+    ) -> EndpointResponse {
+        let AccountSummary { id, username, roles, .. } = user;
+        let user = json!({ "id": id, "username": username, "roles": roles });
+        let expires_at = expires_at.as_secs();
+        EndpointResponse::json(
+            status,
+            &json!({ "status": "signed_in", "user": user, "expires_at": expires_at }),
+        )
     }
 
     /// Sets the cookies of a session that was just opened, and ends the session that the browser
@@ -276,6 +286,49 @@ impl<'a, R: Role> Exchange<'a, R> {
         let values = |name| cookie_values(self.request.lines("cookie"), name).collect::<Vec<_>>();
         let (access, refresh) = (values(cookies.access_name()), values(cookies.refresh_name()));
         Ok(accounts.end_presented(&access, &refresh).await?)
+    }
+
+    /// Returns the proof of a change: the password and the code as typed, and the refresh token of
+    /// the session. `password` is the name of the password field.
+    pub(crate) fn proof<'f>(
+        &'f self,
+        fields: &'f Fields,
+        password: &'static str,
+    ) -> Result<Proof<'f>, Rejection> {
+        let typed = fields.optional(password)?;
+        let code = fields.optional("code")?.filter(|code| !code.is_empty());
+        if typed.is_none() && code.is_some() {
+            return Err(Rejection::of_field(password, FieldFault::Missing));
+        }
+        Ok(Proof::of_refresh(self.refresh_cookie()).with_password(typed).with_code(code))
+    }
+
+    /// Returns what the person must type for a change.
+    pub(crate) async fn proof_needs(&self, who: &Identity<R>) -> Result<ProofNeeds, Rejection> {
+        Ok(self.accounts.proof_needs(who, self.refresh_cookie()).await?)
+    }
+
+    /// Returns the needs for a form that is shown again after this rejection, if it is.
+    pub(crate) async fn needs_of_form(
+        &self,
+        who: &Identity<R>,
+        rejection: Rejection,
+    ) -> ProofNeeds {
+        let needs = match shows_form(rejection) && !self.wants_json() {
+            true => self.proof_needs(who).await.ok(),
+            false => None,
+        };
+        needs.unwrap_or_default()
+    }
+
+    /// A form of this person that can show a password field shows it instead of leading to
+    /// `/session/confirm`.
+    pub(crate) fn asks_password(&self, rejection: Rejection, field: &'static str) -> Rejection {
+        if rejection.kind() == RejectionKind::NotRecent && !self.wants_json() {
+            Rejection::of_field(field, FieldFault::Missing)
+        } else {
+            rejection
+        }
     }
 
     /// Sets the new cookies of a session that continues.

@@ -87,6 +87,7 @@ pub use request::{Body, EndpointRequest};
 pub use response::{EndpointResponse, SECURITY_HEADERS};
 pub use routes::Routes;
 pub use routes::table::Route;
+pub use session::confirm::page::ConfirmPage;
 pub use session::page::{SessionLine, SessionsPage};
 #[cfg(feature = "pages")]
 pub use texts::{RejectionText, Texts};

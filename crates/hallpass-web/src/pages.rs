@@ -31,7 +31,7 @@ use crate::{
     pages::reader::Reader,
     password::page::PasswordPage,
     register::page::RegisterPage,
-    session::page::SessionsPage,
+    session::{confirm::page::ConfirmPage, page::SessionsPage},
     two_factor::page::{RecoveryCodesPage, TwoFactorOnPage, TwoFactorSetUpPage},
 };
 
@@ -92,7 +92,9 @@ pub enum Page<'a> {
     TwoFactorOn(TwoFactorOnPage),
     /// New recovery codes, which are shown only once.
     RecoveryCodes(RecoveryCodesPage<'a>),
-    /// A change of password that was rejected.
+    /// `GET /session/confirm`, and a confirmation that was rejected.
+    Confirm(ConfirmPage<'a>),
+    /// `GET /profile/password`, and a change of the password that was rejected.
     Password(PasswordPage),
     /// `GET /profile/sessions`.
     Sessions(SessionsPage<'a>),

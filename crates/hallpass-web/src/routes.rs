@@ -31,7 +31,8 @@ use crate::{
     request::EndpointRequest,
     response::EndpointResponse,
     routes::table::{Endpoint, Route},
-    session, two_factor,
+    session::{self, confirm},
+    two_factor,
 };
 
 /// The login routes of a site. Cheap to clone; clones share all state.
@@ -155,9 +156,12 @@ impl<R: Role> Routes<R> {
             (Endpoint::TwoFactor, true) => two_factor::enable(exchange).await,
             (Endpoint::DisableTwoFactor, _) => two_factor::disable(exchange).await,
             (Endpoint::RecoveryCodes, _) => two_factor::renew_codes(exchange).await,
-            (Endpoint::Password, _) => password::change(exchange).await,
+            (Endpoint::Password, false) => password::show(exchange).await,
+            (Endpoint::Password, true) => password::change(exchange).await,
             (Endpoint::SessionStore, _) => session::list(exchange).await,
             (Endpoint::RevokeSession, _) => session::revoke(exchange).await,
+            (Endpoint::Confirm, false) => confirm::show(exchange).await,
+            (Endpoint::Confirm, true) => confirm::submit(exchange).await,
             (Endpoint::Refresh, _) => session::refresh(exchange).await,
             (Endpoint::Jwks, _) => Ok(jwks(exchange)),
             (Endpoint::StyleSheet, _) => {
@@ -190,6 +194,7 @@ impl<R: Role> Routes<R> {
             Endpoint::Refresh => self.accounts.has(Ability::RefreshTokenStore),
             Endpoint::Login
             | Endpoint::Logout
+            | Endpoint::Confirm
             | Endpoint::Jwks
             | Endpoint::StyleSheet
             | Endpoint::Script => true,

@@ -10,6 +10,7 @@
 //! If a session cannot be ended, the cookies stay: otherwise the browser would look logged out
 //! while a copy of the token is still valid.
 
+pub(crate) mod confirm;
 pub(crate) mod page;
 
 use hallpass_accounts::SessionPage;
@@ -62,7 +63,8 @@ pub(crate) async fn revoke<R: Role>(
     let fields = exchange.fields()?;
     match fields.required("session")? {
         "others" => {
-            let tokens = exchange.accounts.end_other_sessions(&who).await?;
+            let proof = exchange.proof(&fields, "password")?;
+            let tokens = exchange.accounts.end_other_sessions(&who, &proof).await?;
             exchange.with_tokens(exchange.done("/profile/sessions"), &tokens)
         }
         // Ending the session of this request is a logout.
@@ -71,7 +73,8 @@ pub(crate) async fn revoke<R: Role>(
             Ok(exchange.without_cookies(exchange.done("/")))
         }
         id => {
-            exchange.accounts.end_session(&who, id).await?;
+            let proof = exchange.proof(&fields, "password")?;
+            exchange.accounts.end_session(&who, &proof, id).await?;
             Ok(exchange.done("/profile/sessions"))
         }
     }

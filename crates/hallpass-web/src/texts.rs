@@ -80,7 +80,7 @@ pub struct Texts {
     pub code_lead: &'static str,
     /// Label of the code field.
     pub code: &'static str,
-    /// Button.
+    /// Button that confirms a session, and link to its page.
     pub confirm: &'static str,
     /// Opens the form for a recovery code.
     pub lost_device: &'static str,
@@ -140,6 +140,14 @@ pub struct Texts {
     pub codes_lead: &'static str,
     /// Link to the next page.
     pub codes_done: &'static str,
+
+    // Confirmation of a session
+    /// Title and heading.
+    pub confirm_title: &'static str,
+    /// Above the form, if it has a password field only.
+    pub confirm_lead: &'static str,
+    /// Above the form, if it has a password field and a code field.
+    pub confirm_code_lead: &'static str,
 
     // Change of the password
     /// Title and heading.

@@ -8,7 +8,7 @@
 pub(crate) mod page;
 pub(crate) mod qr_code;
 
-use hallpass_accounts::{Enrolling, FactorOff, RecoveryCode, SetUp, TwoFactor};
+use hallpass_accounts::{Enrolling, FactorOff, Proof, RecoveryCode, SetUp, TwoFactor};
 use hallpass_core::{Identity, Rejection, RejectionKind, Role};
 use serde_json::json;
 use zeroize::Zeroizing;
@@ -27,11 +27,16 @@ use crate::{
 pub(crate) async fn show<R: Role>(
     exchange: &Exchange<'_, R>,
 ) -> Result<EndpointResponse, Rejection> {
-    Ok(match Subject::of(exchange).await?.factor(exchange).await? {
+    let subject = Subject::of(exchange).await?;
+    Ok(match subject.factor(exchange).await? {
         TwoFactor::On if exchange.wants_json() => {
             EndpointResponse::json(200, &json!({ "enabled": true }))
         }
-        TwoFactor::On => exchange.page(200, &Page::TwoFactorOn(TwoFactorOnPage::default())),
+        TwoFactor::On => {
+            let renew_asks = subject.asks_password(exchange).await?;
+            let page = TwoFactorOnPage { renew_asks, ..TwoFactorOnPage::default() };
+            exchange.page(200, &Page::TwoFactorOn(page))
+        }
         TwoFactor::Off(set_up) => {
             let key = DrawnKey::of(&set_up);
             if exchange.wants_json() {
@@ -39,7 +44,8 @@ pub(crate) async fn show<R: Role>(
                 let value = json!({ "enabled": false, "secret": secret.as_str(), "otpauth_uri": uri, "qr_svg": svg.as_str() });
                 EndpointResponse::json(200, &value)
             } else {
-                exchange.page(200, &form(&key, None))
+                let asks_password = subject.asks_password(exchange).await?;
+                exchange.page(200, &form(&key, asks_password, None))
             }
         }
     })
@@ -50,11 +56,9 @@ pub(crate) async fn enable<R: Role>(
 ) -> Result<EndpointResponse, Rejection> {
     let subject = Subject::of(exchange).await?;
     let fields = exchange.fields()?;
-    let enabled = async {
-        let code = fields.required("code")?;
-        subject.enable(exchange, code).await
-    };
-    match enabled.await {
+    let enabled = subject.enable(exchange, &fields).await;
+    let enabled = enabled.map_err(|rejection| exchange.asks_password(rejection, "password"));
+    match enabled {
         Err(rejection) if shows_form(rejection) && !exchange.wants_json() => {
             // Shows the same key again: the key is derived, and a person who mistyped the code
             // already has the key in the app.
@@ -62,7 +66,10 @@ pub(crate) async fn enable<R: Role>(
                 return Err(RejectionKind::SecondFactorOn.into());
             };
             let key = DrawnKey::of(&set_up);
-            Ok(exchange.reject(rejection, |rejection| form(&key, Some(rejection))))
+            let asks = fields.optional("password").is_ok_and(|typed| typed.is_some())
+                || field_fault(Some(rejection), "password").is_some()
+                || subject.asks_password(exchange).await?;
+            Ok(exchange.reject(rejection, |rejection| form(&key, asks, Some(rejection))))
         }
         answer => answer,
     }
@@ -92,14 +99,27 @@ impl<R: Role> Subject<R> {
         })
     }
 
+    /// Returns whether a change needs the password. An enrolment begins with the password, so it
+    /// does not.
+    async fn asks_password(&self, exchange: &Exchange<'_, R>) -> Result<bool, Rejection> {
+        Ok(match self {
+            Self::Member(who) => !exchange.proof_needs(who).await?.recent,
+            Self::Enrolling(_) => false,
+        })
+    }
+
     async fn enable(
         &self,
         exchange: &Exchange<'_, R>,
-        code: &str,
+        fields: &Fields,
     ) -> Result<EndpointResponse, Rejection> {
+        let code = fields.required("code")?;
         match self {
             Self::Member(who) => {
-                let (codes, tokens) = exchange.accounts.enable_two_factor(who, code).await?;
+                let proof = Proof::of_refresh(exchange.refresh_cookie())
+                    .with_password(fields.optional("password")?);
+                let (codes, tokens) =
+                    exchange.accounts.enable_two_factor(who, &proof, code).await?;
                 exchange.with_tokens(shown(exchange, &codes, true), &tokens)
             }
             Self::Enrolling(enrolling) => {
@@ -117,8 +137,10 @@ pub(crate) async fn disable<R: Role>(
     let who = exchange.member()?;
     let fields = exchange.fields()?;
     let disabled = async |fields: &Fields| {
-        let (password, code) = (fields.required("password")?, fields.required("code")?);
-        match exchange.accounts.disable_two_factor(&who, password, code).await? {
+        fields.required("password")?;
+        fields.required("code")?;
+        let proof = exchange.proof(fields, "password")?;
+        match exchange.accounts.disable_two_factor(&who, &proof).await? {
             FactorOff::GoesOn(tokens) => exchange.with_tokens(exchange.done("/profile"), &tokens),
             FactorOff::EnrolmentRequired(token) => exchange.enrolment_due_after_session(&token),
         }
@@ -129,19 +151,23 @@ pub(crate) async fn disable<R: Role>(
                 disable_fault: form_fault(Some(rejection), Fault::Confirmation),
                 disable_password_fault: field_fault(Some(rejection), "password"),
                 disable_code_fault: field_fault(Some(rejection), "code"),
+                renew_asks: true,
                 ..TwoFactorOnPage::default()
             })
         })
     }))
 }
 
-fn form<'p>(key: &'p DrawnKey<'_>, rejection: Option<Rejection>) -> Page<'p> {
+fn form<'p>(key: &'p DrawnKey<'_>, asks_password: bool, rejection: Option<Rejection>) -> Page<'p> {
+    let fault = if asks_password { Fault::Confirmation } else { Fault::Code };
     Page::TwoFactorSetUp(TwoFactorSetUpPage {
         secret: &key.secret,
         otpauth_uri: key.uri,
         qr_svg: &key.svg,
+        asks_password,
+        password_fault: field_fault(rejection, "password"),
         code_fault: field_fault(rejection, "code"),
-        fault: form_fault(rejection, Fault::Code),
+        fault: form_fault(rejection, fault),
     })
 }
 
@@ -169,14 +195,17 @@ pub(crate) async fn renew_codes<R: Role>(
     let who = exchange.member()?;
     let fields = exchange.fields()?;
     let refreshed = async |fields: &Fields| {
-        let codes =
-            exchange.accounts.replace_recovery_codes(&who, fields.required("code")?).await?;
+        let proof = exchange.proof(fields, "password")?;
+        let codes = exchange.accounts.replace_recovery_codes(&who, &proof).await?;
         Ok(shown(exchange, &codes, false))
     };
     Ok(refreshed(&fields).await.unwrap_or_else(|rejection: Rejection| {
+        let rejection = exchange.asks_password(rejection, "password");
         exchange.reject(rejection, |rejection| {
             Page::TwoFactorOn(TwoFactorOnPage {
-                renew_fault: form_fault(Some(rejection), Fault::Code),
+                renew_asks: true,
+                renew_password_fault: field_fault(Some(rejection), "password"),
+                renew_fault: form_fault(Some(rejection), Fault::Confirmation),
                 renew_code_fault: field_fault(Some(rejection), "code"),
                 ..TwoFactorOnPage::default()
             })

@@ -169,16 +169,17 @@ pub mod actix {
 pub mod store {
     pub use hallpass_accounts::{
         AccountNumbers, AccountStore, Actor, AdministrationStore, AttemptOutcome, AttemptState,
-        CombinedWith, CommandOutcome, ConsumeOutcome, ConsumedRefreshes, Cursor, DynAccountStore,
-        DynAdministrationStore, DynBreachedPasswords, DynPasswordStore, DynRateLimitStore,
-        DynRefreshTokenStore, DynRegistrationStore, DynRevocationLog, DynSessionStore,
-        DynSiteStore, DynTwoFactorStore, EndOutcome, Enrolment, Incarnation, KeyCheck, LimitedKey,
-        LiveFactor, MalformedConsumedRefreshes, MalformedSessionId, MemoryRateLimits, NewAccount,
-        NewSession, NoNotifier, Notifier, OpenOutcome, OwnChange, OwnChangeOutcome, PasswordChange,
-        PasswordStore, RateLimitStore, RecoveryCode, RecoveryHash, RefreshChain, RefreshHash,
-        RefreshOutcome, RefreshState, RefreshTokenStore, RefreshedSession, RegistrationOutcome,
-        RegistrationStore, ReplaceOutcome, Revocation, RevocationLog, RevocationPage, Rotation,
-        RotationOutcome, Session, SessionId, SessionStore, SiteStore, StoreConnections, StoreFacts,
+        CombinedWith, CommandOutcome, Confirmation, ConsumeOutcome, ConsumedRefreshes, Cursor,
+        DynAccountStore, DynAdministrationStore, DynBreachedPasswords, DynPasswordStore,
+        DynRateLimitStore, DynRefreshTokenStore, DynRegistrationStore, DynRevocationLog,
+        DynSessionStore, DynSiteStore, DynTwoFactorStore, EndOutcome, Enrolment, Incarnation,
+        KeptSession, KeyCheck, LimitedKey, LiveFactor, MalformedConsumedRefreshes,
+        MalformedSessionId, MemoryRateLimits, NewAccount, NewSession, NoNotifier, Notifier,
+        OpenOutcome, OwnChange, OwnChangeOutcome, PasswordChange, PasswordStore, PresentedRefresh,
+        RateLimitStore, RecoveryCode, RecoveryHash, RefreshChain, RefreshHash, RefreshOutcome,
+        RefreshState, RefreshTokenStore, RefreshedSession, RegistrationOutcome, RegistrationStore,
+        ReplaceOutcome, Revocation, RevocationLog, RevocationPage, Rotation, RotationOutcome,
+        Session, SessionId, SessionRow, SessionStore, SiteStore, StoreConnections, StoreFacts,
         StoreFault, StoreSet, StoredSecret, TakeAllOutcome, TwoFactorStore, UsernameError,
         Usernames,
     };
@@ -206,13 +207,13 @@ pub mod store {
 pub mod flow {
     pub use hallpass_accounts::{
         Ability, AcceptablePassword, AccountSummary, Accounts, Authenticated, Breach,
-        BreachedPasswords, Commands, Enrolling, EnrolmentRequired, EventActor, EventHook,
-        FactorOff, ForeignHash, ForeignMatch, HashError, ImpossibleCost, LoginStep, MfaRequired,
-        NextStep, NoRandomness, OpenedSession, OwnClaims, Password, PasswordAccepted,
-        PasswordError, PasswordHasher, ProxiesError, Random, RateLimitKind, Readiness,
-        Reencryption, RefreshToken, RejectionReason, RevocationSync, RightPassword, SessionPage,
-        SetUp, Settings, SettingsError, SystemRandom, Tokens, TwoFactor, Visitor, check_password,
-        hash_password,
+        BreachedPasswords, Commands, Confirmed, Enrolling, EnrolmentRequired, EventActor,
+        EventHook, FactorOff, ForeignHash, ForeignMatch, HashError, ImpossibleCost, LoginStep,
+        MfaRequired, NextStep, NoRandomness, OpenedSession, OwnClaims, Password, PasswordAccepted,
+        PasswordError, PasswordHasher, Proof, ProofNeeds, ProxiesError, Random, RateLimitKind,
+        Readiness, Reencryption, RefreshToken, RejectionReason, RevocationSync, RightPassword,
+        SessionPage, SetUp, Settings, SettingsError, SystemRandom, Tokens, TwoFactor, Visitor,
+        check_password, hash_password,
     };
     pub use hallpass_core::{
         CookieSettingsBuilder, CookieSettingsError, OriginCheckError, SetCookieError,
@@ -223,10 +224,10 @@ pub mod flow {
 pub mod pages {
     pub use hallpass_core::FieldFault;
     pub use hallpass_web::{
-        Body, CodePage, DefaultLayout, DefaultPages, EndpointRequest, EndpointResponse, Fault,
-        Layout, LoginPage, Page, Pages, PasswordPage, Reader, RecoveryCodesPage, RegisterPage,
-        RejectionPage, RejectionText, Route, Routes, SCRIPT, STYLE_SHEET, SessionLine,
-        SessionsPage, Texts, TwoFactorOnPage, TwoFactorSetUpPage,
+        Body, CodePage, ConfirmPage, DefaultLayout, DefaultPages, EndpointRequest,
+        EndpointResponse, Fault, Layout, LoginPage, Page, Pages, PasswordPage, Reader,
+        RecoveryCodesPage, RegisterPage, RejectionPage, RejectionText, Route, Routes, SCRIPT,
+        STYLE_SHEET, SessionLine, SessionsPage, Texts, TwoFactorOnPage, TwoFactorSetUpPage,
     };
 }
 

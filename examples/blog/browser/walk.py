@@ -182,7 +182,7 @@ class Walk:
         token = self.browser.cookies(self.site)[self.access]["value"]
         self.hold(self.blog.aged(token, 660))
         self.type_address("/admin")
-        self.shows("Log in again")
+        self.shows("Confirm that it is you")
         self.seen("log-in-again")
         self.hold(token)
         self.type_address("/admin")

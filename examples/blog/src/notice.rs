@@ -60,9 +60,9 @@ impl Notice {
             },
             RejectionKind::NotRecent => Self {
                 status,
-                heading: "Log in again",
-                text: vec!["This page requires a login within the last ten minutes. Your last login is older.".into()],
-                ways: vec![way(login(target, prefix), "Log in again"), FRONT_PAGE],
+                heading: "Confirm that it is you",
+                text: vec!["To continue, type your password again. Your last login is more than ten minutes ago.".into()],
+                ways: vec![way(confirm(target, prefix), "Confirm that it is you"), FRONT_PAGE],
             },
             RejectionKind::NotLoggedIn
             | RejectionKind::Expired
@@ -122,8 +122,16 @@ fn way(href: impl Into<Cow<'static, str>>, label: &'static str) -> Way {
 }
 
 fn login(target: &str, prefix: &PathPrefix) -> String {
+    leading_back("/login", target, prefix)
+}
+
+fn confirm(target: &str, prefix: &PathPrefix) -> String {
+    leading_back("/session/confirm", target, prefix)
+}
+
+fn leading_back(page: &str, target: &str, prefix: &PathPrefix) -> String {
     let next = prefix.join(page_of(target));
-    format!("/login?next={}", utf8_percent_encode(&next, QUERY_VALUE))
+    format!("{page}?next={}", utf8_percent_encode(&next, QUERY_VALUE))
 }
 
 /// Returns the page to open after the login: `target`, or the page that has the form of `target`.

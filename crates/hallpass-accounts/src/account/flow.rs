@@ -2,7 +2,8 @@
 //!
 //! A person's change to their own account takes these steps:
 //!
-//! 1. [`own_account`](Accounts::own_account) reads the account.
+//! 1. [`own_account`](Accounts::own_account) reads the account, and [`prove`](Accounts::prove)
+//!    checks the proof of the person (see `step_up.rs`).
 //! 2. [`own_change`](Accounts::own_change) builds the conditions for the store.
 //! 3. [`goes_on`](Accounts::goes_on) issues the next tokens from the row that the store returned.
 //!
@@ -12,18 +13,19 @@
 
 use std::time::Duration;
 
-use hallpass_core::{Identity, Methods, Role, RoleSet};
+use hallpass_core::{Access, Identity, LoggedIn, Methods, Role, RoleSet, Token, UnixTime};
 
 use crate::{
     account::{
         Account, AccountId, AccountNumbers,
-        own_change::{Actor, CommandOutcome, OwnChange},
+        own_change::{Actor, CommandOutcome, KeptSession, OwnChange},
+        step_up::StepUp,
         username::Username,
     },
     accounts::Accounts,
     error::{AccountsError, AccountsErrorKind},
     event::{Event, EventActor, RejectionReason},
-    login::after_login::{UNKNOWN_LOGIN, after_change},
+    login::after_login::after_change,
     revocation::store::Revocation,
     session::{Tokens, refresh_token::RefreshSecret, session_id::SessionId},
     store::offered,
@@ -83,54 +85,69 @@ impl<R: Role> Accounts<R> {
     }
 
     /// Prepares a change after which the session continues with these methods.
+    ///
+    /// A new refresh chain begins only if the request presents the current refresh token of the
+    /// session. Otherwise a copied access cookie would become a session of 30 days
+    /// (`a_change_without_the_refresh_token_begins_no_chain`).
     pub(crate) fn own_change(
         &self,
         who: &Identity<R>,
+        step_up: &StepUp,
         methods: Methods,
     ) -> Result<Prepared, AccountsError> {
-        let actor = self.actor(who);
-        let first = match actor.session {
-            Some(session) => self.first_refresh(session, methods, self.store_now())?,
+        let actor = self.actor_of(who, step_up);
+        let now = self.store_now();
+        let first = match actor.session.filter(|_| step_up.presents_refresh()) {
+            Some(session) => self.first_refresh(session, methods, now)?,
             None => None,
         };
         let (next, refresh_chain) = first.unzip();
-        Ok(Prepared {
-            own: OwnChange::new(actor, self.latest())
-                .with_refresh_chain(refresh_chain)
-                .in_browser(self.browser()),
-            next,
-            methods,
-        })
+        let own = OwnChange::new(actor, self.latest())
+            .with_refresh_chain(refresh_chain)
+            .with_authenticated_at(step_up.is_full().then_some(now))
+            .in_browser(self.browser());
+        Ok(Prepared { own, next, methods })
     }
 
     /// Issues new tokens after a change that revoked the earlier ones. This node rejects the older
     /// tokens immediately, and the session continues with tokens that are issued from the account
-    /// as written.
+    /// and the session as written.
     pub(crate) fn goes_on(
         &self,
         who: &Identity<R>,
         prepared: Prepared,
         written: &Account,
+        kept: Option<KeptSession>,
     ) -> Result<Tokens, AccountsError> {
         self.account_revoked(written);
-        let (now, absolute) = (self.now(), self.settings().session.absolute);
-        let login = who.authenticated_at().filter(|at| *at != UNKNOWN_LOGIN);
-        let ends = prepared.next.as_ref().and(login).map(|at| at.saturating_add(absolute));
+        let authenticated_at = match (prepared.own.authenticated_at, kept) {
+            (Some(_), _) => Some(self.now()),
+            (None, Some(kept)) => kept.authenticated_at,
+            (None, None) => who.authenticated_at(),
+        };
         // Without refresh tokens the session lasts as long as its one access token. A change must
-        // not extend the life of a copied token. The same applies if the end of the session is not
-        // known.
-        let access_ends = ends.unwrap_or(who.expires_at());
-        let life = access_ends.since(now).min(self.issuer().access_lifetime()).max(SHORTEST_LIFE);
-        let logged_in = after_change(self, who, written, prepared.methods);
-        let access = self.sign(&self.issuer().clone().lifetime(life), &logged_in, written)?;
+        // not extend the life of a copied token.
+        let refreshable = kept.filter(|_| prepared.next.is_some());
+        let ends = refreshable.map_or(who.expires_at(), |kept| kept.expires);
+        let logged_in = after_change(self, who, written, prepared.methods, authenticated_at);
+        let access = self.sign_until(ends, &logged_in, written)?;
         if let Some(first) = &prepared.next {
             let grace = self.settings().session.grace;
             self.remembered_refreshes().began(first, self.store_now(), grace);
         }
-        let refresh_ends = ends.unwrap_or(now.saturating_add(absolute));
-        let refresh =
-            prepared.next.map(|next| self.refresh_token(&next, refresh_ends)).transpose()?;
+        let refresh = prepared.next.map(|next| self.refresh_token(&next, ends)).transpose()?;
         Ok(Tokens { access, refresh })
+    }
+
+    /// Signs the access token of a session that ends at this time.
+    pub(crate) fn sign_until(
+        &self,
+        ends: UnixTime,
+        who: &LoggedIn<R>,
+        account: &Account,
+    ) -> Result<Token<Access>, AccountsError> {
+        let life = ends.since(self.now()).min(self.issuer().access_lifetime()).max(SHORTEST_LIFE);
+        self.sign(&self.issuer().clone().lifetime(life), who, account)
     }
 
     /// Returns the reason that a change was not written, from a second read of the account. If the

@@ -71,7 +71,8 @@ impl<'e> Fields<'e> {
     fn of(event: &'e Event) -> Self {
         let nothing = Self::default();
         match event {
-            Event::LoggedIn { account, session, methods } => Self {
+            Event::LoggedIn { account, session, methods }
+            | Event::SessionConfirmed { account, session, methods } => Self {
                 account: Some(account),
                 session: Some(*session),
                 methods: Some(*methods),

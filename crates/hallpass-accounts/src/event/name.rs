@@ -20,6 +20,7 @@ impl Event {
             Self::RecoveryCodeUsed { .. } => "recovery-code-used",
             Self::RecoveryCodesReplaced { .. } => "recovery-codes-replaced",
             Self::SessionRefreshed { .. } => "session-refreshed",
+            Self::SessionConfirmed { .. } => "session-confirmed",
             Self::RefreshReused { .. } => "refresh-reused",
             Self::SessionEnded { .. } => "session-ended",
             Self::SessionsEnded { .. } => "sessions-ended",

@@ -31,21 +31,21 @@ pub(crate) fn after_login<R: Role>(
     logged_in(site, account, account.epoch(), &session, methods, authenticated_at)
 }
 
-/// Creates the `LoggedIn` of a session that continues after a change: the same session, the same
-/// time of login, and the account's new generation.
+/// Creates the `LoggedIn` of a session that continues after a change or a confirmation: the same
+/// session, and the account's generation as written.
 ///
 /// `who` was verified, and `account` is the row that the store returned from the change. In that
 /// transaction the store checked that the account is enabled and the session exists: see
-/// [`own_account`](crate::account::flow). The time of login does not change, because a password or
-/// a code that is typed within a session is not a login (OpenID Connect Core section 2,
-/// `auth_time`).
+/// [`own_account`](crate::account::flow). `authenticated_at` is the time of the last full proof of
+/// the person (OpenID Connect Core section 2, `auth_time`), by a login or within the session.
 pub(crate) fn after_change<R: Role>(
     site: &Accounts<R>,
     who: &Identity<R>,
     account: &Account,
     methods: Methods,
+    authenticated_at: Option<UnixTime>,
 ) -> LoggedIn<R> {
-    let authenticated_at = known_login(who.authenticated_at(), site.now());
+    let authenticated_at = known_login(authenticated_at, site.now());
     // The epoch is that of the actor, which the store has checked, and not that of the row: a
     // command that ends all sessions may have been committed in between.
     let session = who.session().unwrap_or_default();
@@ -53,13 +53,13 @@ pub(crate) fn after_change<R: Role>(
 }
 
 /// Creates the `LoggedIn` of a session that is refreshed. The store has just returned that the
-/// session is live, together with its account. The time of login is that of the session.
+/// session is live, together with its account.
 pub(crate) fn refresh<R: Role>(
     site: &Accounts<R>,
     id: SessionId,
     session: &RefreshedSession,
 ) -> LoggedIn<R> {
-    let authenticated_at = known_login(Some(session.created), site.now());
+    let authenticated_at = known_login(session.authenticated_at, site.now());
     after_login(site, &session.account, id, session.methods, authenticated_at)
 }
 

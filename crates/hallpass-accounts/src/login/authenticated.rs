@@ -9,7 +9,10 @@ use crate::{
     accounts::Accounts,
     error::AccountsError,
     event::{Event, RejectionReason},
-    login::{OpenedSession, after_login::after_login},
+    login::{
+        OpenedSession,
+        after_login::{UNKNOWN_LOGIN, after_login},
+    },
     random::draw,
     rate_limit::counted::Counted,
     session::{
@@ -107,6 +110,9 @@ impl<R: Role> Authenticated<R> {
     ) -> Result<(LoggedIn<R>, Account), AccountsError> {
         let Self { accounts, mut account, counted, methods, .. } = self;
         let (now, at) = (accounts.now(), accounts.store_now());
+        // A login with the password only, in a browser that skips the code, is not recent for any
+        // route: `/session/confirm` would require the code too.
+        let is_full = account.second_factor().is_none() || methods.includes_second_factor();
         let life = match refresh_chain {
             Some(_) => accounts.settings().session.absolute,
             None => accounts.issuer().access_lifetime(),
@@ -120,7 +126,9 @@ impl<R: Role> Authenticated<R> {
                 at,
                 at.saturating_add(life),
             );
-            let new = new.with_limit(accounts.settings().session.per_account);
+            let new = new
+                .with_limit(accounts.settings().session.per_account)
+                .with_authenticated_at(is_full.then_some(at));
             let opened = sessions.open(new.with_refresh_chain(refresh_chain));
             let opened = accounts.stores().ask("open session", opened).await;
             match accounts.evaluated(&counted, opened).await? {
@@ -140,7 +148,8 @@ impl<R: Role> Authenticated<R> {
             session,
             methods,
         });
-        Ok((after_login(&accounts, &account, session, methods, now), account))
+        let authenticated_at = if is_full { now } else { UNKNOWN_LOGIN };
+        Ok((after_login(&accounts, &account, session, methods, authenticated_at), account))
     }
 }
 

@@ -242,11 +242,7 @@ impl<R: Role> Accounts<R> {
             access: self.sign(self.issuer(), &logged_in, &account)?,
             refresh,
             browser,
-            user: AccountSummary {
-                id: logged_in.user_id().to_owned(),
-                username: logged_in.username().to_owned(),
-                roles: logged_in.roles().iter().map(|role| role.name()).collect(),
-            },
+            user: AccountSummary::of(&logged_in),
         })
     }
 

@@ -3,10 +3,10 @@
 use hallpass_core::{Identity, Role};
 
 use crate::{
-    account::{Account, own_change::OwnChangeOutcome},
+    account::{Account, own_change::OwnChangeOutcome, step_up::Proof},
     accounts::Accounts,
     error::{AccountsError, AccountsErrorKind},
-    event::{Event, RejectionReason},
+    event::Event,
     password::{
         Password,
         password_hasher::{Checked, HasherSaturated, Origin, Ticket},
@@ -19,19 +19,22 @@ use crate::{
 
 impl<R: Role> Accounts<R> {
     /// Changes the password. Every other session of the account ends. The acting session continues
-    /// with the returned tokens.
+    /// with the returned tokens. The proof contains the current password and, if a second factor is
+    /// on, a code; or neither, with the refresh token of a session that was confirmed recently.
     ///
     /// # Errors
+    /// [`NotRecent`](AccountsErrorKind::NotRecent) if the proof is not sufficient;
+    /// [`CodeRequired`](AccountsErrorKind::CodeRequired);
     /// [`Password`](AccountsErrorKind::Password) if the policy rejects the new password or it is
-    /// known from a breach; [`Refused`](AccountsErrorKind::Refused) for a wrong current password,
-    /// which counts as an attempt of this session and not as a login attempt;
+    /// known from a breach; [`Refused`](AccountsErrorKind::Refused) for a wrong current password or
+    /// code, which counts as an attempt of this session and not as a login attempt;
     /// [`NotOffered`](AccountsErrorKind::NotOffered) without a password store;
     /// [`Revoked`](AccountsErrorKind::Revoked), [`Limited`](AccountsErrorKind::Limited),
     /// [`Busy`](AccountsErrorKind::Busy), [`Unavailable`](AccountsErrorKind::Unavailable).
     pub async fn change_password(
         &self,
         who: &Identity<R>,
-        current: &str,
+        proof: &Proof<'_>,
         new: &str,
     ) -> Result<Tokens, AccountsError> {
         self.changing(who, async {
@@ -42,35 +45,27 @@ impl<R: Role> Accounts<R> {
                 .password_policy
                 .accept(&Password::typed(new), account.username())
                 .map_err(AccountsErrorKind::Password)?;
-            let now = self.store_now();
-            let counted = self.count_own(&account, who.session()).await?;
-            let current = Password::typed(current);
-            let hash = Some(account.password_hash());
-            let origin = Origin::session(who.user_id(), who.session());
-            let ticket = self.admit(&origin).await?;
-            if let Checked::Wrong = self.check_password(ticket, &current, hash).await? {
-                return Err(self.refused(Some(&account), RejectionReason::WrongPassword, &counted));
-            }
+            let step_up = self.prove(who, &account, proof).await?;
             self.refuse_breached(&new).await?;
-            let ticket = self.admit(&origin).await?;
+            let ticket = self.admit(&Origin::session(who.user_id(), who.session())).await?;
             let new_hash = self.password_hasher().hash(ticket, &new).await;
             let new_hash = new_hash.map_err(|closed| self.busy(closed))?;
-            let prepared = self.own_change(who, who.methods())?;
+            let prepared = self.own_change(who, &step_up, step_up.methods(who))?;
             let old_hash = account.password_hash().to_owned();
             let change =
                 store.change(PasswordChange::new(prepared.own.clone(), old_hash, new_hash));
-            let OwnChangeOutcome::Written(written) =
+            let OwnChangeOutcome::Written(written, kept) =
                 self.stores().ask("change password", change).await?
             else {
                 // The hash of the same password was upgraded concurrently: the next try succeeds.
-                let upgraded = |now: &Account| now.password_hash() != account.password_hash();
-                return Err(self
-                    .not_written(who, |now| upgraded(now).then_some(AccountsErrorKind::Refused))
-                    .await);
+                let upgraded = |now: &Account| {
+                    (now.password_hash() != account.password_hash())
+                        .then_some(AccountsErrorKind::Refused)
+                };
+                return Err(self.not_proven(who, &step_up, upgraded).await);
             };
-            self.settings().rate_limits.succeeded(self.stores(), counted, now).await;
             self.events().happened(Event::PasswordChanged { account: written.id().clone() });
-            self.goes_on(who, prepared, &written)
+            self.goes_on(who, prepared, &written, kept)
         })
         .await
     }

@@ -9,6 +9,7 @@ use crate::{
         AccountId,
         flow::session_of,
         own_change::{Actor, OwnChangeOutcome},
+        step_up::Proof,
     },
     accounts::Accounts,
     error::{AccountsError, AccountsErrorKind},
@@ -163,47 +164,71 @@ impl<R: Role> Accounts<R> {
         self.stores().ask("list sessions", list).await
     }
 
-    /// Ends one of the person's own sessions. `session` is a [`SessionId`] as text.
+    /// Ends one of the person's own sessions. `session` is a [`SessionId`] as text. The proof is
+    /// that of a change of a credential.
     ///
     /// # Errors
+    /// [`NotRecent`](AccountsErrorKind::NotRecent) if the proof is not sufficient;
+    /// [`Refused`](AccountsErrorKind::Refused) for a wrong password or code;
+    /// [`CodeRequired`](AccountsErrorKind::CodeRequired);
     /// [`NotFound`](AccountsErrorKind::NotFound) if the account has no such live session, which
     /// includes the sessions of other people; [`NotOffered`](AccountsErrorKind::NotOffered) without
     /// a session store; [`Revoked`](AccountsErrorKind::Revoked),
     /// [`Limited`](AccountsErrorKind::Limited), [`Unavailable`](AccountsErrorKind::Unavailable).
-    pub async fn end_session(&self, who: &Identity<R>, session: &str) -> Result<(), AccountsError> {
+    pub async fn end_session(
+        &self,
+        who: &Identity<R>,
+        proof: &Proof<'_>,
+        session: &str,
+    ) -> Result<(), AccountsError> {
         self.changing(who, async {
             let session: SessionId = session.parse().map_err(|_| AccountsErrorKind::NotFound)?;
-            let actor = self.actor(who);
-            match self.end(&actor.account, &session, Some(&actor)).await? {
+            let account = self.own_account(who).await?;
+            let step_up = self.prove(who, &account, proof).await?;
+            let actor = self.actor_of(who, &step_up);
+            let ended = self.end(&actor.account, &session, Some(&actor)).await?;
+            if ended == EndOutcome::ActorChanged {
+                return Err(self.not_proven(who, &step_up, |_| None).await);
+            }
+            match ended {
                 EndOutcome::Ended => Ok(()),
-                EndOutcome::NotFound => Err(AccountsErrorKind::NotFound.into()),
-                EndOutcome::ActorChanged => Err(self.not_written(who, |_| None).await),
+                _ => Err(AccountsErrorKind::NotFound.into()),
             }
         })
         .await
     }
 
-    /// Ends every session except this one, which continues with the returned tokens.
+    /// Ends every session except this one, which continues with the returned tokens. The proof is
+    /// that of a change of a credential.
     ///
     /// # Errors
+    /// [`NotRecent`](AccountsErrorKind::NotRecent) if the proof is not sufficient;
+    /// [`Refused`](AccountsErrorKind::Refused) for a wrong password or code;
+    /// [`CodeRequired`](AccountsErrorKind::CodeRequired);
     /// [`NotOffered`](AccountsErrorKind::NotOffered) without a session store;
     /// [`Revoked`](AccountsErrorKind::Revoked), [`Limited`](AccountsErrorKind::Limited),
     /// [`Unavailable`](AccountsErrorKind::Unavailable).
-    pub async fn end_other_sessions(&self, who: &Identity<R>) -> Result<Tokens, AccountsError> {
+    pub async fn end_other_sessions(
+        &self,
+        who: &Identity<R>,
+        proof: &Proof<'_>,
+    ) -> Result<Tokens, AccountsError> {
         self.changing(who, async {
             let store = offered(self.stores().sessions.as_ref())?;
-            let prepared = self.own_change(who, who.methods())?;
+            let account = self.own_account(who).await?;
+            let step_up = self.prove(who, &account, proof).await?;
+            let prepared = self.own_change(who, &step_up, step_up.methods(who))?;
             let ended = store.end_others(&prepared.own);
             match self.stores().ask("end other sessions", ended).await? {
-                OwnChangeOutcome::Written(account) => {
+                OwnChangeOutcome::Written(account, kept) => {
                     self.events().happened(Event::SessionsEnded {
                         account: account.id().clone(),
                         actor: EventActor::Person(account.id().clone()),
                     });
                     self.end_all_trust(account.id()).await;
-                    self.goes_on(who, prepared, &account)
+                    self.goes_on(who, prepared, &account, kept)
                 }
-                OwnChangeOutcome::NotWritten => Err(self.not_written(who, |_| None).await),
+                OwnChangeOutcome::NotWritten => Err(self.not_proven(who, &step_up, |_| None).await),
             }
         })
         .await

@@ -57,6 +57,38 @@ impl RefreshState {
     }
 }
 
+/// A refresh token that a request presents without consuming it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct PresentedRefresh {
+    /// The token.
+    pub token: RefreshHash,
+    /// The time of the request.
+    pub at: UnixTime,
+    /// The time for which a consumed token still leads to the live one.
+    pub grace: Duration,
+}
+
+impl PresentedRefresh {
+    /// Creates a presented token.
+    #[must_use]
+    pub fn new(token: RefreshHash, at: UnixTime, grace: Duration) -> Self {
+        Self { token, at, grace }
+    }
+}
+
+impl RefreshState {
+    /// Returns `Some` if the presented token is the live one or was consumed within the grace
+    /// period, and the session has not reached a limit. Consumes nothing.
+    pub(crate) fn is_presented(&self, presented: &PresentedRefresh) -> Option<()> {
+        let PresentedRefresh { token, at, grace } = *presented;
+        let latest = at.max(self.refreshed);
+        let is_over = latest >= self.expires || latest >= self.idle_until;
+        let accepted = token == self.live || self.consumed.has_lately(token, at, grace);
+        (accepted && !is_over).then_some(())
+    }
+}
+
 /// The start of a chain of refresh tokens. A session with one can be refreshed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
@@ -173,7 +205,7 @@ impl Rotation {
         if self.presented != state.live {
             let of_presented = |(hash, _): &&(RefreshHash, UnixTime)| *hash == self.presented;
             let mut times = state.consumed.0.iter().filter(of_presented).map(|(_, at)| *at);
-            if let Some(consumed) = times.find(|at| self.is_lately(*at)) {
+            if let Some(consumed) = times.find(|at| is_lately(*at, self.at, self.grace)) {
                 return RotationOutcome::InGrace { consumed };
             }
             if state.consumed.0.last().is_none_or(|(hash, _)| *hash != self.presented) {
@@ -183,8 +215,13 @@ impl Rotation {
                 return RotationOutcome::Lost;
             }
         }
-        let mut consumed: Vec<_> =
-            state.consumed.0.iter().copied().filter(|(_, at)| self.is_lately(*at)).collect();
+        let mut consumed: Vec<_> = state
+            .consumed
+            .0
+            .iter()
+            .copied()
+            .filter(|(_, at)| is_lately(*at, self.at, self.grace))
+            .collect();
         if consumed.len() >= ConsumedRefreshes::MAX {
             return RotationOutcome::TooOften;
         }
@@ -198,10 +235,11 @@ impl Rotation {
             expires: state.expires.saturating_sub(state.refreshed.since(self.at)),
         })
     }
+}
 
-    fn is_lately(&self, consumed: UnixTime) -> bool {
-        self.at.since(consumed) < self.grace && consumed.since(self.at) < self.grace
-    }
+/// Returns whether a token that was consumed at `consumed` is within its grace period at `at`.
+fn is_lately(consumed: UnixTime, at: UnixTime, grace: Duration) -> bool {
+    at.since(consumed) < grace && consumed.since(at) < grace
 }
 
 /// The tokens of a session that were consumed within the grace period, with the times, and as the
@@ -213,6 +251,10 @@ impl ConsumedRefreshes {
     /// The maximum number of tokens: 64. A browser consumes one per lifetime of an access token,
     /// which defaults to 15 minutes.
     pub const MAX: usize = 64;
+
+    fn has_lately(&self, token: RefreshHash, at: UnixTime, grace: Duration) -> bool {
+        self.0.iter().any(|(hash, consumed)| *hash == token && is_lately(*consumed, at, grace))
+    }
 
     /// Returns the bytes to store: 40 per token, at most 2,560. Empty without tokens.
     #[must_use]

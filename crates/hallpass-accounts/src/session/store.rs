@@ -8,7 +8,7 @@ use hallpass_core::{Methods, UnixTime};
 use crate::{
     account::{
         Account, AccountId,
-        own_change::{Actor, CommandOutcome, OwnChange, OwnChangeOutcome},
+        own_change::{Actor, CommandOutcome, Confirmation, OwnChange, OwnChangeOutcome},
         store::AccountStore,
     },
     session::{
@@ -94,6 +94,17 @@ pub trait SessionStore: AccountStore {
         own: &OwnChange,
     ) -> impl Future<Output = Result<OwnChangeOutcome, Self::Error>> + Send;
 
+    /// Confirms the person of the acting session: replaces the session's methods and its time of
+    /// authentication, in **one transaction** and only if the [`Actor`] is valid. The refresh token
+    /// stays, and nothing is revoked. The outcome contains the session.
+    ///
+    /// # Errors
+    /// The error of the store.
+    fn confirm(
+        &self,
+        confirmation: &Confirmation,
+    ) -> impl Future<Output = Result<OwnChangeOutcome, Self::Error>> + Send;
+
     /// Ends all sessions of the account: deletes the rows, raises the generation and writes the
     /// log, in **one transaction**. `by` is the person who runs the command through a route of the
     /// site. `None` is the application itself or an operator at a terminal.
@@ -125,6 +136,9 @@ pub struct NewSession {
     pub at: UnixTime,
     /// The latest time at which it ends.
     pub expires: UnixTime,
+    /// The time of the login, if the login was as strong as `/session/confirm` requires of the
+    /// account. `None` for a login without the second factor of the account, in a trusted browser.
+    pub authenticated_at: Option<UnixTime>,
     /// The start of its refresh tokens. `None` means that it cannot be refreshed, and lasts as long
     /// as its access token. Only a store that implements
     /// [`RefreshTokenStore`](crate::RefreshTokenStore) receives `Some`.
@@ -145,13 +159,31 @@ impl NewSession {
         expires: UnixTime,
     ) -> Self {
         let limit = SessionSettings::default().per_account;
-        Self { id, account, generation, device, at, expires, refresh_chain: None, limit }
+        let (authenticated_at, refresh_chain) = (None, None);
+        Self {
+            id,
+            account,
+            generation,
+            device,
+            at,
+            expires,
+            authenticated_at,
+            refresh_chain,
+            limit,
+        }
     }
 
     /// Sets the maximum number of sessions of the account. Defaults to 100, and is at least 1.
     #[must_use]
     pub fn with_limit(mut self, limit: u32) -> Self {
         self.limit = limit.max(1);
+        self
+    }
+
+    /// Sets the time of the login. Defaults to `None`.
+    #[must_use]
+    pub fn with_authenticated_at(mut self, at: Option<UnixTime>) -> Self {
+        self.authenticated_at = at;
         self
     }
 
@@ -321,8 +353,10 @@ pub enum RefreshOutcome {
 pub struct RefreshedSession {
     /// The account, as [`AccountStore`](crate::AccountStore) reads it.
     pub account: Account,
-    /// The time at which the session began, which is the time of login.
+    /// The time at which the session began.
     pub created: UnixTime,
+    /// The time of the last full proof of the person, or `None` if it is not known.
+    pub authenticated_at: Option<UnixTime>,
     /// The authentication methods of the login.
     pub methods: Methods,
     /// The time at which the session ends unless it is refreshed again.
@@ -341,6 +375,13 @@ impl RefreshedSession {
         idle_until: UnixTime,
         expires: UnixTime,
     ) -> Self {
-        Self { account, created, methods, idle_until, expires }
+        Self { account, created, authenticated_at: None, methods, idle_until, expires }
+    }
+
+    /// Sets the time of the last full proof of the person. Defaults to `None`.
+    #[must_use]
+    pub fn with_authenticated_at(mut self, at: Option<UnixTime>) -> Self {
+        self.authenticated_at = at;
+        self
     }
 }

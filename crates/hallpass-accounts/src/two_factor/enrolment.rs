@@ -93,7 +93,7 @@ impl<R: Role> Enrolling<R> {
             .with_epoch(account.epoch());
         let own = OwnChange::new(actor, accounts.latest()).in_browser(accounts.browser());
         let live = accounts.go_live(account, Some(session), own, code, &counted).await?;
-        let Some((codes, account)) = live else {
+        let Some((codes, account, _)) = live else {
             return Err(AccountsErrorKind::NotLoggedIn.into());
         };
         accounts.account_revoked(&account);

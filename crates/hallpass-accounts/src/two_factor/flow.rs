@@ -8,16 +8,13 @@ use hallpass_core::{
 use crate::{
     account::{
         Account, AccountId, LiveFactor,
-        own_change::{OwnChange, OwnChangeOutcome},
+        own_change::{KeptSession, OwnChange, OwnChangeOutcome},
+        step_up::Proof,
     },
     accounts::Accounts,
     error::{AccountsError, AccountsErrorKind},
     event::{Event, RejectionReason},
-    password::{
-        Password,
-        password_hasher::{Checked, Origin},
-        store::ReplaceOutcome,
-    },
+    password::store::ReplaceOutcome,
     random::{Random, draw},
     rate_limit::{codes::CodeFrom, counted::Counted, limits::Whose},
     session::Tokens,
@@ -70,15 +67,20 @@ impl<R: Role> Accounts<R> {
     /// Every other session of the account ends.
     ///
     /// A factor that is on is never replaced. It must be turned off first, with password and code.
+    /// The proof contains the password, or the refresh token of a session that was confirmed
+    /// recently. The session counts as logged in with the factor immediately, because the password
+    /// was shown at most ten minutes ago.
     ///
     /// # Errors
-    /// [`Refused`](AccountsErrorKind::Refused) for a wrong code, with nothing changed;
+    /// [`NotRecent`](AccountsErrorKind::NotRecent) if the proof is not sufficient;
+    /// [`Refused`](AccountsErrorKind::Refused) for a wrong password or code, with nothing changed;
     /// [`AlreadyOn`](AccountsErrorKind::AlreadyOn); [`NotOffered`](AccountsErrorKind::NotOffered)
     /// without a store of second factors; [`Revoked`](AccountsErrorKind::Revoked),
     /// [`Limited`](AccountsErrorKind::Limited), [`Unavailable`](AccountsErrorKind::Unavailable).
     pub async fn enable_two_factor(
         &self,
         who: &Identity<R>,
+        proof: &Proof<'_>,
         code: &str,
     ) -> Result<(Vec<RecoveryCode>, Tokens), AccountsError> {
         self.changing(who, async {
@@ -86,25 +88,27 @@ impl<R: Role> Accounts<R> {
             if account.second_factor().is_some() {
                 return Err(AccountsErrorKind::AlreadyOn.into());
             }
+            let step_up = self.prove(who, &account, proof).await?;
             let counted = self.count_own(&account, who.session()).await?;
-            let prepared = self.own_change(who, who.methods() | Methods::ONE_TIME_CODE)?;
+            let methods = step_up.methods(who) | Methods::ONE_TIME_CODE;
+            let prepared = self.own_change(who, &step_up, methods)?;
             let live =
                 self.go_live(&account, who.session(), prepared.own.clone(), code, &counted).await?;
-            let Some((codes, written)) = live else {
+            let Some((codes, written, kept)) = live else {
                 let live_meanwhile =
                     |now: &Account| now.second_factor().map(|_| AccountsErrorKind::AlreadyOn);
-                return Err(self.not_written(who, live_meanwhile).await);
+                return Err(self.not_proven(who, &step_up, live_meanwhile).await);
             };
             self.settings().rate_limits.succeeded(self.stores(), counted, self.store_now()).await;
-            let tokens = self.goes_on(who, prepared, &written)?;
+            let tokens = self.goes_on(who, prepared, &written, kept)?;
             Ok((codes, tokens))
         })
         .await
     }
 
     /// Turns the factor on with the key that this session was shown, if the code belongs to that
-    /// key. Returns the recovery codes and the account as written, or `None` if the store has not
-    /// written because the account or the session has changed.
+    /// key. Returns the recovery codes, and the account and the session as written. Returns `None`
+    /// if the store has not written because the account or the session has changed.
     pub(crate) async fn go_live(
         &self,
         account: &Account,
@@ -112,7 +116,7 @@ impl<R: Role> Accounts<R> {
         own: OwnChange,
         code: &str,
         counted: &Counted,
-    ) -> Result<Option<(Vec<RecoveryCode>, Account)>, AccountsError> {
+    ) -> Result<Option<(Vec<RecoveryCode>, Account, Option<KeptSession>)>, AccountsError> {
         let store = offered(self.stores().two_factor.as_ref())?;
         let now = self.now();
         let ring = self.issuer().keys().current();
@@ -139,31 +143,32 @@ impl<R: Role> Accounts<R> {
         let enrolment =
             Enrolment::new(own, encrypted, right.step.as_u64(), hashes).with_drift(right.drift);
         match self.stores().ask("enable second factor", store.enable(enrolment)).await? {
-            OwnChangeOutcome::Written(written) => {
+            OwnChangeOutcome::Written(written, kept) => {
                 self.events()
                     .happened(Event::SecondFactorEnabled { account: written.id().clone() });
-                Ok(Some((codes, *written)))
+                Ok(Some((codes, *written, kept)))
             }
             OwnChangeOutcome::NotWritten => Ok(None),
         }
     }
 
-    /// Turns the second factor off, with the password and a code or recovery code. Returns the
+    /// Turns the second factor off, with the password and a code or recovery code: a recent
+    /// confirmation is not sufficient. Returns the
     /// tokens with which this session continues, without the code among their methods. Every other
     /// session of the account ends. If the account must have a factor, this session ends as well,
     /// and a new factor must be set up.
     ///
     /// # Errors
     /// [`Refused`](AccountsErrorKind::Refused) for a wrong password and for a wrong code;
-    /// [`AlreadyOff`](AccountsErrorKind::AlreadyOff); [`NotOffered`](AccountsErrorKind::NotOffered)
+    /// [`NotRecent`](AccountsErrorKind::NotRecent) without a password;
+    /// [`CodeRequired`](AccountsErrorKind::CodeRequired); [`AlreadyOff`](AccountsErrorKind::AlreadyOff); [`NotOffered`](AccountsErrorKind::NotOffered)
     /// without a store of second factors; [`Revoked`](AccountsErrorKind::Revoked),
     /// [`Limited`](AccountsErrorKind::Limited), [`Busy`](AccountsErrorKind::Busy),
     /// [`Unavailable`](AccountsErrorKind::Unavailable).
     pub async fn disable_two_factor(
         &self,
         who: &Identity<R>,
-        password: &str,
-        code: &str,
+        proof: &Proof<'_>,
     ) -> Result<FactorOff, AccountsError> {
         self.changing(who, async {
             let store = offered(self.stores().two_factor.as_ref())?;
@@ -171,32 +176,29 @@ impl<R: Role> Accounts<R> {
             if account.second_factor().is_none() {
                 return Err(AccountsErrorKind::AlreadyOff.into());
             }
-            let counted = self.count_own(&account, who.session()).await?;
-            let password = Password::typed(password);
-            let hash = Some(account.password_hash());
-            let ticket = self.admit(&Origin::session(who.user_id(), who.session())).await?;
-            if let Checked::Wrong = self.check_password(ticket, &password, hash).await? {
-                return Err(self.refused(Some(&account), RejectionReason::WrongPassword, &counted));
+            if !proof.has_password() {
+                return Err(AccountsErrorKind::NotRecent.into());
             }
-            self.consume_own_code(who, &account, code, &counted).await?;
+            let step_up = self.prove(who, &account, proof).await?;
             let asked = self.settings().two_factor.asks(&account, Methods::PASSWORD);
-            let mut prepared = self.own_change(who, Methods::PASSWORD)?;
+            let mut prepared = self.own_change(who, &step_up, Methods::PASSWORD)?;
             if asked == Asked::SecondFactor {
                 prepared.own = prepared.own.ending_session();
             }
             let disabled = store.disable(&prepared.own);
-            let OwnChangeOutcome::Written(written) =
+            let OwnChangeOutcome::Written(written, kept) =
                 self.stores().ask("disable second factor", disabled).await?
             else {
                 let off_meanwhile = |now: &Account| {
                     now.second_factor().is_none().then_some(AccountsErrorKind::AlreadyOff)
                 };
-                return Err(self.not_written(who, off_meanwhile).await);
+                return Err(self.not_proven(who, &step_up, off_meanwhile).await);
             };
-            self.settings().rate_limits.succeeded(self.stores(), counted, self.store_now()).await;
             self.events().happened(Event::SecondFactorDisabled { account: written.id().clone() });
             match asked {
-                Asked::Nothing => self.goes_on(who, prepared, &written).map(FactorOff::GoesOn),
+                Asked::Nothing => {
+                    self.goes_on(who, prepared, &written, kept).map(FactorOff::GoesOn)
+                }
                 Asked::SecondFactor => {
                     self.account_revoked(&written);
                     self.enrolment_token(&written).map(FactorOff::EnrolmentRequired)
@@ -349,17 +351,20 @@ impl<R: Role> Accounts<R> {
     }
 
     /// Generates ten new recovery codes, which are shown once. The old codes are no longer
-    /// accepted. `code` is a code of the authenticator or an old recovery code.
+    /// accepted. The proof contains the password and a code of the authenticator or an old recovery
+    /// code; or neither, with the refresh token of a session that was confirmed recently.
     ///
     /// # Errors
-    /// [`Refused`](AccountsErrorKind::Refused) for a wrong code;
+    /// [`Refused`](AccountsErrorKind::Refused) for a wrong password or code;
+    /// [`NotRecent`](AccountsErrorKind::NotRecent) if the proof is not sufficient;
+    /// [`CodeRequired`](AccountsErrorKind::CodeRequired);
     /// [`AlreadyOff`](AccountsErrorKind::AlreadyOff); [`NotOffered`](AccountsErrorKind::NotOffered)
     /// without a store of second factors; [`Revoked`](AccountsErrorKind::Revoked),
     /// [`Limited`](AccountsErrorKind::Limited), [`Unavailable`](AccountsErrorKind::Unavailable).
     pub async fn replace_recovery_codes(
         &self,
         who: &Identity<R>,
-        code: &str,
+        proof: &Proof<'_>,
     ) -> Result<Vec<RecoveryCode>, AccountsError> {
         self.changing(who, async {
             let store = offered(self.stores().two_factor.as_ref())?;
@@ -367,11 +372,10 @@ impl<R: Role> Accounts<R> {
             if account.second_factor().is_none() {
                 return Err(AccountsErrorKind::AlreadyOff.into());
             }
-            let counted = self.count_own(&account, who.session()).await?;
-            self.consume_own_code(who, &account, code, &counted).await?;
+            let step_up = self.prove(who, &account, proof).await?;
             let codes = ten_codes(self.random())?;
             let hashes: Vec<_> = codes.iter().map(RecoveryCode::hash).collect();
-            let own = OwnChange::new(self.actor(who), self.latest());
+            let own = OwnChange::new(self.actor_of(who, &step_up), self.latest());
             let replaced = store.replace_recovery_codes(&own, &hashes);
             if let OwnChangeOutcome::NotWritten =
                 self.stores().ask("renew recovery codes", replaced).await?
@@ -379,9 +383,8 @@ impl<R: Role> Accounts<R> {
                 let off_meanwhile = |now: &Account| {
                     now.second_factor().is_none().then_some(AccountsErrorKind::AlreadyOff)
                 };
-                return Err(self.not_written(who, off_meanwhile).await);
+                return Err(self.not_proven(who, &step_up, off_meanwhile).await);
             }
-            self.settings().rate_limits.succeeded(self.stores(), counted, self.store_now()).await;
             self.events().happened(Event::RecoveryCodesReplaced { account: account.id().clone() });
             Ok(codes)
         })

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use hallpass_accounts::{AccountsErrorKind, Breach, BreachedPasswords, PasswordError};
+use hallpass_accounts::{AccountsErrorKind, Breach, BreachedPasswords, PasswordError, Proof};
 
 use crate::site::{PASSWORD, Site, here, logged_in};
 use hallpass_test_support::memory_store::Down;
@@ -34,10 +34,15 @@ async fn breached_passwords_are_rejected_if_the_service_is_up() {
     assert_eq!(site.store.accounts(), 0);
 
     let who = site.verify(&site.register("alice").await.access).unwrap();
-    let refused =
-        site.accounts.change_password(&who, PASSWORD, "correct horse battery staple").await;
+    let refused = site
+        .accounts
+        .change_password(&who, &Proof::of_password(PASSWORD), "correct horse battery staple")
+        .await;
     assert_eq!(refused.unwrap_err().kind(), common);
-    let _access =
-        site.accounts.change_password(&who, PASSWORD, "the service is down today").await.unwrap();
+    let _access = site
+        .accounts
+        .change_password(&who, &Proof::of_password(PASSWORD), "the service is down today")
+        .await
+        .unwrap();
     logged_in(site.log_in("alice", "the service is down today", None).await);
 }

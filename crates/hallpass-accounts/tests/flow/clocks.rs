@@ -2,7 +2,7 @@
 
 use std::{error::Error, sync::Arc, time::Duration};
 
-use hallpass_accounts::{AccountsErrorKind, Event, LoginStep};
+use hallpass_accounts::{AccountsErrorKind, Event, LoginStep, Proof};
 use hallpass_core::{
     Access, Authentication, Clock, MAX_CLOCK_SKEW, RejectionKind, RequestAuthenticator,
     Requirement, Token,
@@ -122,9 +122,14 @@ async fn a_session_of_a_node_a_day_ahead_goes_on_and_is_not_recent() {
     let who = site.verify(&tokens.access).expect("the session continues");
     assert_eq!(recent(&site, &tokens.access), Err(RejectionKind::NotRecent));
 
-    let tokens = site.accounts.end_other_sessions(&who).await.unwrap();
+    let current = tokens.refresh.unwrap();
+    let proof = Proof::of_refresh(Some(current.as_str().as_bytes()));
+    let refused = site.accounts.end_other_sessions(&who, &proof).await.unwrap_err();
+    assert_eq!(refused.kind(), AccountsErrorKind::NotRecent, "a login in the future");
+    let proof = proof.with_password(Some(PASSWORD));
+    let tokens = site.accounts.end_other_sessions(&who, &proof).await.unwrap();
     assert!(site.verify(&tokens.access).is_some());
-    assert_eq!(recent(&site, &tokens.access), Err(RejectionKind::NotRecent));
+    assert_eq!(recent(&site, &tokens.access), Ok(()), "the change contains a proof");
     let refresh = tokens.refresh.unwrap();
     assert!(refresh.expires_at() > site.now().saturating_add(Duration::from_secs(29 * DAY)));
     site.clock.pass(HOUR);
@@ -142,9 +147,10 @@ async fn a_change_during_which_the_clock_is_set_back_succeeds() {
     let opened = site.register("alice").await;
     let who = site.verify(&opened.access).unwrap();
     site.clock.set(site.now().saturating_sub(MAX_CLOCK_SKEW + Duration::from_secs(1)));
-    let tokens = site.accounts.end_other_sessions(&who).await.unwrap();
+    let tokens =
+        site.accounts.end_other_sessions(&who, &Proof::of_password(PASSWORD)).await.unwrap();
     assert!(site.verify(&tokens.access).is_some());
-    assert_eq!(recent(&site, &tokens.access), Err(RejectionKind::NotRecent));
+    assert_eq!(recent(&site, &tokens.access), Ok(()), "the change contains a proof");
 }
 
 /// The new token does not extend the life of a copied one by more than a second.
@@ -156,7 +162,8 @@ async fn a_change_during_which_the_token_expires_succeeds() {
     let tokens = site.accounts.refresh(refresh.as_str().as_bytes()).await.unwrap();
     let who = site.verify(&tokens.access).unwrap();
     site.clock.set(who.expires_at());
-    let tokens = site.accounts.end_other_sessions(&who).await.unwrap();
+    let tokens =
+        site.accounts.end_other_sessions(&who, &Proof::of_password(PASSWORD)).await.unwrap();
     assert!(site.verify(&tokens.access).is_some());
     site.clock.pass(1);
     assert!(site.verify(&tokens.access).is_none());

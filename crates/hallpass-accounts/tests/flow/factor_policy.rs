@@ -1,8 +1,8 @@
 //! An account that must have a second factor receives no access token before it has one.
 
 use hallpass_accounts::{
-    Accounts, AccountsErrorKind, AdministrationStore as _, Event, FactorOff, LoginStep, Settings,
-    SettingsError, TwoFactor, TwoFactorPolicy, Username,
+    Accounts, AccountsErrorKind, AdministrationStore as _, Event, FactorOff, LoginStep, Proof,
+    Settings, SettingsError, TwoFactor, TwoFactorPolicy, Username,
 };
 use hallpass_core::{EnrolmentPending, Methods, Token, Totp, TotpSettings};
 
@@ -60,7 +60,11 @@ async fn an_admin_receives_no_access_token_before_enrolment() {
     );
     assert!(matches!(site.log_in("alice", PASSWORD, None).await, Ok(LoginStep::MfaRequired(_))));
 
-    let off = site.accounts.disable_two_factor(&who, PASSWORD, codes[1].as_str()).await.unwrap();
+    let off = site
+        .accounts
+        .disable_two_factor(&who, &Proof::of_password(PASSWORD).with_code(Some(codes[1].as_str())))
+        .await
+        .unwrap();
     assert!(site.verify(&opened.access).is_none(), "disabling the factor ends every session");
     let FactorOff::EnrolmentRequired(token) = off else {
         panic!("the session continued without a factor: {off:?}")
@@ -115,8 +119,10 @@ async fn a_session_opened_before_the_policy_is_not_refreshed() {
             settings.two_factor = TwoFactorPolicy::RequiredForAll;
         });
     let who = after.verify(&opened.access).unwrap();
+    let refresh = opened.refresh.unwrap();
+    let proof = Proof::of_password(PASSWORD).with_refresh(Some(refresh.as_str().as_bytes()));
     let tokens =
-        after.accounts.change_password(&who, PASSWORD, "seven maps of nowhere").await.unwrap();
+        after.accounts.change_password(&who, &proof, "seven maps of nowhere").await.unwrap();
     assert!(after.verify(&tokens.access).unwrap().roles().is_empty());
     let refreshed = after.accounts.refresh(tokens.refresh.unwrap().as_str().as_bytes()).await;
     assert_eq!(refreshed.map(|_| ()).unwrap_err().kind(), AccountsErrorKind::NotLoggedIn);

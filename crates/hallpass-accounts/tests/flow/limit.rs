@@ -5,7 +5,9 @@ use hallpass_core::{Claims, MfaPending};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use hallpass_accounts::{AccountsErrorKind, Event, RateLimitKind, RejectionReason, Visitor};
+use hallpass_accounts::{
+    AccountsErrorKind, Event, LoginStep, Proof, RateLimitKind, RejectionReason, Visitor,
+};
 
 use crate::site::{PASSWORD, Site, here, logged_in};
 
@@ -185,9 +187,21 @@ async fn a_stranger_cannot_block_changes_of_a_logged_in_owner() {
     while !site.log_in("alice", "a guess", None).await.is_err_and(is_limited) {}
     let code = alice.next_code();
     while !site.log_in("alice", "a guess", None).await.is_err_and(is_limited) {}
-    let _codes = site.accounts.replace_recovery_codes(&who, &code).await.unwrap();
-    let _tokens =
-        site.accounts.change_password(&who, PASSWORD, "seven maps of nowhere").await.unwrap();
+    let _codes = site
+        .accounts
+        .replace_recovery_codes(&who, &Proof::of_password(PASSWORD).with_code(Some(&code)))
+        .await
+        .unwrap();
+    let _tokens = site
+        .accounts
+        .change_password(
+            &who,
+            &Proof::of_password(PASSWORD).with_code(Some(&alice.next_code())),
+            "seven maps of nowhere",
+        )
+        .await
+        .unwrap();
+    while !site.log_in("alice", "a guess", None).await.is_err_and(is_limited) {}
     assert!(
         site.log_in("alice", PASSWORD, None).await.is_err_and(is_limited),
         "a change in a session does not allow further login attempts"
@@ -203,7 +217,11 @@ async fn attempts_of_a_stolen_session_do_not_limit_others() {
     let guess = async |number: u32| {
         let guessed = site
             .accounts
-            .change_password(&stolen, &format!("guess {number}"), "seven maps of nowhere")
+            .change_password(
+                &stolen,
+                &Proof::of_password(&format!("guess {number}")),
+                "seven maps of nowhere",
+            )
             .await;
         guessed.unwrap_err().kind()
     };
@@ -211,6 +229,9 @@ async fn attempts_of_a_stolen_session_do_not_limit_others() {
         assert_eq!(guess(number).await, AccountsErrorKind::Refused);
     }
     assert!(is_limited(guess(5).await));
-    let _tokens =
-        site.accounts.change_password(&own, PASSWORD, "seven maps of nowhere").await.unwrap();
+    let _tokens = site
+        .accounts
+        .change_password(&own, &Proof::of_password(PASSWORD), "seven maps of nowhere")
+        .await
+        .unwrap();
 }

@@ -3,7 +3,7 @@
 
 use std::error::Error;
 
-use hallpass_accounts::{AccountsErrorKind, Event, TwoFactor};
+use hallpass_accounts::{AccountsErrorKind, Event, Proof, TwoFactor};
 use hallpass_core::{Algorithm, Key, KeyId, KeyRing, Totp, TotpSettings};
 use tracing::Dispatch;
 
@@ -36,7 +36,11 @@ async fn a_lost_key_is_an_internal_error_and_not_an_attempt() {
         assert_eq!(error.kind(), AccountsErrorKind::Internal);
         let cause = error.source().map(ToString::to_string).unwrap_or_default();
         assert!(cause.contains(lost.as_str()) && cause.contains("key file"), "{cause}");
-        let error = site.accounts.replace_recovery_codes(&who, &code).await.unwrap_err();
+        let error = site
+            .accounts
+            .replace_recovery_codes(&who, &Proof::of_password(PASSWORD).with_code(Some(&code)))
+            .await
+            .unwrap_err();
         assert_eq!(error.kind(), AccountsErrorKind::Internal);
     }
     assert_eq!(site.heard(|event| matches!(event, Event::Limited { .. })), 0);
@@ -71,11 +75,17 @@ async fn a_factor_cannot_be_enabled_without_an_encryption_key() {
     let key = Key::hmac(id, Algorithm::Hs256, b"thirty-two bytes that only sign it").unwrap();
     site.keys.replace(KeyRing::signing_with(key).unwrap());
     for _ in 0..20 {
-        let error = site.accounts.enable_two_factor(&who, &code).await.unwrap_err();
+        let error = site
+            .accounts
+            .enable_two_factor(&who, &Proof::of_password(PASSWORD), &code)
+            .await
+            .unwrap_err();
         assert_eq!(error.kind(), AccountsErrorKind::Internal);
         let error = site.accounts.two_factor(&who).await.unwrap_err();
         assert_eq!(error.kind(), AccountsErrorKind::Internal);
     }
     site.keys.replace(KeyRing::clone(&ring));
-    assert!(site.accounts.enable_two_factor(&who, &code).await.is_ok());
+    assert!(
+        site.accounts.enable_two_factor(&who, &Proof::of_password(PASSWORD), &code).await.is_ok()
+    );
 }

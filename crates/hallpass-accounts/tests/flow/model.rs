@@ -12,7 +12,7 @@ use std::{
 };
 
 use hallpass_accounts::{
-    AccountId, AccountsErrorKind, RefreshToken, RevocationSync, Tokens, Visitor,
+    AccountId, AccountsErrorKind, Proof, RefreshToken, RevocationSync, Tokens, Visitor,
 };
 use hallpass_core::{Access, Clock, Keys, RevocationList, StalePolicy, Token, UnixTime};
 use hallpass_test_support::memory_store::MemoryStore;
@@ -381,8 +381,11 @@ impl World {
                 };
                 let (id, person) = (id.clone(), *person);
                 let Some(who) = self.nodes[node].site.verify(token) else { return };
+                let live = self.sessions[&id].live.clone();
+                let proof = Proof::of_password(PASSWORD).with_refresh(Some(live.as_bytes()));
                 // The store rejects the change if this node has not yet read the revocation.
-                let Ok(tokens) = self.nodes[node].site.accounts.end_other_sessions(&who).await
+                let Ok(tokens) =
+                    self.nodes[node].site.accounts.end_other_sessions(&who, &proof).await
                 else {
                     return;
                 };

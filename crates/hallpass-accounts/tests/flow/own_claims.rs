@@ -2,8 +2,8 @@
 //! account.
 
 use hallpass_accounts::{
-    Account, AccountsErrorKind, AdministrationStore as _, FactorOff, LoginStep, OwnClaims, Tokens,
-    TwoFactorPolicy, Username,
+    Account, AccountsErrorKind, AdministrationStore as _, FactorOff, LoginStep, OwnClaims, Proof,
+    Tokens, TwoFactorPolicy, Username,
 };
 use hallpass_core::{Access, Identity, Token, Totp, TotpSettings};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -73,12 +73,21 @@ async fn every_flow_issues_the_claims_of_the_current_account() {
     assert_eq!(claims.row_roles, roles, "after a refresh");
 
     let before = claims.row_generation;
-    let tokens =
-        site.accounts.change_password(&who, PASSWORD, "seven maps of nowhere").await.unwrap();
+    let tokens = site
+        .accounts
+        .change_password(
+            &who,
+            &Proof::of_password(PASSWORD).with_refresh(Some(refresh(&tokens).as_bytes())),
+            "seven maps of nowhere",
+        )
+        .await
+        .unwrap();
     let (who, claims) = current(&site, &tokens.access).await;
     assert!(claims.row_generation > before, "after a password change");
     let before = claims.row_generation;
-    let tokens = site.accounts.end_other_sessions(&who).await.unwrap();
+    let current_refresh = refresh(&tokens);
+    let proof = Proof::of_refresh(Some(current_refresh.as_bytes()));
+    let tokens = site.accounts.end_other_sessions(&who, &proof).await.unwrap();
     let (who, claims) = current(&site, &tokens.access).await;
     assert!(claims.row_generation > before, "after ending the other sessions");
     let tokens = site.accounts.refresh(refresh(&tokens).as_bytes()).await.unwrap();
@@ -89,8 +98,15 @@ async fn every_flow_issues_the_claims_of_the_current_account() {
         panic!("the account already has a factor");
     };
     let totp = totp_of(set_up);
-    let (codes, tokens) =
-        site.accounts.enable_two_factor(&who, &totp.code_at(site.now())).await.unwrap();
+    let (codes, tokens) = site
+        .accounts
+        .enable_two_factor(
+            &who,
+            &Proof::of_password("seven maps of nowhere"),
+            &totp.code_at(site.now()),
+        )
+        .await
+        .unwrap();
     let (_, claims) = current(&site, &tokens.access).await;
     assert!(claims.has_factor, "after turning the second factor on");
 
@@ -108,7 +124,10 @@ async fn every_flow_issues_the_claims_of_the_current_account() {
 
     let off = site
         .accounts
-        .disable_two_factor(&who, "seven maps of nowhere", codes[0].as_str())
+        .disable_two_factor(
+            &who,
+            &Proof::of_password("seven maps of nowhere").with_code(Some(codes[0].as_str())),
+        )
         .await
         .unwrap();
     let FactorOff::GoesOn(tokens) = off else { panic!("the session ended: {off:?}") };

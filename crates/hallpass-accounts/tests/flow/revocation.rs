@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use hallpass_accounts::{
-    Accounts, AccountsErrorKind, Event, EventActor, LoginStep, RevocationSync, Settings, StoreSet,
-    Username,
+    Accounts, AccountsErrorKind, Event, EventActor, LoginStep, Proof, RevocationSync, Settings,
+    StoreSet, Username,
 };
 use hallpass_core::{Access, Token};
 
@@ -39,8 +39,9 @@ async fn a_password_change_ends_all_other_sessions() {
     let other = site.register("alice").await.access;
     let mine = logged_in(site.log_in("alice", PASSWORD, None).await).access;
     let who = site.verify(&mine).unwrap();
-    let change =
-        async |current: &str, new: &str| site.accounts.change_password(&who, current, new).await;
+    let change = async |current: &str, new: &str| {
+        site.accounts.change_password(&who, &Proof::of_password(current), new).await
+    };
     assert_eq!(
         change("wrong", "seven maps of nowhere").await.unwrap_err().kind(),
         AccountsErrorKind::Refused
@@ -70,7 +71,10 @@ async fn a_password_change_ends_all_other_sessions() {
         Err(AccountsErrorKind::Refused)
     );
     logged_in(site.log_in("alice", "seven maps of nowhere", None).await);
-    let stale = site.accounts.change_password(&who, "seven maps of nowhere", PASSWORD).await;
+    let stale = site
+        .accounts
+        .change_password(&who, &Proof::of_password("seven maps of nowhere"), PASSWORD)
+        .await;
     assert_eq!(
         stale.unwrap_err().kind(),
         AccountsErrorKind::Revoked,
@@ -120,7 +124,8 @@ async fn the_event_of_a_command_names_its_actor() {
     site.accounts.commands_of(&ada).disable(&alice).await.unwrap();
     site.accounts.commands_of_operator().enable(&alice).await.unwrap();
     site.accounts.commands_of_operator().log_out_everywhere(&alice).await.unwrap();
-    let _tokens = site.accounts.end_other_sessions(&ada).await.unwrap();
+    let _tokens =
+        site.accounts.end_other_sessions(&ada, &Proof::of_password(PASSWORD)).await.unwrap();
 
     let by_ada = EventActor::Person(id_of(&ada));
     let expected = [
@@ -155,15 +160,16 @@ async fn a_user_can_list_and_end_only_their_own_sessions() {
     let who = site.verify(&mine).unwrap();
     let phone_session = site.verify(&phone).unwrap().session().unwrap().to_owned();
     for session in [bobs.session().unwrap(), "", "others", "0"] {
-        let refused = site.accounts.end_session(&who, session).await;
+        let refused = site.accounts.end_session(&who, &Proof::of_password(PASSWORD), session).await;
         assert_eq!(refused.unwrap_err().kind(), AccountsErrorKind::NotFound, "{session}");
     }
     assert_eq!(site.accounts.sessions(&bobs).await.unwrap().len(), 1);
-    site.accounts.end_session(&who, &phone_session).await.unwrap();
+    site.accounts.end_session(&who, &Proof::of_password(PASSWORD), &phone_session).await.unwrap();
     assert_dead(&site, &phone).await;
 
     let tablet = logged_in(site.log_in("alice", PASSWORD, None).await).access;
-    let tokens = site.accounts.end_other_sessions(&who).await.unwrap();
+    let tokens =
+        site.accounts.end_other_sessions(&who, &Proof::of_password(PASSWORD)).await.unwrap();
     assert_dead(&site, &tablet).await;
     let who = site.verify(&tokens.access).unwrap();
     assert_eq!(site.accounts.sessions(&who).await.unwrap().len(), 1);

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use hallpass_accounts::{
-    AccountsErrorKind, Event, FactorOff, LoginStep, RejectionReason, TwoFactor, Username,
+    AccountsErrorKind, Event, FactorOff, LoginStep, Proof, RejectionReason, TwoFactor, Username,
 };
 use hallpass_core::{Claims, Methods, MfaPending, TotpSettings};
 
@@ -15,7 +15,8 @@ async fn first_code_is_consumed_and_a_wrong_one_enables_nothing() {
     let site = Site::new();
     let opened = site.register("alice").await;
     let who = site.verify(&opened.access).unwrap();
-    let refused = site.accounts.enable_two_factor(&who, "000000").await;
+    let refused =
+        site.accounts.enable_two_factor(&who, &Proof::of_password(PASSWORD), "000000").await;
     assert_eq!(refused.unwrap_err().kind(), AccountsErrorKind::Refused);
     logged_in(site.log_in("alice", PASSWORD, None).await);
 
@@ -46,7 +47,10 @@ async fn an_enabled_factor_is_not_replaced() {
     let alice = site.enrolled("alice").await;
     let who = site.verify(&alice.access).unwrap();
     assert!(matches!(site.accounts.two_factor(&who).await, Ok(TwoFactor::On)));
-    let again = site.accounts.enable_two_factor(&who, &alice.next_code()).await;
+    let again = site
+        .accounts
+        .enable_two_factor(&who, &Proof::of_password(PASSWORD), &alice.next_code())
+        .await;
     assert_eq!(again.unwrap_err().kind(), AccountsErrorKind::AlreadyOn);
     logged_in(site.log_in("alice", PASSWORD, Some(&alice.next_code())).await);
 }
@@ -118,9 +122,22 @@ async fn new_recovery_codes_require_a_code_and_revoke_old_ones() {
     let site = Site::new();
     let alice = site.enrolled("alice").await;
     let who = site.verify(&alice.access).unwrap();
-    let refused = site.accounts.replace_recovery_codes(&who, &alice.wrong_code()).await;
+    let refused = site
+        .accounts
+        .replace_recovery_codes(
+            &who,
+            &Proof::of_password(PASSWORD).with_code(Some(&alice.wrong_code())),
+        )
+        .await;
     assert_eq!(refused.unwrap_err().kind(), AccountsErrorKind::Refused);
-    let codes = site.accounts.replace_recovery_codes(&who, &alice.next_code()).await.unwrap();
+    let codes = site
+        .accounts
+        .replace_recovery_codes(
+            &who,
+            &Proof::of_password(PASSWORD).with_code(Some(&alice.next_code())),
+        )
+        .await
+        .unwrap();
     let old = site.log_in("alice", PASSWORD, Some(&alice.recovery[0])).await;
     assert_eq!(old.map(|_| ()), Err(AccountsErrorKind::Refused));
     logged_in(site.log_in("alice", PASSWORD, Some(codes[0].as_str())).await);
@@ -132,15 +149,25 @@ async fn disabling_a_factor_requires_password_and_code() {
     let alice = site.enrolled("alice").await;
     let who = site.verify(&alice.access).unwrap();
     for (password, code) in [("wrong", alice.next_code()), (PASSWORD, alice.wrong_code())] {
-        let refused = site.accounts.disable_two_factor(&who, password, &code).await;
+        let refused = site
+            .accounts
+            .disable_two_factor(&who, &Proof::of_password(password).with_code(Some(&code)))
+            .await;
         assert_eq!(refused.unwrap_err().kind(), AccountsErrorKind::Refused);
     }
-    let off = site.accounts.disable_two_factor(&who, PASSWORD, &alice.next_code()).await.unwrap();
+    let off = site
+        .accounts
+        .disable_two_factor(&who, &Proof::of_password(PASSWORD).with_code(Some(&alice.next_code())))
+        .await
+        .unwrap();
     let FactorOff::GoesOn(tokens) = off else { panic!("the factor is optional here") };
     assert!(site.verify(&alice.access).is_none(), "the old token is revoked");
     let who = site.verify(&tokens.access).unwrap();
     assert_eq!(who.methods(), Methods::PASSWORD);
-    let off = site.accounts.disable_two_factor(&who, PASSWORD, "000000").await;
+    let off = site
+        .accounts
+        .disable_two_factor(&who, &Proof::of_password(PASSWORD).with_code(Some("000000")))
+        .await;
     assert_eq!(off.unwrap_err().kind(), AccountsErrorKind::AlreadyOff);
     logged_in(site.log_in("alice", PASSWORD, None).await);
 }
@@ -153,7 +180,13 @@ async fn code_guesses_in_a_stolen_session_are_limited() {
     let wrong = alice.wrong_code();
     let mut kinds = Vec::new();
     for _ in 0..6 {
-        kinds.push(site.accounts.replace_recovery_codes(&who, &wrong).await.unwrap_err().kind());
+        kinds.push(
+            site.accounts
+                .replace_recovery_codes(&who, &Proof::of_password(PASSWORD).with_code(Some(&wrong)))
+                .await
+                .unwrap_err()
+                .kind(),
+        );
     }
     assert_eq!(kinds[..5], [AccountsErrorKind::Refused; 5]);
     assert!(matches!(kinds[5], AccountsErrorKind::Limited { .. }));
@@ -192,7 +225,8 @@ async fn a_factor_enabled_during_a_login_rejects_that_login() {
     };
     let TwoFactor::Off(set_up) = site.accounts.two_factor(&who).await.unwrap() else { panic!() };
     let code = hallpass_core::Totp::new(set_up.secret, TotpSettings::default()).code_at(site.now());
-    let _access = site.accounts.enable_two_factor(&who, &code).await.unwrap();
+    let _access =
+        site.accounts.enable_two_factor(&who, &Proof::of_password(PASSWORD), &code).await.unwrap();
     let refused = authenticated.open_session(&here()).await;
     assert_eq!(refused.unwrap_err().kind(), AccountsErrorKind::Refused);
     let changed = |event: &Event| {

@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use hallpass_accounts::{LoginStep, TwoFactor, TwoFactorPolicy, Username};
+use hallpass_accounts::{LoginStep, Proof, TwoFactor, TwoFactorPolicy, Username};
 use hallpass_core::{Totp, TotpSettings};
 use tracing::Dispatch;
 use tracing_subscriber::fmt::MakeWriter;
@@ -76,15 +76,21 @@ async fn use_everything(log: &Log) {
     secrets.push(refresh.as_str().to_owned());
     let next = site.accounts.refresh(refresh.as_str().as_bytes()).await.unwrap();
     shown += &format!("{next:?}");
-    secrets.push(next.refresh.unwrap().as_str().to_owned());
+    secrets.push(next.refresh.as_ref().unwrap().as_str().to_owned());
     shown += &format!("{opened:?} {who:?} {:?}", site.accounts);
     let TwoFactor::Off(set_up) = site.accounts.two_factor(&who).await.unwrap() else { panic!() };
     shown += &format!("{set_up:?}");
     secrets.push(set_up.secret.to_base32());
     let totp = Totp::new(set_up.secret, TotpSettings::default());
     secrets.push(totp.code_at(site.now()));
+    let refresh = next.refresh.unwrap();
+    let proof = Proof::of_password(PASSWORD)
+        .with_code(Some("424 242"))
+        .with_refresh(Some(refresh.as_str().as_bytes()));
+    shown += &format!("{proof:?}");
+    secrets.push("424 242".to_owned());
     let (codes, tokens) =
-        site.accounts.enable_two_factor(&who, &totp.code_at(site.now())).await.unwrap();
+        site.accounts.enable_two_factor(&who, &proof, &totp.code_at(site.now())).await.unwrap();
     shown += &format!("{codes:?} {tokens:?}");
     secrets.push(tokens.access.as_str().to_owned());
     secrets.push(tokens.refresh.unwrap().as_str().to_owned());
@@ -106,8 +112,15 @@ async fn use_everything(log: &Log) {
     let who = site.verify(&opened.access).unwrap();
     let _ = site.log_in("typed in the wrong field", "x", None).await;
     let _ = site.log_in("alice", "seven maps of nowhere", Some("123456")).await;
-    let _access =
-        site.accounts.change_password(&who, PASSWORD, "seven maps of nowhere").await.unwrap();
+    let _access = site
+        .accounts
+        .change_password(
+            &who,
+            &Proof::of_password(PASSWORD).with_code(Some(codes[1].as_str())),
+            "seven maps of nowhere",
+        )
+        .await
+        .unwrap();
     let account = site.accounts.find(&Username::parse("alice").unwrap()).await.unwrap().unwrap();
     shown += &format!("{account:?}");
     secrets.push(account.password_hash().to_owned());

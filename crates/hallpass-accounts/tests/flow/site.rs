@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use hallpass_accounts::{
     AccountId, Accounts, AccountsErrorKind, BrowserHash, Event, HashCost, LoginStep, OpenedSession,
-    PasswordHasherSettings, Settings, StoreSet, TwoFactor, Visitor,
+    PasswordHasherSettings, Proof, Settings, StoreSet, TwoFactor, Visitor,
 };
 use hallpass_core::{
     Access, Clock, Identity, KeyRing, Keys, Role, TimeStep, Token, Totp, TotpSettings, UnixTime,
@@ -122,7 +122,11 @@ impl Site {
         };
         let totp = Totp::new(set_up.secret, TotpSettings::default());
         let first_code = totp.code_at(self.clock.now());
-        let (codes, tokens) = self.accounts.enable_two_factor(&who, &first_code).await.unwrap();
+        let (codes, tokens) = self
+            .accounts
+            .enable_two_factor(&who, &Proof::of_password(PASSWORD), &first_code)
+            .await
+            .unwrap();
         let recovery = codes.iter().map(|code| code.as_str().to_owned()).collect();
         Enrolled {
             totp,

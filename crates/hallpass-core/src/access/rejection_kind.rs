@@ -187,7 +187,7 @@ impl RejectionKind {
                 "not-recent",
                 403,
                 "A recent login is required",
-                "Your login is too old for this action. Log in again to continue.",
+                "Your login is too old for this action. Confirm that it is you to continue.",
             ),
             Self::CrossOrigin => entry(
                 "cross-origin",

@@ -40,7 +40,8 @@ pub type Refreshing = Pin<Box<dyn Future<Output = RefreshedRequest> + Send>>;
 pub struct RefreshedRequest {
     /// The caller after the refresh, or `None` if the caller is unchanged.
     pub who: Option<Authentication>,
-    /// The `Set-Cookie` values for the response.
+    /// The `Set-Cookie` values for the response: that of the access token, and then that of the
+    /// refresh token.
     pub cookies: Vec<String>,
 }
 
@@ -48,7 +49,8 @@ impl RefreshedRequest {
     /// Returns the `Set-Cookie` values to add to a response that already has the `Set-Cookie`
     /// values `already_set`. Returns none if the response sets or removes a cookie of the session,
     /// as login and logout do. The response then takes precedence, because otherwise the refresh
-    /// would undo a logout.
+    /// would undo a logout. A response that sets the access cookie only, as a confirmation does,
+    /// gets the refresh cookie: the request has consumed the one that the browser still has.
     ///
     /// A response that receives these values must be `no-store`, because a cache may store a
     /// `Set-Cookie` and send it to another client (RFC 9111, section 7.3).
@@ -56,18 +58,32 @@ impl RefreshedRequest {
     /// ```
     /// use hallpass_core::RefreshedRequest;
     ///
-    /// let refreshed =
-    ///     RefreshedRequest { who: None, cookies: vec!["__Host-hallpass=new; Path=/".to_owned()] };
-    /// assert_eq!(refreshed.cookies_beside([&b"theme=dark"[..]]).len(), 1);
+    /// let cookies = ["__Host-hallpass=new; Path=/", "__Host-hallpass_refresh=next; Path=/"];
+    /// let refreshed = RefreshedRequest { who: None, cookies: cookies.map(str::to_owned).into() };
+    /// assert_eq!(refreshed.cookies_beside([&b"theme=dark"[..]]), cookies);
     /// assert!(refreshed.cookies_beside([&b"__Host-hallpass=; Max-Age=0"[..]]).is_empty());
+    /// assert_eq!(refreshed.cookies_beside([&b"__Host-hallpass=newer; Path=/"[..]]), &cookies[1..]);
     /// ```
     pub fn cookies_beside<'a>(&self, already_set: impl IntoIterator<Item = &'a [u8]>) -> &[String] {
-        let speaks =
-            |set: &[u8]| self.cookies.iter().any(|cookie| name(cookie.as_bytes()) == name(set));
-        if already_set.into_iter().any(speaks) { &[] } else { &self.cookies }
+        let Some((access, others)) = self.cookies.split_first() else { return &[] };
+        let mut beside = self.cookies.as_slice();
+        for set in already_set {
+            if name(set) == name(access.as_bytes()) && has_value(set) {
+                beside = others;
+            } else if self.cookies.iter().any(|cookie| name(cookie.as_bytes()) == name(set)) {
+                return &[];
+            }
+        }
+        beside
     }
 }
 
 fn name(set_cookie: &[u8]) -> Option<&[u8]> {
     set_cookie.split(|byte| *byte == b'=').next()
+}
+
+/// Returns whether the cookie has a value. A cookie is removed by an empty one.
+fn has_value(set_cookie: &[u8]) -> bool {
+    let value = set_cookie.splitn(2, |byte| *byte == b'=').nth(1);
+    value.and_then(|value| value.first()).is_some_and(|first| *first != b';')
 }

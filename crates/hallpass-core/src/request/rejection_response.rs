@@ -53,6 +53,7 @@ pub struct RejectionResponse {
 pub struct RejectionSettings {
     login_path: String,
     two_factor_path: String,
+    confirm_path: String,
     style_sheet: Option<String>,
     prefix: PathPrefix,
     bearer: bool,
@@ -76,6 +77,14 @@ impl RejectionSettings {
     #[must_use]
     pub fn two_factor_path(mut self, path: &str) -> Self {
         self.two_factor_path = header_safe(path);
+        self
+    }
+
+    /// Sets the path of the page that confirms a live session, where a guard of freshness leads to.
+    /// Defaults to `/session/confirm`.
+    #[must_use]
+    pub fn confirm_path(mut self, path: &str) -> Self {
+        self.confirm_path = header_safe(path);
         self
     }
 
@@ -113,6 +122,7 @@ impl Default for RejectionSettings {
         Self {
             login_path: "/login".to_owned(),
             two_factor_path: "/profile/two-factor".to_owned(),
+            confirm_path: "/session/confirm".to_owned(),
             style_sheet: None,
             prefix: PathPrefix::NONE,
             bearer: false,
@@ -264,13 +274,18 @@ fn ways_forward(
     caller: &Caller<'_>,
     settings: &RejectionSettings,
 ) -> Vec<Link> {
-    let accounts = |label| Link { label, path: settings.login(caller) };
+    let accounts =
+        |label| Link { label, path: settings.leading_back(&settings.login_path, caller) };
     match kind {
         RejectionKind::NotLoggedIn => vec![accounts("Log in")],
-        RejectionKind::Expired
-        | RejectionKind::Revoked
-        | RejectionKind::Stale
-        | RejectionKind::NotRecent => vec![accounts("Log in again")],
+        RejectionKind::Expired | RejectionKind::Revoked | RejectionKind::Stale => {
+            vec![accounts("Log in again")]
+        }
+        // The session is live, so it is confirmed and not replaced by another one.
+        RejectionKind::NotRecent => vec![Link {
+            label: "Confirm that it is you",
+            path: settings.leading_back(&settings.confirm_path, caller),
+        }],
         RejectionKind::SecondFactorMissing => vec![
             Link {
                 label: "Set up a second factor",
@@ -300,10 +315,9 @@ impl RejectionSettings {
         headers
     }
 
-    /// Returns the path of the login page with `next`. A target on another site is replaced
-    /// ([`SafeNext`]).
-    fn login(&self, caller: &Caller<'_>) -> String {
-        let mut path = self.prefix.complete(&self.login_path).into_owned();
+    /// Returns the path of a page with `next`. A target on another site is replaced ([`SafeNext`]).
+    fn leading_back(&self, page: &str, caller: &Caller<'_>) -> String {
+        let mut path = self.prefix.complete(page).into_owned();
         if let Some(target) = caller.way_back(&self.prefix) {
             path.push_str(if path.contains('?') { "&next=" } else { "?next=" });
             let next = SafeNext::parse_below(&self.prefix, Some(&target));

@@ -4,7 +4,8 @@
 -- refresh_hash: the hash of the live refresh token. NULL: the session cannot be refreshed.
 -- consumed: hashes of the refresh tokens consumed within the grace period and the times of it, 40 bytes each.
 -- idle_at: the session ends at this time, unless it is refreshed before.
--- methods: the methods of the login for the next access tokens: names of RFC 8176, separated by spaces.
+-- methods: the methods of the last full proof, for the next access tokens: names of RFC 8176, separated by spaces.
+-- authenticated_at: the time of the last full proof: a login, or a confirmation within the session. NULL: the login was without the second factor of the account.
 -- A refresh keeps the row on its page (HOT): no column that it changes is indexed, and the page has room.
 CREATE TABLE hallpass_sessions (
     id           TEXT   COLLATE "C" NOT NULL PRIMARY KEY,
@@ -17,7 +18,8 @@ CREATE TABLE hallpass_sessions (
     idle_at      BIGINT,
     refresh_hash BYTEA,
     consumed     BYTEA  NOT NULL DEFAULT '',
-    methods      TEXT
+    methods      TEXT,
+    authenticated_at BIGINT
 ) WITH (fillfactor = 60);
 
 CREATE INDEX hallpass_sessions_by_account ON hallpass_sessions (account_id, created_at);

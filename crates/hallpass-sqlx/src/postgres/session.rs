@@ -44,7 +44,8 @@ impl PostgresStore {
                 .bind(refresh_chain.map(|chain| chain.first.as_bytes().as_slice()))
                 .bind(refresh_chain.map(|chain| column::from_time(chain.idle_until)))
                 .bind(refresh_chain.map(|chain| column::from_methods(chain.methods)))
-                .bind(i64::from(session.limit / 2));
+                .bind(i64::from(session.limit / 2))
+                .bind(session.authenticated_at.map(column::from_time));
             let Some(rows) = self.rows_unless_raced(open).await? else { continue };
             let Some(row) = rows.first() else {
                 return Ok(Some(OpenOutcome::AccountChanged));
@@ -79,21 +80,22 @@ impl PostgresStore {
             let Some((account, kept)) = row.as_ref().map(read_both).transpose()? else {
                 return Ok(Some(RefreshOutcome::Ended));
             };
-            let next = match rotation.present(&kept.state) {
+            let Some(state) = &kept.state else { return Ok(Some(RefreshOutcome::Ended)) };
+            let next = match rotation.present(state) {
                 RotationOutcome::Consumed(next) => next,
                 RotationOutcome::InGrace { consumed } => {
-                    let live = kept.state.live;
-                    let session = refreshed(account, &kept, &kept.state);
+                    let live = state.live;
+                    let session = refreshed(account, &kept, state);
                     return Ok(Some(RefreshOutcome::InGrace { live, consumed, session }));
                 }
-                RotationOutcome::Lost => return Ok(Some(lost(&account, &kept))),
+                RotationOutcome::Lost => return Ok(Some(lost(&account, state))),
                 RotationOutcome::TooOften => return Ok(Some(RefreshOutcome::TooOften)),
                 RotationOutcome::Reused | RotationOutcome::Over => return Ok(None),
             };
             let numbers = account.numbers();
             let consume = sql(CONSUME)
                 .bind(session.to_string())
-                .bind(kept.state.live.as_bytes().as_slice())
+                .bind(state.live.as_bytes().as_slice())
                 .bind(next.live.as_bytes().as_slice())
                 .bind(next.consumed.to_bytes())
                 .bind(column::from_time(next.refreshed))
@@ -126,8 +128,9 @@ const OPEN: &str = concat!(
         SELECT count(*) >= $10 AS many FROM hallpass_sessions WHERE account_id = $2), \
      opened AS ( \
         INSERT INTO hallpass_sessions \
-        (id, account_id, epoch, device, created_at, refreshed_at, expires_at, refresh_hash, idle_at, methods) \
-        SELECT $1, account_id, (SELECT epoch FROM hallpass_site), $4, $5, $5, $6, $7, $8, $9 \
+        (id, account_id, epoch, device, created_at, refreshed_at, expires_at, refresh_hash, idle_at, methods, \
+         authenticated_at) \
+        SELECT $1, account_id, (SELECT epoch FROM hallpass_site), $4, $5, $5, $6, $7, $8, $9, $11 \
         FROM locked JOIN hallpass_account_state \
         USING (account_id, revoked_below, stale_below, credential) \
         WHERE NOT disabled AND NOT (SELECT many FROM counted) RETURNING 1) ",

@@ -21,8 +21,10 @@ use crate::{
 };
 
 /// Locks a session's row if it belongs to the account. The account's row is locked before.
-pub(super) const LOCK_SESSION: &str =
-    "SELECT 1 FROM hallpass_sessions WHERE id = $1 AND account_id = $2 FOR NO KEY UPDATE";
+pub(super) const LOCK_SESSION: &str = "SELECT refresh_hash, consumed, created_at, refreshed_at, idle_at, expires_at, methods, \
+     authenticated_at, EXISTS (SELECT 1 FROM hallpass_two_factor f WHERE f.account_id = $2) \
+     AS has_second_factor FROM hallpass_sessions WHERE id = $1 AND account_id = $2 \
+     FOR NO KEY UPDATE";
 
 /// A transaction that holds its lock. It is rolled back if it is dropped without
 /// [`commit`](Self::commit).

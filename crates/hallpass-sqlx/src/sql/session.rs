@@ -1,7 +1,7 @@
 //! Stores sessions.
 
 use hallpass_accounts::{
-    AccountId, Actor, CommandOutcome, EndOutcome, NewSession, OpenOutcome, OwnChange,
+    AccountId, Actor, CommandOutcome, Confirmation, EndOutcome, NewSession, OpenOutcome, OwnChange,
     OwnChangeOutcome, Revocation, Session, SessionId, SessionStore,
 };
 use hallpass_core::UnixTime;
@@ -41,8 +41,9 @@ impl SessionStore for Store {
         let refresh_chain = session.refresh_chain.as_ref();
         let insert = sql(concat!(
             "INSERT INTO hallpass_sessions \
-             (id, account_id, epoch, device, created_at, refreshed_at, expires_at, refresh_hash, idle_at, methods) \
-             SELECT $1, account_id, $10, $4, $5, $5, $6, $7, $8, $9 FROM hallpass_account_state \
+             (id, account_id, epoch, device, created_at, refreshed_at, expires_at, refresh_hash, idle_at, methods, \
+              authenticated_at) \
+             SELECT $1, account_id, $10, $4, $5, $5, $6, $7, $8, $9, $11 FROM hallpass_account_state \
              WHERE account_id = $2 AND ",
             accepts_generation!("$3")
         ))
@@ -55,7 +56,8 @@ impl SessionStore for Store {
         .bind(refresh_chain.map(|refresh_chain| refresh_chain.first.as_bytes().as_slice()))
         .bind(refresh_chain.map(|refresh_chain| column::from_time(refresh_chain.idle_until)))
         .bind(refresh_chain.map(|refresh_chain| column::from_methods(refresh_chain.methods)))
-        .bind(column::from_epoch(written.epoch())?);
+        .bind(column::from_epoch(written.epoch())?)
+        .bind(session.authenticated_at.map(column::from_time));
         if write.change(insert).await? == 0 {
             return Ok(OpenOutcome::AccountChanged);
         }
@@ -104,6 +106,14 @@ impl SessionStore for Store {
             return Ok(OwnChangeOutcome::NotWritten);
         }
         own_change::revoking(write, own, Credential::Same).await
+    }
+
+    async fn confirm(&self, confirmation: &Confirmation) -> Result<OwnChangeOutcome, StoreError> {
+        let mut write = self.write_to(&confirmation.actor.account).await?;
+        if !own_change::passes(&mut write, &confirmation.actor).await? {
+            return Ok(OwnChangeOutcome::NotWritten);
+        }
+        own_change::confirmed(write, confirmation).await
     }
 
     async fn end_all(

@@ -83,7 +83,7 @@ impl TwoFactorStore for Store {
             return Ok(OwnChangeOutcome::NotWritten);
         }
         replace_codes(&mut write, id, codes).await?;
-        own_change::written(write, id).await
+        own_change::written(write, id, None).await
     }
 
     async fn disable(&self, own: &OwnChange) -> Result<OwnChangeOutcome, StoreError> {

@@ -17,8 +17,9 @@ use crate::{
 };
 
 /// Finds a session's row if it belongs to the account. The write lock protects the row.
-pub(super) const LOCK_SESSION: &str =
-    "SELECT 1 FROM hallpass_sessions WHERE id = $1 AND account_id = $2";
+pub(super) const LOCK_SESSION: &str = "SELECT refresh_hash, consumed, created_at, refreshed_at, idle_at, expires_at, methods, \
+     authenticated_at, EXISTS (SELECT 1 FROM hallpass_two_factor f WHERE f.account_id = $2) \
+     AS has_second_factor FROM hallpass_sessions WHERE id = $1 AND account_id = $2";
 
 /// A transaction that holds the write lock. It is rolled back if it is dropped without
 /// [`commit`](Self::commit).

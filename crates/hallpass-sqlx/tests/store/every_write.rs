@@ -3,12 +3,13 @@
 use std::{error::Error, time::Duration};
 
 use hallpass_accounts::{
-    AccountId, AdministrationStore, AttemptOutcome, CommandOutcome, ConsumeOutcome, EndOutcome,
-    Enrolment, NewSession, OpenOutcome, OwnChange, OwnChangeOutcome, PasswordChange, PasswordStore,
-    RateLimit, RateLimitStore, RefreshOutcome, RefreshTokenStore, RegistrationOutcome,
-    RegistrationStore, ReplaceOutcome, RevocationLog, SessionId, SessionStore, TwoFactorStore,
+    AccountId, Actor, AdministrationStore, AttemptOutcome, CommandOutcome, Confirmation,
+    ConsumeOutcome, EndOutcome, Enrolment, NewSession, OpenOutcome, OwnChange, OwnChangeOutcome,
+    PasswordChange, PasswordStore, RateLimit, RateLimitStore, RefreshOutcome, RefreshTokenStore,
+    RegistrationOutcome, RegistrationStore, ReplaceOutcome, RevocationLog, SessionId, SessionStore,
+    TwoFactorStore,
 };
-use hallpass_core::TotpDrift;
+use hallpass_core::{Methods, TotpDrift};
 use hallpass_sqlx::{SqliteStore, StoreError};
 use hallpass_testkit::store_suite::{
     fixture::{actor, at, enrol, new_account, recovery_hash, register, session_id},
@@ -32,6 +33,7 @@ pub(crate) enum Kind {
     Refresh,
     EndSession,
     EndOthers,
+    Confirm,
     EndAll,
     SetRoles,
     SetDisabled,
@@ -41,7 +43,7 @@ pub(crate) enum Kind {
     PurgeLog,
 }
 
-pub(crate) const EVERY_KIND: [Kind; 20] = [
+pub(crate) const EVERY_KIND: [Kind; 21] = [
     Kind::Register,
     Kind::ReplaceHash,
     Kind::ChangePassword,
@@ -55,6 +57,7 @@ pub(crate) const EVERY_KIND: [Kind; 20] = [
     Kind::Refresh,
     Kind::EndSession,
     Kind::EndOthers,
+    Kind::Confirm,
     Kind::EndAll,
     Kind::SetRoles,
     Kind::SetDisabled,
@@ -166,6 +169,11 @@ impl Prepared {
             ),
             Kind::EndSession => store.end(id, session, None, at(20)).await? == EndOutcome::Ended,
             Kind::EndOthers => is_written(&store.end_others(own).await?),
+            Kind::Confirm => {
+                let actor = Actor::new(id.clone(), own.actor.generation, Some(*session));
+                let confirmation = Confirmation::new(actor, Methods::PASSWORD, at(20));
+                is_written(&store.confirm(&confirmation).await?)
+            }
             Kind::EndAll => done(&store.end_all(id, None, at(20)).await?),
             Kind::SetRoles => {
                 done(&store.set_roles(id, &["admin".to_owned()], None, at(20)).await?)
@@ -193,7 +201,7 @@ impl Prepared {
 }
 
 fn is_written(outcome: &OwnChangeOutcome) -> bool {
-    matches!(outcome, OwnChangeOutcome::Written(_))
+    matches!(outcome, OwnChangeOutcome::Written(..))
 }
 
 fn done(outcome: &CommandOutcome) -> bool {

@@ -312,7 +312,7 @@ async fn writes_succeed_when_another_process_unlocks() {
         let bound = Duration::from_millis(300);
         tasks.spawn(async move { timeout(bound, write.write(&store)).await.is_err() });
     }
-    assert_eq!(tasks.join_all().await, [true; 40]);
+    assert_eq!(tasks.join_all().await, [true; 42]);
     read_in_parallel(&store).await;
 
     drop(locker.stdin.take());

@@ -68,7 +68,7 @@ mod pgbouncer {
         #[tokio::test]
         #[ignore = "needs PostgreSQL (DATABASE_URL) and PgBouncer"]
         behind_pgbouncer: account administration own_change password rate_limit refresh_token
-        revocation session site two_factor
+        revocation session site step_up two_factor
     }
 }
 
@@ -79,7 +79,7 @@ mod suite {
         #[tokio::test]
         #[ignore = "needs PostgreSQL: DATABASE_URL"]
         on_its_own_schema: account administration own_change password rate_limit refresh_token
-        revocation session site two_factor
+        revocation session site step_up two_factor
     }
 }
 

@@ -32,7 +32,7 @@ async fn on_its_own_file() -> OnItsOwnFile {
 test_store! {
     #[tokio::test]
     on_its_own_file: account administration own_change password rate_limit refresh_token
-        revocation session site two_factor
+        revocation session site step_up two_factor
 }
 
 /// Returns two stores with pools of their own. SQLite's file locks decide between them, as between

@@ -63,13 +63,13 @@ pub fn opened(opened: OpenOutcome) -> Account {
 /// Returns the account as a change has written it.
 pub fn written(outcome: OwnChangeOutcome) -> Account {
     match outcome {
-        OwnChangeOutcome::Written(account) => *account,
+        OwnChangeOutcome::Written(account, _) => *account,
         OwnChangeOutcome::NotWritten => panic!("the change was not written"),
     }
 }
 
 pub fn is_written(outcome: &OwnChangeOutcome) -> bool {
-    matches!(outcome, OwnChangeOutcome::Written(_))
+    matches!(outcome, OwnChangeOutcome::Written(..))
 }
 
 /// Returns the account as a command has written it.

@@ -11,6 +11,7 @@ use super::fixture::{
 };
 
 pub mod refresh_token;
+pub mod step_up;
 
 pub async fn sessions_are_listed_newest_first_until_they_expire<S>(store: &S)
 where

@@ -9,7 +9,7 @@ use crate::{
     password::page::template::PasswordTemplate,
     register::page::template::RegisterTemplate,
     response::with_next,
-    session::page::template::SessionsTemplate,
+    session::{confirm::page::template::ConfirmTemplate, page::template::SessionsTemplate},
     texts::{Texts, language::Languages},
     two_factor::page::template::{
         RecoveryCodesTemplate, TwoFactorOnTemplate, TwoFactorSetUpTemplate,
@@ -145,6 +145,9 @@ impl<L: Layout> Pages for DefaultPages<L> {
             Page::RecoveryCodes(page) => {
                 (t.codes_title, RecoveryCodesTemplate { t, page, prefix }.render())
             }
+            Page::Confirm(page) => {
+                (t.confirm_title, ConfirmTemplate { t, page, username, prefix }.render())
+            }
             Page::Password(page) => {
                 (t.password_title, PasswordTemplate { t, page, username, prefix }.render())
             }
@@ -209,9 +212,11 @@ impl RejectionTemplate<'_> {
             RejectionKind::NotLoggedIn
             | RejectionKind::Expired
             | RejectionKind::Revoked
-            | RejectionKind::Stale
-            | RejectionKind::NotRecent => {
+            | RejectionKind::Stale => {
                 (with_next(self.prefix, "/login", self.page.next), self.t.log_in)
+            }
+            RejectionKind::NotRecent => {
+                (with_next(self.prefix, "/session/confirm", self.page.next), self.t.confirm)
             }
             RejectionKind::SecondFactorMissing => {
                 (format!("{}/profile/two-factor", self.prefix), self.t.two_factor)

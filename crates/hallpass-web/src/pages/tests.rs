@@ -12,7 +12,10 @@ use crate::{
     pages::{default_pages::DefaultPages, reader::Reader},
     password::page::PasswordPage,
     register::page::RegisterPage,
-    session::page::{SessionLine, SessionsPage},
+    session::{
+        confirm::page::ConfirmPage,
+        page::{SessionLine, SessionsPage},
+    },
     texts::Texts,
     two_factor::{
         page::{RecoveryCodesPage, TwoFactorOnPage, TwoFactorSetUpPage},
@@ -45,6 +48,8 @@ fn with_every_page(mut look: impl FnMut(&str, &Page<'_>)) {
         secret: SECRET,
         otpauth_uri: URI,
         qr_svg: &svg,
+        asks_password: fault == Some(Fault::Confirmation),
+        password_fault: None,
         code_fault: None,
         fault,
     };
@@ -91,11 +96,14 @@ fn with_every_page(mut look: impl FnMut(&str, &Page<'_>)) {
     );
     look("two-factor", &Page::TwoFactorSetUp(set_up(None)));
     look("two-factor-refused", &Page::TwoFactorSetUp(set_up(Some(Fault::Code))));
+    look("two-factor-unproved", &Page::TwoFactorSetUp(set_up(Some(Fault::Confirmation))));
     look("two-factor-on", &Page::TwoFactorOn(TwoFactorOnPage::default()));
     look(
         "two-factor-on-refused",
         &Page::TwoFactorOn(TwoFactorOnPage {
-            renew_fault: Some(Fault::Code),
+            renew_asks: true,
+            renew_password_fault: missing,
+            renew_fault: Some(Fault::Confirmation),
             renew_code_fault: missing,
             disable_fault: Some(Fault::Confirmation),
             disable_password_fault: missing,
@@ -109,9 +117,23 @@ fn with_every_page(mut look: impl FnMut(&str, &Page<'_>)) {
     look(
         "password",
         &Page::Password(PasswordPage {
+            asks_proof: true,
+            asks_code: true,
+            code_fault: missing,
             fault: Some(Fault::Confirmation),
             current_fault: missing,
             new_fault: missing,
+        }),
+    );
+    look("confirm", &Page::Confirm(ConfirmPage { next: "/", ..ConfirmPage::default() }));
+    look(
+        "confirm-refused",
+        &Page::Confirm(ConfirmPage {
+            next: "/posts/new?a=1&b=2",
+            asks_code: true,
+            password_fault: missing,
+            code_fault: missing,
+            fault: Some(Fault::Confirmation),
         }),
     );
     look(
@@ -145,7 +167,7 @@ fn every_page_follows_its_content_security_policy() {
         }
         seen += 1;
     });
-    assert_eq!(seen, 14 + RejectionKind::ALL.len());
+    assert_eq!(seen, 17 + RejectionKind::ALL.len());
 }
 
 fn inline_handler(html: &str) -> bool {

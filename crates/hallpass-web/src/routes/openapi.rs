@@ -106,6 +106,8 @@ impl Endpoint {
             Self::Login => ("The login page", &[], Requirement::public()),
             Self::Code => ("The page for the code", &[401], Requirement::public()),
             Self::TwoFactor => ("The key for a new second factor", &[], Requirement::login()),
+            Self::Password => ("The page for a new password", &[], Requirement::login()),
+            Self::Confirm => ("The page that confirms a session", &[], Requirement::login()),
             Self::SessionStore => {
                 let summary =
                     "A page of the sessions of the account, after `next` of the page before";
@@ -147,7 +149,8 @@ impl Endpoint {
             ),
             Self::Logout => words("Logs out, on every node", &[], 204, &[429], public),
             Self::TwoFactor => {
-                words("Turns the second factor on", &["code"], 200, &[401, 409, 429], login)
+                let fields = &["code", "password?"];
+                words("Turns the second factor on", fields, 200, &[401, 409, 429], login)
             }
             Self::DisableTwoFactor => words(
                 "Turns the second factor off",
@@ -157,18 +160,27 @@ impl Endpoint {
                 login,
             ),
             Self::RecoveryCodes => {
-                words("Makes new recovery codes", &["code"], 200, &[401, 409, 429], login)
+                let fields = &["password?", "code?"];
+                words("Makes new recovery codes", fields, 200, &[401, 409, 429], login)
             }
             Self::Password => words(
                 "Changes the password",
-                &["current_password", "new_password"],
+                &["current_password?", "code?", "new_password"],
                 204,
                 &[401, 429],
                 login,
             ),
             Self::RevokeSession => {
-                words("Ends a session, or all `others`", &["session"], 204, &[404, 429], login)
+                let fields = &["session", "password?", "code?"];
+                words("Ends a session, or all `others`", fields, 204, &[401, 404, 429], login)
             }
+            Self::Confirm => words(
+                "Confirms the session: a new `auth_time`",
+                &["password", "code?", "next?"],
+                200,
+                &[401, 429],
+                login,
+            ),
             Self::Refresh => words("Renews the session", &[], 204, &[401, 429], public),
             _ => None,
         }
@@ -187,7 +199,9 @@ fn failure(status: u16) -> &'static str {
     match status {
         400 => "The body is incomplete, or not in the format that its `Content-Type` names.",
         401 => "Not logged in, or a wrong user name, password or code. It does not reveal which.",
-        403 => "The request came from another site. Nothing was changed.",
+        403 => {
+            "The request came from another site, or the session was not confirmed recently. Nothing was changed."
+        }
         404 => "The session or the page does not exist.",
         409 => "The name is taken, or the second factor is already on or off.",
         413 => "The body is larger than 8 KiB.",

@@ -24,6 +24,7 @@ pub(crate) enum Endpoint {
     Password,
     SessionStore,
     RevokeSession,
+    Confirm,
     Refresh,
     Jwks,
     StyleSheet,
@@ -31,7 +32,7 @@ pub(crate) enum Endpoint {
 }
 
 impl Endpoint {
-    pub(crate) const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::Register,
         Self::Login,
         Self::Code,
@@ -42,6 +43,7 @@ impl Endpoint {
         Self::Password,
         Self::SessionStore,
         Self::RevokeSession,
+        Self::Confirm,
         Self::Refresh,
         Self::Jwks,
         Self::StyleSheet,
@@ -57,9 +59,10 @@ impl Endpoint {
             Self::TwoFactor => ("/profile/two-factor", PAGE_AND_FORM),
             Self::DisableTwoFactor => ("/profile/two-factor/disable", FORM),
             Self::RecoveryCodes => ("/profile/recovery-codes", FORM),
-            Self::Password => ("/profile/password", FORM),
+            Self::Password => ("/profile/password", PAGE_AND_FORM),
             Self::SessionStore => ("/profile/sessions", PAGE),
             Self::RevokeSession => ("/profile/sessions/revoke", FORM),
+            Self::Confirm => ("/session/confirm", PAGE_AND_FORM),
             Self::Refresh => ("/session/refresh", FORM),
             Self::Jwks => ("/.well-known/jwks.json", PAGE),
             Self::StyleSheet => ("/hallpass.css", PAGE),
@@ -73,12 +76,13 @@ impl Endpoint {
     pub(crate) const fn page(self) -> &'static str {
         match self {
             Self::TwoFactor | Self::DisableTwoFactor | Self::RecoveryCodes => "/profile/two-factor",
-            Self::Password => "/profile",
+            Self::Password => "/profile/password",
             Self::SessionStore | Self::RevokeSession => "/profile/sessions",
             Self::Register
             | Self::Login
             | Self::Code
             | Self::Logout
+            | Self::Confirm
             | Self::Refresh
             | Self::Jwks
             | Self::StyleSheet

@@ -53,6 +53,9 @@ pub(crate) const TEXTS: Texts = Texts {
     codes_enabled: "Tweestapsverificatie staat aan.",
     codes_lead: "Druk deze codes af of bewaar ze op een veilige plek. Als je je telefoon kwijtraakt, kun je met elke code één keer inloggen. Ze worden niet opnieuw getoond.",
     codes_done: "Ik heb ze bewaard",
+    confirm_title: "Bevestig dat jij het bent",
+    confirm_lead: "Typ je wachtwoord om verder te gaan. Je blijft ingelogd.",
+    confirm_code_lead: "Typ je wachtwoord en de code die je authenticator-app toont. Je blijft ingelogd.",
     password_title: "Wachtwoord wijzigen",
     password_lead: "Alle andere apparaten worden uitgelogd.",
     current_password: "Huidig wachtwoord",
@@ -123,7 +126,7 @@ pub(crate) const TEXTS: Texts = Texts {
         rejection(
             RejectionKind::NotRecent,
             "Bevestig dat jij het bent",
-            "Voor deze pagina moet je kort geleden zijn ingelogd. Log opnieuw in om verder te gaan.",
+            "Typ je wachtwoord opnieuw om verder te gaan. Je blijft ingelogd.",
         ),
         rejection(
             RejectionKind::CrossOrigin,

@@ -53,6 +53,9 @@ pub(crate) const TEXTS: Texts = Texts {
     codes_enabled: "Two-factor authentication is on.",
     codes_lead: "Print these codes, or copy them to a safe place. If you lose your phone, you can log in once with each code. They are not shown again.",
     codes_done: "I have saved them",
+    confirm_title: "Confirm that it is you",
+    confirm_lead: "Type your password to continue. You stay logged in.",
+    confirm_code_lead: "Type your password and the code that your authenticator app shows. You stay logged in.",
     password_title: "Change your password",
     password_lead: "All other devices are logged out.",
     current_password: "Current password",
@@ -119,7 +122,7 @@ pub(crate) const TEXTS: Texts = Texts {
         rejection(
             RejectionKind::NotRecent,
             "Please confirm that it is you",
-            "This page requires a recent login. Log in again to continue.",
+            "To continue, type your password again. You stay logged in.",
         ),
         rejection(
             RejectionKind::CrossOrigin,

@@ -6,7 +6,8 @@ use hallpass_core::FieldFault;
 
 use crate::fields::Fault;
 
-/// The page that sets a second factor up. Its form posts `code` to `/profile/two-factor`.
+/// The page that sets a second factor up. Its form posts `code`, and `password` if
+/// [`asks_password`](Self::asks_password) is set, to `/profile/two-factor`.
 #[non_exhaustive]
 pub struct TwoFactorSetUpPage<'a> {
     /// The key in base32, without padding and spaces. The key is secret.
@@ -16,6 +17,10 @@ pub struct TwoFactorSetUpPage<'a> {
     /// The QR code of the link, as an `<svg>` element. Insert it without escaping. It is empty if
     /// the link is too long for a QR code.
     pub qr_svg: &'a str,
+    /// Whether the form has a password field: the session was not confirmed recently.
+    pub asks_password: bool,
+    /// The fault of the password field.
+    pub password_fault: Option<FieldFault>,
     /// The fault of the code field.
     pub code_fault: Option<FieldFault>,
     /// The reason why the last code was rejected.
@@ -28,13 +33,19 @@ impl std::fmt::Debug for TwoFactorSetUpPage<'_> {
     }
 }
 
-/// The page of a second factor that is on. One form posts `code` to `/profile/recovery-codes`. The
-/// other form posts `password` and `code` to `/profile/two-factor/disable`.
+/// The page of a second factor that is on. One form posts `password` and `code`, or nothing unless
+/// [`renew_asks`](Self::renew_asks) is set, to `/profile/recovery-codes`. The other form posts
+/// `password` and `code` to `/profile/two-factor/disable`.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct TwoFactorOnPage {
     /// The reason why the request for new recovery codes was rejected.
     pub renew_fault: Option<Fault>,
+    /// Whether the form for new recovery codes has the fields `password` and `code`: the session
+    /// was not confirmed recently.
+    pub renew_asks: bool,
+    /// The fault of the password in the form for new recovery codes.
+    pub renew_password_fault: Option<FieldFault>,
     /// The fault of the code in the form for new recovery codes.
     pub renew_code_fault: Option<FieldFault>,
     /// The reason why turning the second factor off was rejected.

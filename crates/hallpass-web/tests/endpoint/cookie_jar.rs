@@ -86,7 +86,11 @@ async fn walk(site: &Site, url: &str) -> Jar {
         .to_owned();
     let mut authenticator = crate::site::Authenticator::new(&secret, site.clock.clone());
     jar.post("/profile/two-factor", &[("code", &authenticator.code())]).await;
-    jar.post("/profile/recovery-codes", &[("code", &authenticator.code())]).await;
+    let code = authenticator.code();
+    let proof = [("password", NEW_PASSWORD), ("code", code.as_str())];
+    jar.post("/profile/recovery-codes", &proof).await;
+    let code = authenticator.code();
+    jar.post("/session/confirm", &[("password", NEW_PASSWORD), ("code", &code)]).await;
     jar.post("/profile/sessions/revoke", &[("session", "others")]).await;
     let session = {
         let list = jar.client.as_script().get("/profile/sessions").await.json();
@@ -148,6 +152,7 @@ async fn every_set_cookie_of_every_route_is_kept_returned_and_removed() {
         ("/profile/two-factor/disable", REFRESH, "set"),
         ("/register", ACCESS, "set"),
         ("/profile/password", ACCESS, "set"),
+        ("/session/confirm", ACCESS, "set"),
         ("/profile/two-factor", ACCESS, "set"),
         ("/profile/sessions/revoke", ACCESS, "set"),
         ("/profile/sessions/revoke", ACCESS, "remove"),

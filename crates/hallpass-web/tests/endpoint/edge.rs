@@ -11,7 +11,7 @@ use crate::site::{ACCESS, Client, PASSWORD, Site, SiteRole};
 
 fn routes(site: &Site) -> Vec<Route> {
     let routes = site.routes.routes();
-    assert_eq!(routes.len(), 14);
+    assert_eq!(routes.len(), 15);
     routes
 }
 
@@ -119,8 +119,9 @@ async fn head_is_get_without_the_body_and_no_get_sets_a_session() {
 #[tokio::test]
 async fn login_is_required_before_the_body_is_read() {
     let site = Site::new();
-    for Route { path, methods, .. } in
-        routes(&site).into_iter().filter(|route| route.path.starts_with("/profile"))
+    for Route { path, methods, .. } in routes(&site)
+        .into_iter()
+        .filter(|route| route.path.starts_with("/profile") || route.path == "/session/confirm")
     {
         if methods.contains(&"GET") {
             let to = format!("/login?next={}", path.replace('/', "%2F"));
@@ -146,7 +147,7 @@ async fn login_is_required_before_the_body_is_read() {
         ("/profile/sessions/revoke", "%2Fprofile%2Fsessions"),
         ("/profile/two-factor/disable", "%2Fprofile%2Ftwo-factor"),
         ("/profile/recovery-codes", "%2Fprofile%2Ftwo-factor"),
-        ("/profile/password", "%2Fprofile"),
+        ("/profile/password", "%2Fprofile%2Fpassword"),
     ] {
         let refused = late.post(path, &[]).await.expect_page(401);
         assert!(
@@ -157,7 +158,7 @@ async fn login_is_required_before_the_body_is_read() {
     }
 }
 
-const FORMS: [&str; 8] = [
+const FORMS: [&str; 9] = [
     "/register",
     "/login",
     "/login/code",
@@ -166,6 +167,7 @@ const FORMS: [&str; 8] = [
     "/profile/recovery-codes",
     "/profile/password",
     "/profile/sessions/revoke",
+    "/session/confirm",
 ];
 
 #[tokio::test]
@@ -286,7 +288,14 @@ async fn a_site_with_only_passwords_has_only_the_login_routes() {
     let paths: Vec<_> = routes.routes().iter().map(|route| route.path).collect();
     assert_eq!(
         paths,
-        ["/login", "/logout", "/.well-known/jwks.json", "/hallpass.css", "/hallpass.js"]
+        [
+            "/login",
+            "/logout",
+            "/session/confirm",
+            "/.well-known/jwks.json",
+            "/hallpass.css",
+            "/hallpass.js"
+        ]
     );
 
     let mut site = Site::new();

@@ -9,6 +9,7 @@
 
 mod browser_cookie;
 mod code;
+mod confirm;
 mod cookie_jar;
 mod edge;
 mod enrolment;

@@ -34,7 +34,8 @@ async fn with_the_store_down_every_form_is_503_without_set_cookie() {
         (&ann, "/logout", &[]),
         (&ann, "/profile/two-factor", &code),
         (&ann, "/profile/two-factor/disable", &both),
-        (&ann, "/profile/recovery-codes", &code),
+        (&ann, "/profile/recovery-codes", &both),
+        (&ann, "/session/confirm", &both),
         (&ann, "/profile/password", &passwords),
         (&ann, "/profile/sessions/revoke", &session),
         (&ann, "/profile/sessions/revoke", &[("session", "others")]),
@@ -42,7 +43,9 @@ async fn with_the_store_down_every_form_is_503_without_set_cookie() {
         client.clone().post(path, fields).await.expect_page(503);
         client.as_script().post(path, fields).await.expect_problem(503, "unavailable");
     }
-    for path in ["/profile/two-factor", "/profile/sessions"] {
+    for path in
+        ["/profile/two-factor", "/profile/sessions", "/profile/password", "/session/confirm"]
+    {
         ann.get(path).await.expect_page(503);
         ann.as_script().get(path).await.expect_problem(503, "unavailable");
     }

@@ -148,7 +148,8 @@ async fn missing_fields_of_both_two_factor_forms_are_named() {
     for (path, field, fields) in [
         ("/profile/two-factor/disable", "password", vec![("code", "1")]),
         ("/profile/two-factor/disable", "code", vec![("password", "x")]),
-        ("/profile/recovery-codes", "code", vec![]),
+        ("/profile/recovery-codes", "password", vec![("code", "1")]),
+        ("/profile/recovery-codes", "code", vec![("password", "x")]),
     ] {
         let problem =
             ann.as_script().post(path, &fields).await.expect_problem(422, "invalid-field");
@@ -165,16 +166,15 @@ async fn new_recovery_codes_replace_the_old() {
     let (mut authenticator, old) = ann.enrol().await;
     let path = "/profile/recovery-codes";
     let wrong = authenticator.wrong_code();
-    ann.as_script()
-        .post(path, &[("code", &wrong)])
-        .await
-        .expect_problem(401, "invalid-credentials");
-    ann.post(path, &[("code", &wrong)]).await.expect_page(401);
+    let wrong = [("password", PASSWORD), ("code", wrong.as_str())];
+    ann.as_script().post(path, &wrong).await.expect_problem(401, "invalid-credentials");
+    ann.post(path, &wrong).await.expect_page(401);
 
-    let page = ann.post(path, &[("code", &authenticator.code())]).await.expect(200);
+    let code = authenticator.code();
+    let page = ann.post(path, &[("password", PASSWORD), ("code", &code)]).await.expect(200);
     assert_eq!(page.body.matches("<li><code>").count(), 10);
-    let refreshed =
-        ann.as_script().post(path, &[("code", &authenticator.code())]).await.expect(200).json();
+    // The session was confirmed recently, and the request has its refresh token.
+    let refreshed = ann.as_script().post(path, &[]).await.expect(200).json();
     let refreshed = refreshed["recovery_codes"].as_array().unwrap();
     assert_eq!(refreshed.len(), 10);
     let fresh = refreshed[0].as_str().unwrap();
@@ -195,11 +195,10 @@ async fn new_recovery_codes_replace_the_old() {
 async fn disable_and_renewal_are_409_while_the_factor_is_off() {
     let site = Site::new();
     let mut ann = site.script().registered("ann").await;
-    ann.post("/profile/recovery-codes", &[("code", "123456")])
-        .await
-        .expect_problem(409, "second-factor-off");
     let fields = [("password", PASSWORD), ("code", "123456")];
-    ann.post("/profile/two-factor/disable", &fields).await.expect_problem(409, "second-factor-off");
+    for path in ["/profile/recovery-codes", "/profile/two-factor/disable"] {
+        ann.post(path, &fields).await.expect_problem(409, "second-factor-off");
+    }
 }
 
 /// Row 6 of the threat table: on every route, the password of an account with a second factor is

@@ -197,12 +197,21 @@ impl Client {
         }
     }
 
-    pub async fn send(&mut self, mut request: EndpointRequest) -> Answer {
+    fn cookie_header(&self) -> String {
         let pairs: Vec<_> =
             self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let cookies = pairs.join("; ");
-        request.who =
-            self.site.authenticator.authenticate([cookies.as_bytes()], [], self.site.clock.now());
+        pairs.join("; ")
+    }
+
+    /// Returns the caller, as the authenticator of the site reads the cookies.
+    pub fn who(&self) -> Authentication {
+        let cookies = self.cookie_header();
+        self.site.authenticator.authenticate([cookies.as_bytes()], [], self.site.clock.now())
+    }
+
+    pub async fn send(&mut self, mut request: EndpointRequest) -> Answer {
+        let cookies = self.cookie_header();
+        request.who = self.who();
         if !cookies.is_empty() {
             request.headers.push(("cookie".into(), cookies.into()));
         }

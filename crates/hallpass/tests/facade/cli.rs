@@ -1,5 +1,6 @@
 //! The operator commands in this process. The tests of `examples/quickstart` run them as processes.
 
+use hallpass::flow::Proof;
 use std::{
     convert::Infallible,
     sync::{Arc, Mutex},
@@ -151,7 +152,10 @@ async fn second_factor(hallpass: &Hallpass<SiteRole>) -> Totp {
     let totp = Totp::new(set_up.secret, TotpSettings::default());
     // The code of the step before, so that the present one is accepted at the login.
     let earlier = UnixTime::from_secs(now.as_secs() - 30);
-    let _codes = accounts.enable_two_factor(&who, &totp.code_at(earlier)).await.unwrap();
+    let _codes = accounts
+        .enable_two_factor(&who, &Proof::of_password(PASSWORD), &totp.code_at(earlier))
+        .await
+        .unwrap();
     totp
 }
 

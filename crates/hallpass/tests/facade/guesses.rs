@@ -1,6 +1,7 @@
 //! Brute force of codes on a real database file (row 7 of the threat table): attempts are counted
 //! before the codes are checked, and an attacker cannot reset the count.
 
+use hallpass::flow::Proof;
 use std::{
     net::IpAddr,
     sync::{
@@ -71,8 +72,10 @@ async fn at_most_5_of_200_codes_are_checked_across_nodes_and_restart() {
         panic!("a new account has no factor")
     };
     let totp = Totp::new(set_up.secret, TotpSettings::default());
-    let (_codes, tokens) =
-        accounts.enable_two_factor(&who, &totp.code_at(SystemClock.now())).await.unwrap();
+    let (_codes, tokens) = accounts
+        .enable_two_factor(&who, &Proof::of_password(PASSWORD), &totp.code_at(SystemClock.now()))
+        .await
+        .unwrap();
     let who = verify(tokens.access.as_str());
     let now = SystemClock.now().as_secs();
     let live = [-60_i64, -30, 0, 30, 60]

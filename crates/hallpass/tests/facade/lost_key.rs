@@ -2,6 +2,7 @@
 //! trying again does not help.
 
 use axum::Router;
+use hallpass::flow::Proof;
 use hallpass::flow::{TwoFactor, Visitor};
 use hallpass::keys::KeyRing;
 use hallpass::store::SqlStore;
@@ -35,7 +36,10 @@ async fn site() -> (Hallpass<SiteRole>, String) {
         panic!("a new account has no factor")
     };
     let totp = Totp::new(set_up.secret, TotpSettings::default());
-    let _codes = accounts.enable_two_factor(&who, &totp.code_at(clock.now())).await.unwrap();
+    let _codes = accounts
+        .enable_two_factor(&who, &Proof::of_password(PASSWORD), &totp.code_at(clock.now()))
+        .await
+        .unwrap();
     clock.turn(std::time::Duration::from_secs(30));
     let code = totp.code_at(clock.now());
 

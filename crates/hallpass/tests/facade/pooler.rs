@@ -5,6 +5,7 @@
 
 mod budget;
 
+use hallpass::flow::Proof;
 use std::{
     process::{Command as Process, Stdio},
     time::{Duration, Instant},
@@ -85,8 +86,11 @@ async fn whole_facade([one, other]: [&Hallpass<SiteRole>; 2]) {
     };
     let totp = Totp::new(set_up.secret, TotpSettings::default());
     let now = SystemClock.now();
-    let (codes, tokens) =
-        other.accounts().enable_two_factor(&who, &totp.code_at(now)).await.unwrap();
+    let (codes, tokens) = other
+        .accounts()
+        .enable_two_factor(&who, &Proof::of_password(PASSWORD), &totp.code_at(now))
+        .await
+        .unwrap();
     let step = one.accounts().log_in("alice", PASSWORD, None, &Visitor::default()).await.unwrap();
     assert!(matches!(step, LoginStep::MfaRequired(_)), "{step:?}");
     let next = totp.code_at(now.saturating_add(Duration::from_secs(30)));
@@ -105,7 +109,8 @@ async fn whole_facade([one, other]: [&Hallpass<SiteRole>; 2]) {
     let second = logged_in(one.accounts(), "bob", None).await;
     let who = identity(one, bob.access.as_str()).unwrap();
     let new = "seven maps of nowhere";
-    let _tokens = one.accounts().change_password(&who, PASSWORD, new).await.unwrap();
+    let _tokens =
+        one.accounts().change_password(&who, &Proof::of_password(PASSWORD), new).await.unwrap();
     until_rejected(other, second.access.as_str()).await;
     let bob = AccountId::new(bob.user.id.clone());
     other.disable(&bob).await.unwrap();

@@ -6,6 +6,7 @@
 //! counted per process: otherwise the limits, and not the store, would reject the other 63
 //! attempts.
 
+use hallpass::flow::Proof;
 use std::{
     io::{BufRead, BufReader, Lines, Write},
     path::{Path, PathBuf},
@@ -161,7 +162,10 @@ async fn races(rounds: u64) {
         panic!("a new account has no factor")
     };
     let totp = Totp::new(set_up.secret, TotpSettings::default());
-    let _codes = accounts.enable_two_factor(&who, &totp.code_at(now())).await.unwrap();
+    let _codes = accounts
+        .enable_two_factor(&who, &Proof::of_password(PASSWORD), &totp.code_at(now()))
+        .await
+        .unwrap();
     let id = AccountId::new(who.user_id());
 
     let mut racers = [Racer::start(&database), Racer::start(&database)];
@@ -185,7 +189,7 @@ async fn races(rounds: u64) {
         let hashes: Vec<_> = recovery.iter().map(RecoveryCode::hash).collect();
         let own = OwnChange::new(Actor::new(id.clone(), 1, None), now());
         let replaced = store.replace_recovery_codes(&own, &hashes).await.unwrap();
-        assert!(matches!(replaced, OwnChangeOutcome::Written(_)));
+        assert!(matches!(replaced, OwnChangeOutcome::Written(..)));
         let recovery = recovery.iter().map(RecoveryCode::as_str).collect::<Vec<_>>().join(" ");
         let outcome = race(&mut racers, |_| format!("{moment} recovery {pending} {recovery}"));
         assert_eq!(outcome, (10, 54), "round {round}: ten recovery codes");

@@ -3,6 +3,7 @@
 
 #![allow(clippy::print_stdout, reason = "prints the statements and the figures")]
 
+use hallpass::flow::Proof;
 use std::{
     net::{IpAddr, SocketAddr},
     time::Duration,
@@ -147,7 +148,10 @@ async fn on_postgres_a_login_with_a_code_sends_few_statements() {
     };
     let totp = Totp::new(set_up.secret, TotpSettings::default());
     let first = SystemClock.now();
-    let (recovery, _) = accounts.enable_two_factor(&who, &totp.code_at(first)).await.unwrap();
+    let (recovery, _) = accounts
+        .enable_two_factor(&who, &Proof::of_password(PASSWORD), &totp.code_at(first))
+        .await
+        .unwrap();
     let mut codes = recovery.iter().map(|code| code.as_str().to_owned());
     let next = totp.code_at(first.saturating_add(Duration::from_secs(30)));
 

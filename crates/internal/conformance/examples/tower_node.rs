@@ -15,6 +15,7 @@
 
 #![allow(clippy::print_stdout, reason = "the parent process reads the output")]
 
+use hallpass::flow::Proof;
 use std::{
     collections::HashSet,
     convert::Infallible,
@@ -147,7 +148,10 @@ async fn obey(hallpass: &Hallpass<SiteRole>) -> Result<(), Fault> {
                     .verify(token.as_bytes(), hallpass.accounts().now());
                 let who = who.map_err(|_| "the token of this node is not valid")?;
                 let (old, new) = (PASSWORDS[usize::from(was)], PASSWORDS[usize::from(!was)]);
-                let _tokens = hallpass.accounts().change_password(&who, old, new).await?;
+                let _tokens = hallpass
+                    .accounts()
+                    .change_password(&who, &Proof::of_password(old), new)
+                    .await?;
                 if was {
                     changed.remove(*name)
                 } else {

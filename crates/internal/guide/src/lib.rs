@@ -31,6 +31,7 @@ page! {
     revocation: "revocation.md"
     roles: "roles.md"
     second_factor: "second-factor.md"
+    step_up: "step-up.md"
     telemetry: "telemetry.md"
     testing: "testing.md"
     threats: "threats.md"

@@ -14,12 +14,13 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use hallpass_accounts::{
     Account, AccountId, AccountNumbers, AccountStore, Actor, AdministrationStore, CommandOutcome,
-    ConsumeOutcome, ConsumedRefreshes, Cursor, EndOutcome, Enrolment, Incarnation, KeyCheck,
-    LiveFactor, NewAccount, NewSession, OpenOutcome, OwnChange, OwnChangeOutcome, PasswordChange,
-    PasswordStore, RecoveryHash, RefreshChain, RefreshOutcome, RefreshState, RefreshTokenStore,
-    RefreshedSession, RegistrationOutcome, RegistrationStore, ReplaceOutcome, Revocation,
-    RevocationLog, RevocationPage, Rotation, RotationOutcome, Session, SessionId, SessionStore,
-    SiteStore, StoreFacts, StoredSecret, TwoFactorStore, Username,
+    Confirmation, ConsumeOutcome, ConsumedRefreshes, Cursor, EndOutcome, Enrolment, Incarnation,
+    KeptSession, KeyCheck, LiveFactor, NewAccount, NewSession, OpenOutcome, OwnChange,
+    OwnChangeOutcome, PasswordChange, PasswordStore, RecoveryHash, RefreshChain, RefreshOutcome,
+    RefreshState, RefreshTokenStore, RefreshedSession, RegistrationOutcome, RegistrationStore,
+    ReplaceOutcome, Revocation, RevocationLog, RevocationPage, Rotation, RotationOutcome, Session,
+    SessionId, SessionRow, SessionStore, SiteStore, StoreFacts, StoredSecret, TwoFactorStore,
+    Username,
 };
 use hallpass_accounts::{Activity, KnownBrowser, OneTimeHash, Outcome, OutcomeId};
 use hallpass_core::{Clock, Methods, SystemClock, TotpDrift, UnixTime};
@@ -58,6 +59,8 @@ struct Row {
     recovery: Vec<RecoveryHash>,
     sessions: Vec<Session>,
     refreshes: BTreeMap<SessionId, Kept>,
+    /// The time of the last full proof of each session.
+    authenticated: BTreeMap<SessionId, UnixTime>,
 }
 
 /// The data that a refresh of a session needs.
@@ -118,6 +121,23 @@ impl Row {
             .with_disabled(self.disabled)
             .with_second_factor(self.factor.clone())
     }
+
+    /// Returns `Some` if the session exists and meets the conditions of the actor.
+    fn accepts(&self, actor: &Actor, session: &SessionId) -> Option<()> {
+        self.sessions.iter().find(|one| one.id == *session)?;
+        let kept = self.refreshes.get(session);
+        actor.accepts_session(&SessionRow {
+            refresh: kept.map(|kept| &kept.state),
+            authenticated_at: self.authenticated.get(session).copied(),
+            methods: kept.map_or(Methods::NONE, |kept| kept.methods),
+            has_second_factor: self.factor.is_some(),
+        })
+    }
+
+    fn kept(&self, session: &SessionId) -> Option<KeptSession> {
+        let listed = self.sessions.iter().find(|one| one.id == *session)?;
+        Some(KeptSession::new(self.authenticated.get(session).copied(), listed.expires))
+    }
 }
 
 impl State {
@@ -126,7 +146,7 @@ impl State {
     fn row_of(&mut self, actor: &Actor) -> Option<&mut Row> {
         let epoch = self.epoch;
         let row = self.rows.get_mut(&actor.account)?;
-        let in_session = |session: &SessionId| row.sessions.iter().any(|one| one.id == *session);
+        let in_session = |session: &SessionId| row.accepts(actor, session).is_some();
         let passes = !row.disabled
             && row.numbers.revoked_below <= actor.generation
             && actor.generation <= row.numbers.generation()
@@ -168,8 +188,13 @@ impl State {
             let RefreshChain { first, idle_until, methods, .. } = refresh_chain.clone();
             let state = RefreshState::new(first, consumed, own.at, idle_until, listed.expires);
             row.refreshes.insert(*session, Kept { state, methods });
+            if let Some(at) = own.authenticated_at {
+                row.authenticated.insert(*session, at);
+            }
+            let kept = row.kept(session);
+            return OwnChangeOutcome::Written(Box::new(row.account(id, epoch)), kept);
         }
-        OwnChangeOutcome::Written(Box::new(row.account(id, epoch)))
+        OwnChangeOutcome::Written(Box::new(row.account(id, epoch)), None)
     }
 
     fn commanded(&self, id: &AccountId) -> CommandOutcome {
@@ -238,6 +263,7 @@ impl RegistrationStore for MemoryStore {
             recovery: Vec::new(),
             sessions: Vec::new(),
             refreshes: BTreeMap::new(),
+            authenticated: BTreeMap::new(),
         };
         state.rows.insert(new.id.clone(), row);
         Ok(RegistrationOutcome::Created(new.id))
@@ -334,7 +360,8 @@ impl TwoFactorStore for MemoryStore {
         match state.row_of(&own.actor).filter(|row| row.factor.is_some()) {
             Some(row) => {
                 row.recovery = codes.to_vec();
-                Ok(OwnChangeOutcome::Written(Box::new(row.account(&own.actor.account, epoch))))
+                let account = Box::new(row.account(&own.actor.account, epoch));
+                Ok(OwnChangeOutcome::Written(account, None))
             }
             None => Ok(OwnChangeOutcome::NotWritten),
         }
@@ -406,6 +433,7 @@ impl SessionStore for MemoryStore {
                 // The most recently refreshed first, and the new one before all.
                 row.sessions
                     .sort_by_key(|session| std::cmp::Reverse((session.refreshed, session.created)));
+                row.authenticated.extend(new.authenticated_at.map(|at| (new.id, at)));
                 row.sessions
                     .insert(0, Session::new(new.id, new.device, new.at, new.at, new.expires));
                 let excess = row.sessions.split_off(row.sessions.len().min(new.limit as usize));
@@ -477,6 +505,21 @@ impl SessionStore for MemoryStore {
         })
     }
 
+    async fn confirm(&self, confirmation: &Confirmation) -> Result<OwnChangeOutcome, Down> {
+        let mut state = self.lock()?;
+        let epoch = state.epoch;
+        let Confirmation { actor, methods, at, .. } = confirmation;
+        let Some(row) = state.row_of(actor) else { return Ok(OwnChangeOutcome::NotWritten) };
+        let kept = actor.session.and_then(|session| {
+            row.authenticated.insert(session, *at);
+            if let Some(kept) = row.refreshes.get_mut(&session) {
+                kept.methods = *methods;
+            }
+            row.kept(&session)
+        });
+        Ok(OwnChangeOutcome::Written(Box::new(row.account(&actor.account, epoch)), kept))
+    }
+
     async fn end_all(
         &self,
         account: &AccountId,
@@ -520,13 +563,10 @@ impl RefreshTokenStore for MemoryStore {
             (listed.refreshed, listed.expires) = (next.refreshed, next.expires);
         }
         let RefreshState { live, idle_until, expires, refreshed, .. } = kept.state;
-        let session_now = Box::new(RefreshedSession::new(
-            account,
-            listed.created,
-            kept.methods,
-            idle_until,
-            expires,
-        ));
+        let authenticated_at = row.authenticated.get(session).copied();
+        let session_now =
+            RefreshedSession::new(account, listed.created, kept.methods, idle_until, expires);
+        let session_now = Box::new(session_now.with_authenticated_at(authenticated_at));
         Ok(match presented {
             RotationOutcome::Consumed(_) => RefreshOutcome::Consumed(session_now),
             RotationOutcome::InGrace { consumed } => {

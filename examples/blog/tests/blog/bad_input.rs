@@ -62,7 +62,8 @@ fn fields_that_are_not_text_are_rejected_with_422() {
     ann.post("/profile/sessions/revoke", &[]).expect_problem(422);
     enrol(&mut ann);
     ann.post("/profile/two-factor/disable", &[("code", "123456")]).expect_problem(422);
-    ann.post("/profile/recovery-codes", &[]).expect_problem(422);
+    ann.post("/profile/recovery-codes", &[("code", "123456")]).expect_problem(422);
+    ann.post("/session/confirm", &[("code", "123456")]).expect_problem(422);
     let list = site.operator(&["user", "list"]);
     assert!(!list.contains("bob") && !list.contains("eve"), "{list}");
 }
@@ -82,7 +83,8 @@ fn an_unsupported_method_gets_405_and_the_allow_header() {
     let mut admin = with_role(&site, site.browser(), "root", "admin");
     for (method, path, allowed) in [
         ("GET", "/logout", &["POST"][..]),
-        ("GET", "/profile/password", &["POST"]),
+        ("GET", "/profile/recovery-codes", &["POST"]),
+        ("DELETE", "/session/confirm", &["GET", "HEAD", "POST"]),
         ("GET", "/posts", &["POST"]),
         ("GET", "/posts/x/hide", &["POST"]),
         ("GET", "/admin/users/ann/role", &["POST"]),

@@ -65,14 +65,20 @@ fn cookie_removal_has_the_attributes_of_the_cookie() {
 fn get_requests_set_no_cookie_and_change_nothing() {
     let site = Site::start();
     let mut ann = register(site.browser(), "ann");
-    for path in
-        ["/logout", "/profile/password", "/profile/sessions/revoke", "/profile/recovery-codes"]
-    {
+    for path in ["/logout", "/profile/sessions/revoke", "/profile/recovery-codes"] {
         let answer = ann.get(path).expect(405);
         assert_eq!(answer.header("allow"), Some("POST"), "{path}");
         assert_eq!(answer.set_cookies(), [], "{path}");
     }
-    for path in ["/", "/login", "/register", "/profile", "/profile/sessions"] {
+    for path in [
+        "/",
+        "/login",
+        "/register",
+        "/profile",
+        "/profile/sessions",
+        "/profile/password",
+        "/session/confirm",
+    ] {
         assert_eq!(ann.get(path).expect_page(200).session_cookies(), [], "{path}");
     }
     ann.get("/profile").expect_page(200);

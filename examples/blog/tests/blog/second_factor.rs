@@ -128,11 +128,11 @@ fn a_recovery_code_is_accepted_once() {
     // A new set of recovery codes invalidates the old set.
     let mut script = ann.as_script();
     let wrong = authenticator.wrong_code();
-    script.post("/profile/recovery-codes", &[("code", &wrong)]).expect_problem(401);
-    let refreshed = script
-        .post("/profile/recovery-codes", &[("code", &authenticator.code())])
-        .expect(200)
-        .json();
+    let path = "/profile/recovery-codes";
+    script.post(path, &[("password", PASSWORD), ("code", &wrong)]).expect_problem(401);
+    let code = authenticator.code();
+    let proof = [("password", PASSWORD), ("code", code.as_str())];
+    let refreshed = script.post(path, &proof).expect(200).json();
     let refreshed = refreshed["recovery_codes"].as_array().expect("codes").clone();
     assert_eq!(refreshed.len(), 10);
     log_in(&mut site.browser(), "ann", &codes[2]).expect_page(401);

@@ -48,7 +48,7 @@ fn every_rejection_kind_for_every_caller() {
         (Stale, [303, 401, 401, 401, 401, 401], "16", Some("/login?next=%2Fposts%3Fpage%3D2")),
         (RoleMissing, [403; 6], "7", None),
         (SecondFactorMissing, [403; 6], "7", Some("/profile/two-factor")),
-        (NotRecent, [403; 6], "7", Some("/login?next=%2Fposts%3Fpage%3D2")),
+        (NotRecent, [403; 6], "7", Some("/session/confirm?next=%2Fposts%3Fpage%3D2")),
         (CrossOrigin, [403; 6], "7", None),
         (Limited, [429; 6], "8", None),
         (Unavailable, [503; 6], "14", None),

@@ -26,7 +26,7 @@ impl RefreshTokenStore for Store {
         let Some((account, kept)) = load(&mut write, session).await? else {
             return Ok(RefreshOutcome::Ended);
         };
-        let state = &kept.state;
+        let Some(state) = &kept.state else { return Ok(RefreshOutcome::Ended) };
         match rotation.present(state) {
             RotationOutcome::Consumed(next) => {
                 if consume(&mut write, session, &state.live, &next).await? == 0 {
@@ -38,7 +38,7 @@ impl RefreshTokenStore for Store {
                 write.commit().await?;
                 Ok(RefreshOutcome::Consumed(refreshed(account, &kept, &next)))
             }
-            RotationOutcome::Lost => Ok(lost(&account, &kept)),
+            RotationOutcome::Lost => Ok(lost(&account, state)),
             RotationOutcome::InGrace { consumed } => Ok(RefreshOutcome::InGrace {
                 live: state.live,
                 consumed,
@@ -60,16 +60,19 @@ impl RefreshTokenStore for Store {
     }
 }
 
-/// The stored state of a session that can be refreshed.
+/// The stored state of a session.
 pub(crate) struct Kept {
-    pub(crate) state: RefreshState,
+    /// `None` if the session cannot be refreshed.
+    pub(crate) state: Option<RefreshState>,
     created: UnixTime,
-    methods: Methods,
+    pub(crate) authenticated_at: Option<UnixTime>,
+    pub(crate) methods: Methods,
 }
 
 /// The session and its account, if the session can be refreshed and the account is enabled.
 pub(crate) const LOAD: &str = select_accounts!(
-    ", t.refresh_hash, t.consumed, t.created_at, t.refreshed_at, t.idle_at, t.expires_at, t.methods"
+    ", t.refresh_hash, t.consumed, t.created_at, t.refreshed_at, t.idle_at, t.expires_at, t.methods, \
+     t.authenticated_at"
     => "JOIN hallpass_sessions t ON t.account_id = a.id \
         WHERE t.id = $1 AND t.refresh_hash IS NOT NULL AND NOT s.disabled \
         AND t.epoch = (SELECT epoch FROM hallpass_site)"
@@ -85,12 +88,13 @@ pub(crate) fn refreshed(
     kept: &Kept,
     state: &RefreshState,
 ) -> Box<RefreshedSession> {
-    let Kept { created, methods, .. } = *kept;
-    Box::new(RefreshedSession::new(account, created, methods, state.idle_until, state.expires))
+    let Kept { created, methods, authenticated_at, .. } = *kept;
+    let session = RefreshedSession::new(account, created, methods, state.idle_until, state.expires);
+    Box::new(session.with_authenticated_at(authenticated_at))
 }
 
-pub(crate) fn lost(account: &Account, kept: &Kept) -> RefreshOutcome {
-    RefreshOutcome::Lost { live: kept.state.live, account: account.id().clone() }
+pub(crate) fn lost(account: &Account, state: &RefreshState) -> RefreshOutcome {
+    RefreshOutcome::Lost { live: state.live, account: account.id().clone() }
 }
 
 /// Returns the account and its session, if the session can be refreshed and the account is enabled.
@@ -102,7 +106,7 @@ async fn load(
         let row = write.row(sql(LOAD).bind(session.to_string())).await?;
         return row.as_ref().map(read_both).transpose();
     }
-    let select = "SELECT account_id, refresh_hash, consumed, created_at, refreshed_at, idle_at, expires_at, methods \
+    let select = "SELECT account_id, refresh_hash, consumed, created_at, refreshed_at, idle_at, expires_at, methods, authenticated_at \
                   FROM hallpass_sessions WHERE id = $1 AND refresh_hash IS NOT NULL \
                   AND epoch = (SELECT epoch FROM hallpass_site)";
     let Some(row) = write.row(sql(select).bind(session.to_string())).await? else {
@@ -157,19 +161,26 @@ async fn consume(
     write.change(update).await
 }
 
-fn read(row: &Row) -> Result<Kept, StoreError> {
+/// Reads the state of a session from a row of any statement that has its columns.
+pub(crate) fn read(row: &Row) -> Result<Kept, StoreError> {
+    let live: Option<&[u8]> = get(row, "refresh_hash")?;
     let methods: Option<&str> = get(row, "methods")?;
     let time = |name| column::to_time(get(row, name)?);
-    let state = RefreshState::new(
-        read_live(row)?,
-        read_consumed(row)?,
-        time("refreshed_at")?,
-        time("idle_at")?,
-        time("expires_at")?,
-    );
+    let state = match live {
+        None => None,
+        Some(_) => Some(RefreshState::new(
+            read_live(row)?,
+            read_consumed(row)?,
+            time("refreshed_at")?,
+            time("idle_at")?,
+            time("expires_at")?,
+        )),
+    };
+    let authenticated_at: Option<i64> = get(row, "authenticated_at")?;
     Ok(Kept {
         state,
         created: time("created_at")?,
+        authenticated_at: authenticated_at.map(column::to_time).transpose()?,
         methods: column::to_methods(methods.unwrap_or_default()),
     })
 }

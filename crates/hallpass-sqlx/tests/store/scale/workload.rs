@@ -4,7 +4,7 @@ use std::{convert::Infallible, time::Duration};
 
 use hallpass_accounts::{
     Account, AccountId, AccountStore, Activity, ActivityKind, ActivityStore, AdministrationStore,
-    AttemptOutcome, BrowserHash, BrowserId, BrowserLogin, BrowserName, BrowserStore,
+    AttemptOutcome, BrowserHash, BrowserId, BrowserLogin, BrowserName, BrowserStore, Confirmation,
     ConsumeOutcome, ConsumedStore, Cursor, EndOutcome, Incarnation, KeyCheck, NewSession,
     OneTimeHash, OneTimePurpose, OpenOutcome, Outcome, OutcomeId, OutcomeKind, OutcomeStore,
     OwnChange, PasswordChange, PasswordStore, PutOutcome, RateLimit, RateLimitStore, RefreshChain,
@@ -93,6 +93,9 @@ async fn own_changes(store: &SqlStore, id: &AccountId) {
     assert!(is_written(&PasswordStore::change(store, change).await.unwrap()));
     let replaced = store.replace_hash(id, "hash-1", "hash-2").await.unwrap();
     assert_eq!(replaced, ReplaceOutcome::Replaced);
+    let by = actor(store, id, Some(session)).await;
+    let confirmation = Confirmation::new(by, Methods::PASSWORD, at(20));
+    assert!(is_written(&store.confirm(&confirmation).await.unwrap()));
     let others = own(store, id, Some(session), at(21)).await;
     assert!(is_written(&store.end_others(&others).await.unwrap()));
 }

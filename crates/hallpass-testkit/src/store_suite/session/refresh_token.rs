@@ -49,7 +49,7 @@ pub async fn open_renewable<S: SessionStore>(
     session
 }
 
-async fn consume<S: RefreshTokenStore>(
+pub async fn consume<S: RefreshTokenStore>(
     store: &S,
     session: &SessionId,
     number: u64,

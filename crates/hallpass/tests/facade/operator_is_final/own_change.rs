@@ -1,6 +1,7 @@
 //! The changes that people make to their own accounts.
 
 use hallpass::flow::FactorOff;
+use hallpass::flow::Proof;
 use hallpass::flow::TwoFactor;
 use hallpass::store::RecoveryCode;
 use hallpass::totp::{Totp, TotpSettings};
@@ -91,25 +92,37 @@ impl OwnChange {
         let access = ready.person.tokens.access.as_bytes();
         let who = node.request_authenticator().verifier().verify(access, accounts.now()).ok()?;
         let some = |tokens| Some(Held::from(tokens));
+        let proof = proof_of(&ready.person.tokens);
         Some(match self {
             Self::Password => {
                 let new = "another horse battery staple";
-                accounts.change_password(&who, PASSWORD, new).await.map(some)
+                accounts.change_password(&who, &proof, new).await.map(some)
             }
-            Self::FactorOff => match accounts.disable_two_factor(&who, PASSWORD, typed).await {
-                Ok(FactorOff::GoesOn(tokens)) => Ok(some(tokens)),
-                Ok(other) => panic!("{other:?}"),
-                Err(error) => Err(error),
-            },
+            Self::FactorOff => {
+                match accounts.disable_two_factor(&who, &proof.with_code(Some(typed))).await {
+                    Ok(FactorOff::GoesOn(tokens)) => Ok(some(tokens)),
+                    Ok(other) => panic!("{other:?}"),
+                    Err(error) => Err(error),
+                }
+            }
             Self::FactorOn => {
-                let enabled = accounts.enable_two_factor(&who, typed).await;
+                let enabled = accounts.enable_two_factor(&who, &proof, typed).await;
                 enabled.map(|(_codes, tokens)| some(tokens))
             }
-            Self::NewCodes => accounts.replace_recovery_codes(&who, typed).await.map(|_| None),
-            Self::EndOthers => accounts.end_other_sessions(&who).await.map(some),
-            Self::EndOne => accounts.end_session(&who, typed).await.map(|()| None),
+            Self::NewCodes => accounts
+                .replace_recovery_codes(&who, &proof.with_code(Some(typed)))
+                .await
+                .map(|_| None),
+            Self::EndOthers => accounts.end_other_sessions(&who, &proof).await.map(some),
+            Self::EndOne => accounts.end_session(&who, &proof, typed).await.map(|()| None),
         })
     }
+}
+
+/// The password, with the refresh token of the session.
+fn proof_of(tokens: &Held) -> Proof<'_> {
+    let refresh = tokens.refresh.as_deref().map(str::as_bytes);
+    Proof::of_password(PASSWORD).with_refresh(refresh)
 }
 
 async fn first_code(node: &Hallpass<SiteRole>, person: &Person) -> String {
@@ -128,6 +141,7 @@ async fn enable(
 ) -> Result<(Vec<RecoveryCode>, Held), AccountsError> {
     let access = person.tokens.access.as_bytes();
     let who = node.request_authenticator().verifier().verify(access, SystemClock.now()).unwrap();
-    let (codes, tokens) = node.accounts().enable_two_factor(&who, code).await?;
+    let (codes, tokens) =
+        node.accounts().enable_two_factor(&who, &proof_of(&person.tokens), code).await?;
     Ok((codes, tokens.into()))
 }

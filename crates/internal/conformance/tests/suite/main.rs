@@ -17,6 +17,7 @@ mod routes;
 mod runs;
 mod sockets;
 mod stale;
+mod stolen;
 mod tonic_stack;
 mod tower_stack;
 mod zero_queries;

@@ -202,6 +202,10 @@ impl<F: Future<Output = Received>, S: Fn(Sent) -> F> Walk<S> {
         let ann = [("username", "ann"), ("password", PASSWORD)];
         self.leads("POST", "/register", &ann, "/app/profile").await;
         assert!(self.jar.contains(ACCESS), "{:?}", self.jar);
+        self.get("/session/confirm?next=%2Fapp%2Fadmin", 200).await;
+        self.post("/session/confirm", &[("password", "not hers")], 401).await;
+        let confirm = [("password", PASSWORD), ("next", "/app/admin")];
+        self.leads("POST", "/session/confirm", &confirm, "/app/admin").await;
         self.leads("POST", "/logout", &[], "/app/").await;
         for (next, to) in [("/app/admin?a=1", "/app/admin?a=1"), ("/admin", "/app/"), ("", "/app/")]
         {
@@ -221,6 +225,7 @@ impl<F: Future<Output = Received>, S: Fn(Sent) -> F> Walk<S> {
         self.post("/profile/password", &wrong, 401).await;
         let right = [("current_password", PASSWORD), ("new_password", PASSWORD)];
         self.leads("POST", "/profile/password", &right, "/app/profile").await;
+        self.get("/profile/password", 200).await;
         self.post("/session/refresh", &[], 204).await;
     }
 
@@ -232,8 +237,8 @@ impl<F: Future<Output = Received>, S: Fn(Sent) -> F> Walk<S> {
         self.post("/profile/two-factor", &[("code", &wrong)], 401).await;
         self.post("/profile/two-factor", &[("code", &app.code_at(NOW))], 200).await;
         self.get("/profile/two-factor", 200).await;
-        self.post("/profile/recovery-codes", &[("code", &wrong)], 401).await;
         let both = [("password", PASSWORD), ("code", &wrong)];
+        self.post("/profile/recovery-codes", &both, 401).await;
         self.post("/profile/two-factor/disable", &both, 401).await;
         self.leads("POST", "/logout", &[], "/app/").await;
 
