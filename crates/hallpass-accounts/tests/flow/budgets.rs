@@ -3,7 +3,7 @@
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use hallpass_accounts::{
-    AccountsErrorKind, BrowserStore, Event, HashCost, LoginStep, PasswordHasherSettings,
+    AccountsErrorKind, BrowserStore, Event, HashCost, LoginStep, PasswordHasherSettings, Proof,
     RateLimitKind, RateLimits, RejectionReason, Visitor,
 };
 
@@ -92,7 +92,8 @@ async fn a_credential_takes_100_wrong_codes_of_unknown_browsers() {
     // Another password does.
     let who = site.verify(&opened.access).unwrap();
     let new = "seven maps of nowhere";
-    let _tokens = site.accounts.change_password(&who, PASSWORD, new).await.unwrap();
+    let proof = Proof::of_password(PASSWORD).with_code(Some(alice.recovery[1].as_str()));
+    let _tokens = site.accounts.change_password(&who, &proof, new).await.unwrap();
     let code = alice.next_code();
     let step = site.accounts.log_in("alice", new, Some(&code), &network(903)).await;
     logged_in(step.map_err(|error| error.kind()));
@@ -158,7 +159,9 @@ async fn codes_in_sessions_count_on_the_total_of_the_account() {
     for opened in &sessions {
         for _ in 0..30 {
             let Some(who) = site.verify(&opened.access) else { continue };
-            let _ = site.accounts.replace_recovery_codes(&who, &alice.wrong_code()).await;
+            let wrong = alice.wrong_code();
+            let proof = Proof::of_password(PASSWORD).with_code(Some(&wrong));
+            let _ = site.accounts.replace_recovery_codes(&who, &proof).await;
             site.clock.pass(20);
         }
     }

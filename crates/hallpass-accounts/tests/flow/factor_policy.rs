@@ -147,7 +147,8 @@ async fn a_role_that_requires_a_factor_is_granted_at_the_next_proof() {
         panic!("the account has no factor")
     };
     let code = Totp::new(set_up.secret, TotpSettings::default()).code_at(site.now());
-    let (_, tokens) = site.accounts.enable_two_factor(&who, &code).await.unwrap();
+    let (_, tokens) =
+        site.accounts.enable_two_factor(&who, &Proof::of_password(PASSWORD), &code).await.unwrap();
     let roles = site.verify(&tokens.access).unwrap().roles();
     assert_eq!(roles, [SiteRole::Guest, SiteRole::Admin].into());
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use hallpass_accounts::{
     AccountsErrorKind, BrowserCookie, BrowserHash, BrowserStore, KnownBrowser, LoginStep,
-    OpenedSession, SettingsError, TwoFactor, TwoFactorPolicy, Visitor,
+    OpenedSession, Proof, SettingsError, TwoFactor, TwoFactorPolicy, Visitor,
 };
 use hallpass_core::{KeyRing, Methods, Totp, TotpSettings};
 
@@ -122,7 +122,10 @@ async fn browsers_known_before_a_change_add_no_attempts() {
     assert_eq!(rows(&site, &opened).await.len(), 20);
     let own = site.accounts.in_browser(browser(1).browser);
     let who = site.verify(&log_in(&site, &browser(1)).await.access).unwrap();
-    let _tokens = own.change_password(&who, PASSWORD, "seven maps of nowhere").await.unwrap();
+    let _tokens = own
+        .change_password(&who, &Proof::of_password(PASSWORD), "seven maps of nowhere")
+        .await
+        .unwrap();
 
     let mut looked_at = 0;
     for number in 0..1_000 {
@@ -220,14 +223,21 @@ async fn account_changes_revoke_the_trust_in_a_device() {
         match change {
             "password" => {
                 let new = "seven maps of nowhere";
-                let tokens = site.accounts.change_password(&who, PASSWORD, new).await.unwrap();
+                let code = alice.next_code();
+                let proof = Proof::of_password(PASSWORD).with_code(Some(&code));
+                let tokens = site.accounts.change_password(&who, &proof, new).await.unwrap();
                 let who = site.verify(&tokens.access).unwrap();
-                let _tokens = site.accounts.change_password(&who, new, PASSWORD).await.unwrap();
+                let code = alice.next_code();
+                let proof = Proof::of_password(new).with_code(Some(&code));
+                let _tokens = site.accounts.change_password(&who, &proof, PASSWORD).await.unwrap();
             }
             "factor" => {
                 let _off = site
                     .accounts
-                    .disable_two_factor(&who, PASSWORD, &alice.next_code())
+                    .disable_two_factor(
+                        &who,
+                        &Proof::of_password(PASSWORD).with_code(Some(&alice.next_code())),
+                    )
                     .await
                     .unwrap();
                 let opened = logged_in(site.log_in("alice", PASSWORD, None).await);
@@ -236,11 +246,19 @@ async fn account_changes_revoke_the_trust_in_a_device() {
                     panic!()
                 };
                 let totp = Totp::new(set_up.secret, TotpSettings::default());
-                let _on =
-                    site.accounts.enable_two_factor(&who, &totp.code_at(site.now())).await.unwrap();
+                let proof = Proof::of_password(PASSWORD);
+                let code = totp.code_at(site.now());
+                let _on = site.accounts.enable_two_factor(&who, &proof, &code).await.unwrap();
             }
             "sessions" => {
-                let _tokens = site.accounts.end_other_sessions(&who).await.unwrap();
+                let _tokens = site
+                    .accounts
+                    .end_other_sessions(
+                        &who,
+                        &Proof::of_password(PASSWORD).with_code(Some(&alice.next_code())),
+                    )
+                    .await
+                    .unwrap();
             }
             _ => site.accounts.in_browser(with(&own).browser).log_out(&who).await.unwrap(),
         }
@@ -275,7 +293,10 @@ async fn a_change_keeps_its_own_browser_known_and_no_other() {
     let own = site.accounts.in_browser(browser(1).browser);
     let TwoFactor::Off(set_up) = own.two_factor(&who).await.unwrap() else { panic!() };
     let totp = Totp::new(set_up.secret, TotpSettings::default());
-    let _on = own.enable_two_factor(&who, &totp.code_at(site.now())).await.unwrap();
+    let _on = own
+        .enable_two_factor(&who, &Proof::of_password(PASSWORD), &totp.code_at(site.now()))
+        .await
+        .unwrap();
     while !is_limited(kind(&site, "a guess", &here()).await) {}
     assert!(is_limited(kind(&site, PASSWORD, &browser(2)).await));
     assert_eq!(kind(&site, PASSWORD, &browser(1)).await, Ok(()));

@@ -5,9 +5,7 @@ use hallpass_core::{Claims, MfaPending};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use hallpass_accounts::{
-    AccountsErrorKind, Event, LoginStep, Proof, RateLimitKind, RejectionReason, Visitor,
-};
+use hallpass_accounts::{AccountsErrorKind, Event, Proof, RateLimitKind, RejectionReason, Visitor};
 
 use crate::site::{PASSWORD, Site, here, logged_in};
 
