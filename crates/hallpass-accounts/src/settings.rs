@@ -77,6 +77,9 @@ pub struct Settings<R> {
     pub usernames: Usernames,
     /// The roles of a new account. Defaults to the variant with `#[role(default)]`, or to none.
     pub default_roles: RoleSet<R>,
+    /// The roles of which at least one enabled account must remain: a command that would demote or
+    /// disable the last one is rejected. Defaults to none.
+    pub kept_roles: RoleSet<R>,
     /// The rules for new passwords. Defaults to a minimum of 10 characters.
     pub password_policy: PasswordPolicy,
     /// Cost and concurrency of password hashing. The defaults are in the documentation of
@@ -146,6 +149,13 @@ impl<R> Settings<R> {
     }
 }
 
+impl<R: Role> Settings<R> {
+    /// Returns the names of the [`kept_roles`](Self::kept_roles), as a store keeps them.
+    pub(crate) fn kept_role_names(&self) -> Vec<String> {
+        self.kept_roles.iter().map(|role| role.name().to_owned()).collect()
+    }
+}
+
 impl<R: Role> Default for Settings<R> {
     fn default() -> Self {
         Self {
@@ -162,6 +172,7 @@ impl<R: Role> Default for Settings<R> {
             site_name: None,
             usernames: Usernames::default(),
             default_roles: R::default_role().map(RoleSet::from).unwrap_or_default(),
+            kept_roles: RoleSet::default(),
             password_policy: PasswordPolicy::default(),
             password_hasher: PasswordHasherSettings::default(),
             breached_passwords: None,

@@ -265,8 +265,8 @@ twin!(DynRefreshTokenStore, ErasedRefreshTokenStore of RefreshTokenStore in Acco
 });
 
 twin!(DynAdministrationStore, ErasedAdministrationStore of AdministrationStore in AccountStore {
-    fn set_roles(id: &'a AccountId, roles: &'a [String], by: Option<&'a Actor>, at: UnixTime) -> CommandOutcome;
-    fn set_disabled(id: &'a AccountId, disabled: bool, by: Option<&'a Actor>, at: UnixTime) -> CommandOutcome;
+    fn set_roles(id: &'a AccountId, roles: &'a [String], keep: &'a [String], by: Option<&'a Actor>, at: UnixTime) -> CommandOutcome;
+    fn set_disabled(id: &'a AccountId, disabled: bool, keep: &'a [String], by: Option<&'a Actor>, at: UnixTime) -> CommandOutcome;
     fn list(after: Option<&'a Username>, limit: u32) -> Vec<Account>;
 });
 

@@ -255,7 +255,9 @@ impl<R: Role> Accounts<R> {
     /// # Errors
     /// The errors of [`log_out_everywhere`](Self::log_out_everywhere), with
     /// [`NotOffered`](AccountsErrorKind::NotOffered) if there is no
-    /// [`AdministrationStore`](crate::AdministrationStore).
+    /// [`AdministrationStore`](crate::AdministrationStore);
+    /// [`LastOfRole`](AccountsErrorKind::LastOfRole) if the account is the last enabled one with a
+    /// role of [`Settings::kept_roles`](crate::Settings::kept_roles) that it would lose.
     pub async fn set_roles(
         &self,
         account: &AccountId,
@@ -350,7 +352,9 @@ impl<R: Role> Commands<'_, R> {
         let store = offered(stores.administration.as_ref())?;
         let roles: RoleSet<R> = roles.into();
         let names: Vec<String> = roles.iter().map(|role| role.name().to_owned()).collect();
-        let set = store.set_roles(account, &names, self.by.as_ref(), self.accounts.latest());
+        let keep = self.accounts.settings().kept_role_names();
+        let at = self.accounts.latest();
+        let set = store.set_roles(account, &names, &keep, self.by.as_ref(), at);
         let set = stores.ask("set roles", set).await?;
         self.done(set, |account, actor| Event::RolesChanged { account, actor }).await
     }
@@ -383,7 +387,9 @@ impl<R: Role> Commands<'_, R> {
     ) -> Result<(), AccountsError> {
         let stores = self.accounts.stores();
         let store = offered(stores.administration.as_ref())?;
-        let set = store.set_disabled(account, disabled, self.by.as_ref(), self.accounts.latest());
+        let keep = self.accounts.settings().kept_role_names();
+        let at = self.accounts.latest();
+        let set = store.set_disabled(account, disabled, &keep, self.by.as_ref(), at);
         let set = stores.ask("set disabled", set).await?;
         self.done(set, event).await
     }
@@ -399,6 +405,7 @@ impl<R: Role> Commands<'_, R> {
             CommandOutcome::Done(account) => account,
             CommandOutcome::NotFound => return Err(AccountsErrorKind::NotFound.into()),
             CommandOutcome::ActorChanged => return Err(AccountsErrorKind::Revoked.into()),
+            CommandOutcome::LastOfRole => return Err(AccountsErrorKind::LastOfRole.into()),
         };
         self.accounts.account_revoked(&account);
         self.accounts.events().happened(event(account.id().clone(), self.actor.clone()));

@@ -48,6 +48,8 @@ pub enum RejectionKind {
     SecondFactorOn,
     /// The second factor is off.
     SecondFactorOff,
+    /// The account is the last enabled one with a role that the site must keep.
+    LastOfRole,
     /// No such path, account or session.
     NotFound,
     /// The path does not accept the method
@@ -80,6 +82,7 @@ impl RejectionKind {
         Self::NameTaken,
         Self::SecondFactorOn,
         Self::SecondFactorOff,
+        Self::LastOfRole,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::BodyTooLarge,
@@ -129,6 +132,7 @@ impl RejectionKind {
                 | Self::NameTaken
                 | Self::SecondFactorOn
                 | Self::SecondFactorOff
+                | Self::LastOfRole
                 | Self::NotFound
                 | Self::MethodNotAllowed
                 | Self::BodyTooLarge
@@ -228,6 +232,12 @@ impl RejectionKind {
             Self::SecondFactorOff => {
                 entry("second-factor-off", 409, "Second factor off", "The second factor is off.")
             }
+            Self::LastOfRole => entry(
+                "last-of-role",
+                409,
+                "Last account of its role",
+                "No other active account has this role. Give it to another account first.",
+            ),
             Self::NotFound => entry("not-found", 404, "Not found", "There is nothing here."),
             Self::MethodNotAllowed => entry(
                 "method-not-allowed",

@@ -93,7 +93,15 @@ impl Write {
         }
         Ok(())
     }
+
+    /// Waits for other commands that take a role away of which one account must remain.
+    pub(super) async fn lock_kept_roles(&mut self) -> Result<(), StoreError> {
+        self.row(sql("SELECT pg_advisory_xact_lock($1)").bind(KEPT_ROLES)).await.map(drop)
+    }
 }
+
+/// The number of the lock of [`Write::lock_kept_roles`]: `hallpass` in ASCII.
+const KEPT_ROLES: i64 = 0x6861_6c6c_7061_7373;
 
 /// The first 8 bytes. To choose a cookie with a given number takes 2⁶⁴ attempts.
 fn lock_number(browser: &BrowserHash) -> i64 {

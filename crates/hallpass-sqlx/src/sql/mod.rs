@@ -80,6 +80,11 @@ impl Write {
         self.checked(run).map(drop)
     }
 
+    pub(crate) async fn rows(&mut self, statement: Statement<'_>) -> Result<Vec<Row>, StoreError> {
+        let rows = self.prepared(statement).fetch_all(self.connection()?).await;
+        self.checked(rows)
+    }
+
     pub(crate) async fn row(
         &mut self,
         statement: Statement<'_>,

@@ -84,6 +84,12 @@ impl Write {
     }
 
     /// Has no effect: this transaction holds the file's one lock.
+    #[expect(clippy::unused_async, reason = "PostgreSQL has a function of this name that waits")]
+    pub(super) async fn lock_kept_roles(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// Has no effect: this transaction holds the file's one lock.
     pub(super) async fn lock_browsers(
         &mut self,
         _browsers: &[&BrowserHash],

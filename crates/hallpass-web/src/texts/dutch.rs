@@ -176,6 +176,11 @@ pub(crate) const TEXTS: Texts = Texts {
             "Tweestapsverificatie staat uit",
             "Zet tweestapsverificatie eerst aan.",
         ),
+        rejection(
+            RejectionKind::LastOfRole,
+            "Laatste account met deze rol",
+            "Geen ander actief account heeft deze rol. Geef die rol eerst aan een ander account.",
+        ),
         rejection(RejectionKind::InvalidCredentials, "Dat is niet gelukt", CREDENTIALS),
         rejection(RejectionKind::NameTaken, "Dat is niet gelukt", "Deze naam is al in gebruik."),
     ],

@@ -165,6 +165,11 @@ pub(crate) const TEXTS: Texts = Texts {
             "Turn it on first.",
         ),
         rejection(
+            RejectionKind::LastOfRole,
+            RejectionKind::LastOfRole.title(),
+            RejectionKind::LastOfRole.detail(),
+        ),
+        rejection(
             RejectionKind::InvalidCredentials,
             "That did not work",
             RejectionKind::InvalidCredentials.detail(),

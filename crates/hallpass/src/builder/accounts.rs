@@ -137,6 +137,41 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
         self
     }
 
+    /// Keeps at least one enabled account with this role, for example the administrators of the
+    /// site. A command that would demote or disable the last one is rejected with
+    /// [`LastOfRole`](crate::AccountsErrorKind::LastOfRole) (409), for an operator at a terminal
+    /// too, and for one of two concurrent commands. Call it once per role. Defaults to no role.
+    ///
+    /// A store with its own users table needs the statement `listing_role`.
+    ///
+    /// ```
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use hallpass::{AccountsErrorKind, Hallpass, Role};
+    /// # use hallpass::flow::Visitor;
+    /// # use hallpass::store::SqlStore;
+    /// # #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)] enum SiteRole { Admin }
+    /// # let store = SqlStore::open("sqlite::memory:").await?;
+    /// let hallpass = Hallpass::builder(store)
+    ///     .keys_in_memory()
+    ///     .everything()
+    ///     .default_roles([SiteRole::Admin])
+    ///     .keep_at_least_one(SiteRole::Admin)
+    ///     .start()
+    ///     .await?;
+    /// # let visitor = Visitor::default();
+    /// # let step = hallpass.accounts().register("alice", "correct horse battery staple", &visitor).await?;
+    /// # let alice = hallpass::AccountId::new(step.opened().unwrap().user.id);
+    /// let refused = hallpass.disable(&alice).await.unwrap_err();
+    /// assert_eq!(refused.kind(), AccountsErrorKind::LastOfRole);
+    /// # Ok(())
+    /// # }
+    /// # tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(example()).unwrap();
+    /// ```
+    pub fn keep_at_least_one(mut self, role: R) -> Self {
+        self.settings.kept_roles.insert(role);
+        self
+    }
+
     /// Sets the rules for new passwords. Defaults to [`PasswordPolicy::default`], which follows
     /// ASVS 5.0.
     pub fn password_policy(mut self, policy: PasswordPolicy) -> Self {

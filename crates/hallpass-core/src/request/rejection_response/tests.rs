@@ -58,6 +58,7 @@ fn every_rejection_kind_for_every_caller() {
         (NameTaken, [409; 6], "9", None),
         (SecondFactorOn, [409; 6], "9", None),
         (SecondFactorOff, [409; 6], "9", None),
+        (LastOfRole, [409; 6], "9", None),
         (NotFound, [404; 6], "5", None),
         (MethodNotAllowed, [405; 6], "12", None),
         (BodyTooLarge, [413; 6], "3", None),
