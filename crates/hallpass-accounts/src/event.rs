@@ -9,11 +9,19 @@ pub(crate) mod metric;
 mod name;
 pub(crate) mod reminder;
 
-use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    net::IpAddr,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use hallpass_core::Methods;
 
-use crate::{account::AccountId, revocation::sync::Readiness, session::session_id::SessionId};
+use crate::{
+    account::AccountId, event::reminder::Reminder, revocation::sync::Readiness,
+    session::session_id::SessionId,
+};
 
 /// An event in a login or of an account.
 #[derive(Clone, Debug)]
@@ -50,6 +58,15 @@ pub enum Event {
         peer: Option<IpAddr>,
         /// The time to wait.
         retry_after: Duration,
+    },
+    /// The address of clients is not known, so that they share one limit per address: a loopback or
+    /// private address sends `X-Forwarded-For` or `Forwarded` and is not a [configured
+    /// proxy](crate::Settings::proxies), or the adapter passes no address. Reported at most once
+    /// per minute.
+    ClientAddressUnknown {
+        /// The address of the connection. `None` if the adapter passes no address: serve the site
+        /// with the address of each connection.
+        peer: Option<IpAddr>,
     },
     /// The password was changed.
     PasswordChanged {
@@ -261,11 +278,24 @@ pub type EventHook = Arc<dyn Fn(&Event) + Send + Sync>;
 #[derive(Clone, Default)]
 pub(crate) struct Events {
     hook: Option<EventHook>,
+    /// When an unknown address of clients was last reported.
+    address_unknown: Arc<Mutex<Reminder>>,
 }
 
 impl Events {
     pub(crate) fn to(hook: Option<EventHook>) -> Self {
-        Self { hook }
+        Self { hook, address_unknown: Arc::default() }
+    }
+
+    /// Reports the event at most once per minute, and counts each request in the metrics. Any client
+    /// may send the header, so one line per request would be a way to fill the log.
+    pub(crate) fn client_address_unknown(&self, event: Event) {
+        #[cfg(feature = "metrics")]
+        crate::event::metric::client_address_unknown();
+        let reminder = self.address_unknown.lock();
+        if reminder.unwrap_or_else(PoisonError::into_inner).failed().is_some() {
+            self.happened(event);
+        }
     }
 
     pub(crate) fn happened(&self, event: Event) {
@@ -292,6 +322,7 @@ impl Event {
             self,
             Self::Refused { .. }
                 | Self::Limited { .. }
+                | Self::ClientAddressUnknown { .. }
                 | Self::SecondFactorDisabled { .. }
                 | Self::RecoveryCodeUsed { .. }
                 | Self::RefreshReused { .. }

@@ -8,8 +8,8 @@ use std::{fmt, net::IpAddr};
 #[derive(Clone, Copy, Default)]
 pub struct Visitor<'a> {
     /// The address of the client. Behind a reverse proxy it must come from the **configured**
-    /// proxy, because a client can send any address. The limit per address does not apply to `None`
-    /// and to loopback addresses.
+    /// proxy, because a client can send any address. The loopback addresses share
+    /// one wide limit. `None` has no limit per address.
     pub peer: Option<IpAddr>,
     /// The value of `User-Agent`, as sent, or empty.
     pub device: &'a str,

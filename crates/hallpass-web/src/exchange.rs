@@ -38,10 +38,7 @@ impl<'a, R: Role> Exchange<'a, R> {
     /// the list of sessions.
     pub(crate) fn visitor(&self) -> Visitor<'a> {
         let agent = self.request.header("user-agent").unwrap_or_default();
-        let proxies = &self.accounts.settings().proxies;
-        let lines: Vec<&[u8]> =
-            proxies.header().into_iter().flat_map(|name| self.request.lines(name)).collect();
-        let peer = proxies.client(self.request.peer, lines);
+        let peer = self.accounts.client_address(self.request.peer, |name| self.request.lines(name));
         let device = std::str::from_utf8(agent).unwrap_or_default();
         let known = find_cookie(
             self.request.lines("cookie"),

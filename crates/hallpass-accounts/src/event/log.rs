@@ -89,6 +89,7 @@ impl<'e> Fields<'e> {
                 time: Some(*retry_after),
                 ..nothing
             },
+            Event::ClientAddressUnknown { peer } => Self { peer: *peer, ..nothing },
             Event::UnknownRole { account, role } => {
                 Self { account: Some(account), role: Some(role), ..nothing }
             }

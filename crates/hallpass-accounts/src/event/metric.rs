@@ -23,6 +23,10 @@ pub(crate) fn describe() {
     describe_counter!(EVENTS, "Events in logins and of accounts, by name of the event.");
     describe_counter!(SIGN_INS, "Completed logins and rejected attempts, by outcome.");
     describe_counter!(LIMITS_HIT, "Attempts that were rejected by a limit, by limit.");
+    describe_counter!(
+        ADDRESS_UNKNOWN,
+        "Requests to login routes whose client address is not known: see client-address-unknown."
+    );
     describe_counter!(RENEWALS, "Refresh tokens that were presented, by outcome.");
     describe_gauge!(HASHER_WAITING, "Logins that wait for a hashing permit.");
     describe_histogram!(
@@ -68,7 +72,7 @@ pub(crate) fn describe() {
     for gauge in [HASHER_WAITING, CLOCK_DIFFERENCE, KEYS_MISSING] {
         gauge!(gauge).increment(0.0);
     }
-    for counter in [PRUNED, PRUNE_FAILURES] {
+    for counter in [ADDRESS_UNKNOWN, PRUNED, PRUNE_FAILURES] {
         counter!(counter).increment(0);
     }
 }
@@ -174,6 +178,11 @@ pub(crate) fn happened(event: &Event) {
     }
 }
 
+/// A request whose client address is not known.
+pub(crate) fn client_address_unknown() {
+    counter!(ADDRESS_UNKNOWN).increment(1);
+}
+
 /// Changes the number of logins that wait for a permit: 1 or -1.
 pub(crate) fn hasher_waiting(change: f64) {
     gauge!(HASHER_WAITING).increment(change);
@@ -197,6 +206,7 @@ pub(crate) fn list_synced(at: UnixTime) {
 const EVENTS: &str = "hallpass_events_total";
 const SIGN_INS: &str = "hallpass_logins_total";
 const LIMITS_HIT: &str = "hallpass_rate_limit_hits_total";
+const ADDRESS_UNKNOWN: &str = "hallpass_client_address_unknown_total";
 const RENEWALS: &str = "hallpass_refreshes_total";
 const HASHER_WAITING: &str = "hallpass_password_hasher_waiting";
 const HASHER_WAIT: &str = "hallpass_password_hasher_wait_seconds";

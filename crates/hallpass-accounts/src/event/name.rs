@@ -11,6 +11,7 @@ impl Event {
             Self::LoggedIn { .. } => "signed-in",
             Self::Refused { .. } => "refused",
             Self::Limited { .. } => "limited",
+            Self::ClientAddressUnknown { .. } => "client-address-unknown",
             Self::PasswordChanged { .. } => "password-changed",
             Self::PasswordHashUpgraded { .. } => "password-hash-upgraded",
             Self::SecondFactorEnabled { .. } => "second-factor-enabled",

@@ -43,6 +43,7 @@ use crate::{
 pub struct RateLimits {
     account: RateLimit,
     address: RateLimit,
+    loopback: RateLimit,
     /// The limit of the changes that one session makes to its own account, right or wrong. A right
     /// change is not subtracted.
     changes: RateLimit,
@@ -117,6 +118,15 @@ impl RateLimits {
         self
     }
 
+    /// Sets the limit of the loopback addresses together, which are those of a reverse proxy on this
+    /// machine that is not [configured](crate::Settings::proxies), or of a program. Defaults to
+    /// 3,000 attempts, then waits from 30 to 60 seconds. One attempt is regained per second. It is
+    /// wide, because it may be that of all clients of the site.
+    pub fn loopback(mut self, limit: RateLimit) -> Self {
+        self.loopback = limit;
+        self
+    }
+
     /// Counts an attempt on an account, or on a browser that the account logged in with before, and
     /// on the address. If the text is not a valid name, the attempt counts on the address only. An
     /// attempt that is rejected counts on neither.
@@ -151,7 +161,11 @@ impl RateLimits {
     }
 
     fn address_key<'a>(&'a self, counted: &'a Counted) -> Option<LimitedKey<'a>> {
-        counted.address_key.as_deref().map(|key| LimitedKey::new(key, &self.address))
+        let limit = match counted.peer {
+            Some(peer) if peer.to_canonical().is_loopback() => &self.loopback,
+            _ => &self.address,
+        };
+        counted.address_key.as_deref().map(|key| LimitedKey::new(key, limit))
     }
 
     fn account_key<'a>(&'a self, counted: &'a Counted) -> Option<LimitedKey<'a>> {
@@ -263,6 +277,9 @@ impl Default for RateLimits {
             account: RateLimit::new(5, FIRST_WAIT),
             // Many users can share one address, for example in a school.
             address: RateLimit::new(100, FIRST_WAIT).regain_every(Duration::from_secs(60)),
+            loopback: RateLimit::new(3000, FIRST_WAIT)
+                .longest_wait(Duration::from_secs(60))
+                .regain_every(Duration::from_secs(1)),
             // A person rarely makes eight changes in a row. At most ten are possible within any
             // minute: eight without a wait, one after 30 seconds.
             changes: RateLimit::new(8, FIRST_WAIT)
@@ -275,12 +292,13 @@ impl Default for RateLimits {
 impl Visitor<'_> {
     /// Returns the key of the limit per address. An IPv6 client owns at least a /64 (RFC 6177), so
     /// its whole prefix is one key. If addresses were counted separately, each of 2⁶⁴ addresses
-    /// would allow new attempts. A loopback address is that of a proxy that is not configured, and
-    /// has no key. If it had one, a single guesser would block every client behind that proxy.
+    /// would allow new attempts. The loopback addresses have one key, with a wide limit: they are
+    /// those of a proxy that is not configured. With the usual limit a single guesser would block
+    /// every client behind that proxy.
     pub(crate) fn address_key(&self) -> Option<String> {
         let peer = self.peer?.to_canonical();
         if peer.is_loopback() {
-            return None;
+            return Some("address:loopback".to_owned());
         }
         let key = match peer {
             IpAddr::V4(address) => format!("address:{address}"),
@@ -312,7 +330,7 @@ mod tests {
         assert_ne!(key("192.0.2.1"), key("192.0.2.2"));
         assert_eq!(Visitor::default().address_key(), None);
         for loopback in ["127.0.0.1", "::1", "::ffff:127.0.0.1"] {
-            assert_eq!(key(loopback), None, "{loopback}");
+            assert_eq!(key(loopback).as_deref(), Some("address:loopback"), "{loopback}");
         }
     }
 }

@@ -152,7 +152,8 @@ fn a_failed_command_prints_one_line() {
 fn the_last_administrator_is_neither_demoted_nor_disabled() {
     let site = Site::start();
     let (mut root, _) = admin(&site, site.browser(), "root");
-    for arguments in [["user", "set-role", "root", "guest"].as_slice(), &["user", "disable", "root"]]
+    for arguments in
+        [["user", "set-role", "root", "guest"].as_slice(), &["user", "disable", "root"]]
     {
         let output = site.operator_output(arguments);
         assert!(!output.status.success(), "{arguments:?}");
