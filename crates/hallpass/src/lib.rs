@@ -96,6 +96,7 @@
 //! | `actix` | layers, guards, extractors and login routes for actix-web, under the same names as for axum, and the module `actix` | off |
 //! | `asymmetric` | EdDSA, ECDSA and RSA keys; `/.well-known/jwks.json` serves the public keys | off: a single site needs only HMAC, and aws-lc takes a minute to build |
 //! | `axum` | layers, guards, extractors and login routes for axum and tower, and the module `axum` | on |
+//! | `breached-passwords` | [`PwnedPasswords`](remote::PwnedPasswords), for [`HallpassBuilder::breached_passwords`] | off |
 //! | `cli` | operator commands in the site's program: [`Hallpass::cli`] and the module `cli` | off: it adds clap |
 //! | `metrics` | counters, gauges and a histogram of requests, logins, the password hasher and the revocation list, through the `metrics` facade | off |
 //! | `postgres` | [`PostgresStore`](store::PostgresStore), and [`Hallpass::open`] with it | off |
@@ -246,6 +247,15 @@ pub mod token {
         LoggedIn, Methods, MfaPending, RequestAuthenticator, RevocationList, Revoked, RevokedKind,
         Token, TokenError, TokenErrorKind, TokenFacts, TokenKind, TokenSubject, Unprivileged,
         Verifier,
+    };
+}
+
+/// Data from other services, over the site's own HTTP client.
+#[cfg(feature = "breached-passwords")]
+pub mod remote {
+    pub use hallpass_remote::{
+        BodyTooLong, Fetch, FetchRequest, FetchResponse, GetWith, LimitedBody, PwnedPasswords,
+        PwnedPasswordsError, get_with,
     };
 }
 

@@ -27,6 +27,7 @@ pub(crate) fn describe() {
         ADDRESS_UNKNOWN,
         "Requests to login routes whose client address is not known: see client-address-unknown."
     );
+    describe_counter!(BREACH_LOOK_UPS, "New passwords that were looked up, by outcome.");
     describe_counter!(RENEWALS, "Refresh tokens that were presented, by outcome.");
     describe_gauge!(HASHER_WAITING, "Logins that wait for a hashing permit.");
     describe_histogram!(
@@ -183,6 +184,11 @@ pub(crate) fn client_address_unknown() {
     counter!(ADDRESS_UNKNOWN).increment(1);
 }
 
+/// A look-up of a new password in the service of breached passwords.
+pub(crate) fn breach_looked_up(outcome: &'static str) {
+    counter!(BREACH_LOOK_UPS, "outcome" => outcome).increment(1);
+}
+
 /// Changes the number of logins that wait for a permit: 1 or -1.
 pub(crate) fn hasher_waiting(change: f64) {
     gauge!(HASHER_WAITING).increment(change);
@@ -207,6 +213,7 @@ const EVENTS: &str = "hallpass_events_total";
 const SIGN_INS: &str = "hallpass_logins_total";
 const LIMITS_HIT: &str = "hallpass_rate_limit_hits_total";
 const ADDRESS_UNKNOWN: &str = "hallpass_client_address_unknown_total";
+const BREACH_LOOK_UPS: &str = "hallpass_breached_password_look_ups_total";
 const RENEWALS: &str = "hallpass_refreshes_total";
 const HASHER_WAITING: &str = "hallpass_password_hasher_waiting";
 const HASHER_WAIT: &str = "hallpass_password_hasher_wait_seconds";
