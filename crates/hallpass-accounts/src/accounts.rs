@@ -17,6 +17,7 @@ use hallpass_core::{
 };
 
 use crate::{
+    activity::recorder::Recorder,
     error::AccountsError,
     event::{Event, Events},
     password::password_hasher::PasswordHasher,
@@ -94,7 +95,10 @@ impl<R: Role> Accounts<R> {
             return Err(SettingsError::NotifierWithoutLog);
         }
         settings.apply_public_origin()?;
-        let events = Events::to(settings.on_event.clone());
+        let recorder = stores.activity.clone();
+        let recorder = recorder.map(|store| Recorder::new(store, settings.store_timeout));
+        let events = Events::to(settings.on_event.clone())
+            .recorded_by(recorder, Arc::clone(&settings.clock));
         stores.timeout = settings.store_timeout;
         stores.events = events.clone();
         settings.password_policy =

@@ -104,6 +104,7 @@ pub use browser::{BrowserHash, BrowserId, BrowserName};
 pub use consumed::store::ConsumedStore;
 pub use consumed::{OneTimeHash, OneTimePurpose};
 pub use error::{AccountsError, AccountsErrorKind};
+pub use event::client::EventClient;
 pub use event::{Event, EventActor, EventHook, RateLimitKind, RejectionReason, reminder::Reminder};
 pub use login::authenticated::Authenticated;
 pub use login::mfa_required::MfaRequired;

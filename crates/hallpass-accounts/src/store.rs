@@ -490,7 +490,7 @@ pub struct StoreSet {
     pub outcomes: Option<DynOutcomeStore>,
     /// Consumed one-time values. The login flow does not use this store yet.
     pub consumed: Option<DynConsumedStore>,
-    /// The recent activity of accounts. The login flow does not use this store yet.
+    /// The recent activity of accounts: `/account/activity`. It is written after the response.
     pub activity: Option<DynActivityStore>,
     pub(crate) outbox: Arc<Outbox>,
     pub(crate) recent: Arc<Recent>,

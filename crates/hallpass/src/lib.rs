@@ -207,9 +207,9 @@ pub mod store {
 pub mod flow {
     pub use hallpass_accounts::{
         Ability, AcceptablePassword, AccountSummary, Accounts, Authenticated, Breach,
-        BreachedPasswords, Commands, Enrolling, EnrolmentRequired, EventActor, EventHook,
-        FactorOff, ForeignHash, ForeignMatch, HashError, ImpossibleCost, LoginStep, MfaRequired,
-        NextStep, NoRandomness, OpenedSession, OwnClaims, Password, PasswordAccepted,
+        BreachedPasswords, Commands, Enrolling, EnrolmentRequired, EventActor, EventClient,
+        EventHook, FactorOff, ForeignHash, ForeignMatch, HashError, ImpossibleCost, LoginStep,
+        MfaRequired, NextStep, NoRandomness, OpenedSession, OwnClaims, Password, PasswordAccepted,
         PasswordError, PasswordHasher, ProxiesError, Random, RateLimitKind, Readiness,
         Reencryption, RefreshToken, RejectionReason, RevocationSync, RightPassword, SetUp,
         Settings, SettingsError, SystemRandom, Tokens, TwoFactor, Visitor, check_password,

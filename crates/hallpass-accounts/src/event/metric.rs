@@ -28,6 +28,7 @@ pub(crate) fn describe() {
         "Requests to login routes whose client address is not known: see client-address-unknown."
     );
     describe_counter!(BREACH_LOOK_UPS, "New passwords that were looked up, by outcome.");
+    describe_counter!(ACTIVITY_LOST, "Rows of the activity of accounts that were not written.");
     describe_counter!(RENEWALS, "Refresh tokens that were presented, by outcome.");
     describe_gauge!(HASHER_WAITING, "Logins that wait for a hashing permit.");
     describe_histogram!(
@@ -73,7 +74,7 @@ pub(crate) fn describe() {
     for gauge in [HASHER_WAITING, CLOCK_DIFFERENCE, KEYS_MISSING] {
         gauge!(gauge).increment(0.0);
     }
-    for counter in [ADDRESS_UNKNOWN, PRUNED, PRUNE_FAILURES] {
+    for counter in [ACTIVITY_LOST, ADDRESS_UNKNOWN, PRUNED, PRUNE_FAILURES] {
         counter!(counter).increment(0);
     }
 }
@@ -189,6 +190,11 @@ pub(crate) fn breach_looked_up(outcome: &'static str) {
     counter!(BREACH_LOOK_UPS, "outcome" => outcome).increment(1);
 }
 
+/// A row of activity that was not written.
+pub(crate) fn activity_lost() {
+    counter!(ACTIVITY_LOST).increment(1);
+}
+
 /// Changes the number of logins that wait for a permit: 1 or -1.
 pub(crate) fn hasher_waiting(change: f64) {
     gauge!(HASHER_WAITING).increment(change);
@@ -214,6 +220,7 @@ const SIGN_INS: &str = "hallpass_logins_total";
 const LIMITS_HIT: &str = "hallpass_rate_limit_hits_total";
 const ADDRESS_UNKNOWN: &str = "hallpass_client_address_unknown_total";
 const BREACH_LOOK_UPS: &str = "hallpass_breached_password_look_ups_total";
+const ACTIVITY_LOST: &str = "hallpass_activity_rows_lost_total";
 const RENEWALS: &str = "hallpass_refreshes_total";
 const HASHER_WAITING: &str = "hallpass_password_hasher_waiting";
 const HASHER_WAIT: &str = "hallpass_password_hasher_wait_seconds";

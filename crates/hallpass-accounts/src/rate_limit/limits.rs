@@ -19,7 +19,7 @@ use std::{
 use hallpass_core::{Claims, Device, UnixTime};
 
 use crate::{
-    account::username::Username,
+    account::{AccountId, username::Username},
     error::{AccountsError, AccountsErrorKind},
     event::{Event, RateLimitKind},
     rate_limit::{LimitedKey, RateLimit, TakeAllOutcome},
@@ -156,7 +156,12 @@ impl RateLimits {
             Some(_) if key == 0 => RateLimitKind::Address,
             _ => RateLimitKind::Account,
         };
-        stores.events.happened(Event::Limited { limit, peer: visitor.peer, retry_after });
+        stores.events.happened(Event::Limited {
+            account: None,
+            limit,
+            peer: visitor.peer,
+            retry_after,
+        });
         Err(AccountsErrorKind::Limited { retry_after }.into())
     }
 
@@ -191,6 +196,7 @@ impl RateLimits {
             TakeAllOutcome::Allowed => Ok(CountedChange { key }),
             TakeAllOutcome::Blocked { retry_after, .. } => {
                 stores.events.happened(Event::Limited {
+                    account: Some(AccountId::new(account)),
                     limit: RateLimitKind::Change,
                     peer: None,
                     retry_after,

@@ -202,6 +202,17 @@ impl PostgresStore {
         pooled.finish(changed).await.map(|result| result.rows_affected())
     }
 
+    /// Runs two changes, the second after the first is committed. It needs no lock and no
+    /// transaction, so it costs two round trips.
+    pub(super) async fn change_both(
+        &self,
+        first: Statement<'_>,
+        second: Statement<'_>,
+    ) -> Result<(), StoreError> {
+        self.change(first).await?;
+        self.change(second).await.map(drop)
+    }
+
     /// Prepares a statement of the site: its table and its columns must be in this database.
     ///
     /// The name of a statement that the driver prepares would stay on the connection, which other

@@ -165,6 +165,18 @@ impl SqliteStore {
         Ok(changed)
     }
 
+    /// Runs two changes in one transaction, which is one write to the disk.
+    pub(super) async fn change_both(
+        &self,
+        first: Statement<'_>,
+        second: Statement<'_>,
+    ) -> Result<(), StoreError> {
+        let mut write = self.write().await?;
+        write.change(first).await?;
+        write.change(second).await?;
+        write.commit().await
+    }
+
     /// Takes the file's one lock, which also protects the account.
     pub(super) async fn write_to(&self, _account: &AccountId) -> Result<Write, StoreError> {
         let mut write = self.write().await?;
