@@ -64,6 +64,8 @@ pub enum Ability {
     SessionStore,
     /// Refresh tokens: the field [`refresh_tokens`](StoreSet::refresh_tokens).
     RefreshTokenStore,
+    /// The recent activity of accounts: the field [`activity`](StoreSet::activity).
+    ActivityStore,
 }
 
 impl<R: Role> Accounts<R> {
@@ -232,6 +234,7 @@ impl<R: Role> Accounts<R> {
             Ability::TwoFactorStore => stores.two_factor.is_some(),
             Ability::SessionStore => stores.sessions.is_some(),
             Ability::RefreshTokenStore => stores.refresh_tokens.is_some(),
+            Ability::ActivityStore => stores.activity.is_some(),
         }
     }
 

@@ -159,4 +159,4 @@ pub use two_factor::recovery_code::{RecoveryCode, RecoveryHash};
 pub use two_factor::reencryption::Reencryption;
 pub use two_factor::store::{ConsumeOutcome, Enrolment, StoredSecret, TwoFactorStore};
 pub use two_factor::{FactorOff, SetUp, TwoFactor, TwoFactorPolicy};
-pub use visitor::Visitor;
+pub use visitor::{Visitor, device_name};

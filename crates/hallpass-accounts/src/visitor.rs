@@ -44,7 +44,8 @@ impl fmt::Debug for Visitor<'_> {
 /// For an unknown browser and system it is the first product of the header, cut to 60 characters.
 /// Without a header it is empty: the page has the text for it, in the language of the reader. No
 /// decision depends on the name, because a client can send any header.
-fn device_name(agent: &str) -> String {
+#[must_use]
+pub fn device_name(agent: &str) -> String {
     let browser = first_of(agent, &BROWSERS);
     let system = first_of(agent, &SYSTEMS);
     match (browser, system) {

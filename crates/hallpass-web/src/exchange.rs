@@ -1,5 +1,7 @@
 //! One request to an endpoint: reads the request, and builds the response.
 
+use std::net::IpAddr;
+
 use hallpass_accounts::{
     AccountSummary, Accounts, Enrolling, OpenedSession, RefreshToken, Tokens, Visitor,
 };
@@ -25,6 +27,8 @@ pub(crate) struct Exchange<'a, R: Role> {
     pub(crate) caller: Caller<'a>,
     /// The endpoint of the path, or `None` if the path is not a login route.
     pub(crate) endpoint: Option<Endpoint>,
+    /// The address of the client.
+    pub(crate) address: Option<IpAddr>,
 }
 
 impl<'a, R: Role> Exchange<'a, R> {
@@ -37,9 +41,7 @@ impl<'a, R: Role> Exchange<'a, R> {
     /// Returns the address, the device and the device cookie of the client, for the rate limits and
     /// the list of sessions.
     pub(crate) fn visitor(&self) -> Visitor<'a> {
-        let agent = self.request.header("user-agent").unwrap_or_default();
-        let peer = self.accounts.client_address(self.request.peer, |name| self.request.lines(name));
-        let device = std::str::from_utf8(agent).unwrap_or_default();
+        let (peer, device) = (self.address, self.user_agent());
         let known = find_cookie(
             self.request.lines("cookie"),
             self.accounts.settings().cookies.device_name(),
@@ -48,6 +50,12 @@ impl<'a, R: Role> Exchange<'a, R> {
         .flatten();
         let step_up = self.request.who.username().is_some();
         Visitor { peer, device, known, step_up, remember: false }
+    }
+
+    /// Returns the value of `User-Agent`, or empty.
+    pub(crate) fn user_agent(&self) -> &'a str {
+        let agent = self.request.header("user-agent").unwrap_or_default();
+        std::str::from_utf8(agent).unwrap_or_default()
     }
 
     /// Returns the body if it is complete and not too large.
@@ -70,8 +78,12 @@ impl<'a, R: Role> Exchange<'a, R> {
 
     /// Returns the parameter `next` of the query: the path to continue to.
     pub(crate) fn next_of_query(&self) -> SafeNext {
-        let query = Fields::of_form(self.request.query.as_deref().unwrap_or_default().as_bytes());
-        self.next_of(&query)
+        self.next_of(&self.query())
+    }
+
+    /// Returns the parameters of the query.
+    pub(crate) fn query(&self) -> Fields {
+        Fields::of_form(self.request.query.as_deref().unwrap_or_default().as_bytes())
     }
 
     /// Returns the field `next`: the path to continue to, with the prefix of the site.

@@ -224,10 +224,10 @@ pub mod flow {
 pub mod pages {
     pub use hallpass_core::FieldFault;
     pub use hallpass_web::{
-        Body, CodePage, DefaultLayout, DefaultPages, EndpointRequest, EndpointResponse, Fault,
-        Layout, LoginPage, Page, Pages, PasswordPage, Reader, RecoveryCodesPage, RegisterPage,
-        RejectionPage, RejectionText, Route, Routes, SCRIPT, STYLE_SHEET, SessionLine,
-        SessionsPage, Texts, TwoFactorOnPage, TwoFactorSetUpPage,
+        ActivityLine, ActivityPage, Body, CodePage, DefaultLayout, DefaultPages, EndpointRequest,
+        EndpointResponse, Fault, Layout, LoginPage, Page, Pages, PasswordPage, Reader,
+        RecoveryCodesPage, RegisterPage, RejectionPage, RejectionText, Route, Routes, SCRIPT,
+        STYLE_SHEET, SessionLine, SessionsPage, Texts, TwoFactorOnPage, TwoFactorSetUpPage,
     };
 }
 

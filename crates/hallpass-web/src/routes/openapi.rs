@@ -98,6 +98,7 @@ impl Endpoint {
             Self::Code => ("The page for the code", &[401], Requirement::public()),
             Self::TwoFactor => ("The key for a new second factor", &[], Requirement::login()),
             Self::SessionStore => ("The sessions of the account", &[], Requirement::login()),
+            Self::Activity => ("The recent activity of the account", &[422], Requirement::login()),
             Self::Jwks => ("The public keys, as a JWK Set", &[], Requirement::public()),
             _ => return None,
         };

@@ -1,5 +1,6 @@
 //! The Dutch texts.
 
+use hallpass_accounts::ActivityKind;
 use hallpass_core::RejectionKind;
 
 use crate::texts::{RejectionText, Texts};
@@ -70,6 +71,28 @@ pub(crate) const TEXTS: Texts = Texts {
     minutes_ago: ["1 minuut geleden", "{n} minuten geleden"],
     hours_ago: ["1 uur geleden", "{n} uur geleden"],
     days_ago: ["1 dag geleden", "{n} dagen geleden"],
+    activity_title: "Recente activiteit",
+    activity_earlier: "Eerder",
+    activities: &[
+        (ActivityKind::Registered, "Account aangemaakt"),
+        (ActivityKind::LoggedIn, "Ingelogd"),
+        (ActivityKind::LoginFailed, "Mislukte inlogpoging"),
+        (ActivityKind::LoggedOut, "Uitgelogd"),
+        (ActivityKind::PasswordChanged, "Wachtwoord gewijzigd"),
+        (ActivityKind::SecondFactorEnabled, "Tweestapsverificatie aangezet"),
+        (ActivityKind::SecondFactorDisabled, "Tweestapsverificatie uitgezet"),
+        (ActivityKind::RecoveryCodeUsed, "Herstelcode gebruikt"),
+        (ActivityKind::RecoveryCodesReplaced, "Nieuwe herstelcodes"),
+        (ActivityKind::SessionEnded, "Sessie beëindigd"),
+        (ActivityKind::SessionsEnded, "Alle andere sessies beëindigd"),
+        (
+            ActivityKind::RefreshReused,
+            "Sessie beëindigd, omdat een kopie van de cookie is gebruikt",
+        ),
+        (ActivityKind::RolesChanged, "Rollen gewijzigd"),
+        (ActivityKind::Disabled, "Account uitgeschakeld"),
+        (ActivityKind::Enabled, "Account ingeschakeld"),
+    ],
     credentials: CREDENTIALS,
     confirmation: "Wachtwoord of code onjuist. Er is niets gewijzigd.",
     wrong_code: "Die code is niet geldig. Wacht op de volgende en probeer het opnieuw.",

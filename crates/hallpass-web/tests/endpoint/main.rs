@@ -7,6 +7,7 @@
     reason = "a test binary has no public items, and a panic is a failed test"
 )]
 
+mod activity;
 mod code;
 mod cookie_jar;
 mod edge;

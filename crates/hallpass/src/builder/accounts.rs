@@ -3,9 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use hallpass_accounts::{
-    AccountStore, AdministrationStore, BreachedPasswords, PasswordHasherSettings, PasswordPolicy,
-    PasswordStore, RateLimitStore, RefreshTokenStore, RegistrationStore, RevocationLog,
-    SessionSettings, SessionStore, SiteStore, TwoFactorPolicy, TwoFactorStore, Usernames,
+    AccountStore, ActivityStore, AdministrationStore, BreachedPasswords, PasswordHasherSettings,
+    PasswordPolicy, PasswordStore, RateLimitStore, RefreshTokenStore, RegistrationStore,
+    RevocationLog, SessionSettings, SessionStore, SiteStore, TwoFactorPolicy, TwoFactorStore,
+    Usernames,
 };
 use hallpass_core::{Role, RoleSet, TotpSettings};
 
@@ -13,8 +14,8 @@ use crate::builder::HallpassBuilder;
 
 impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
     /// Turns on all capabilities, for a store that implements all store traits: registration,
-    /// passwords, second factors, sessions with refresh tokens, administration, rate limits in the
-    /// store, the revocation log and the facts of the site.
+    /// passwords, second factors, sessions with refresh tokens, administration, recent activity, rate
+    /// limits in the store, the revocation log and the facts of the site.
     pub fn everything(self) -> Self
     where
         S: RegistrationStore
@@ -24,14 +25,15 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
             + AdministrationStore
             + RateLimitStore
             + RevocationLog
-            + SiteStore,
+            + SiteStore
+            + ActivityStore,
     {
         self.registration().passwords().everything_but_accounts()
     }
 
     /// Turns on all capabilities except registration and passwords, for a site with its own users
-    /// table: second factors, sessions with refresh tokens, administration, rate limits in the
-    /// store, the revocation log and the facts of the site.
+    /// table: second factors, sessions with refresh tokens, administration, recent activity, rate
+    /// limits in the store, the revocation log and the facts of the site.
     pub fn everything_but_accounts(self) -> Self
     where
         S: TwoFactorStore
@@ -39,12 +41,14 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
             + AdministrationStore
             + RateLimitStore
             + RevocationLog
-            + SiteStore,
+            + SiteStore
+            + ActivityStore,
     {
         let two_factor = self.settings.two_factor.clone();
         self.two_factor(two_factor)
             .refresh_tokens()
             .administration()
+            .activity()
             .rate_limits_in_store()
             .revocation_log()
             .site_facts()
@@ -119,6 +123,16 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
         S: AdministrationStore,
     {
         self.stores.administration = Some(self.store.clone().into());
+        self
+    }
+
+    /// Records the recent activity of each account (logins, failed logins and changes), for
+    /// `/account/activity`. The rows are written after the response.
+    pub fn activity(mut self) -> Self
+    where
+        S: ActivityStore,
+    {
+        self.stores.activity = Some(self.store.clone().into());
         self
     }
 
