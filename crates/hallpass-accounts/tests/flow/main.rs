@@ -7,6 +7,7 @@ mod breached;
 mod clocks;
 mod coalesced;
 mod drift;
+mod events;
 mod factor_policy;
 mod fault;
 mod foreign_hash;
