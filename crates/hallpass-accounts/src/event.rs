@@ -25,6 +25,7 @@ use crate::{
     event::{client::EventClient, reminder::Reminder},
     revocation::sync::Readiness,
     session::session_id::SessionId,
+    store::StoreFault,
 };
 
 /// An event in a login or of an account.
@@ -297,6 +298,7 @@ pub(crate) struct Events {
     hook: Option<EventHook>,
     /// When an unknown address of clients was last reported.
     address_unknown: Arc<Mutex<Reminder>>,
+    challenge: Arc<Mutex<Reminder>>,
 }
 
 impl Events {
@@ -332,6 +334,15 @@ impl Events {
         let reminder = self.address_unknown.lock();
         if reminder.unwrap_or_else(PoisonError::into_inner).failed().is_some() {
             self.happened(event);
+        }
+    }
+
+    /// Logs that a challenge could not be checked, at most once per minute.
+    pub(crate) fn challenge_failed(&self, fault: &StoreFault) {
+        let reminder = self.challenge.lock();
+        if reminder.unwrap_or_else(PoisonError::into_inner).failed().is_some() {
+            let source = std::error::Error::source(fault);
+            tracing::warn!(target: "hallpass", error = %fault, source, "the challenge of a form could not be checked");
         }
     }
 

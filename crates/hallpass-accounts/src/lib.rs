@@ -71,6 +71,7 @@ mod account;
 mod accounts;
 mod activity;
 mod browser;
+mod challenge;
 mod consumed;
 mod error;
 mod event;
@@ -101,6 +102,9 @@ pub use activity::store::ActivityStore;
 pub use activity::{Activity, ActivityKind};
 pub use browser::store::{BrowserLogin, BrowserStore, KnownBrowser, WhichBrowsers};
 pub use browser::{BrowserHash, BrowserId, BrowserName};
+pub use challenge::{
+    Challenge, ChallengeAttempt, ChallengeOutage, ChallengeOutcome, ChallengedAction,
+};
 pub use consumed::store::ConsumedStore;
 pub use consumed::{OneTimeHash, OneTimePurpose};
 pub use error::{AccountsError, AccountsErrorKind};
@@ -148,6 +152,7 @@ pub use session::store::{
 pub use session::{SessionSettings, Tokens};
 pub use settings::{Settings, SettingsError, VerifierSettings};
 pub use site::store::{Incarnation, KeyCheck, SiteStore, StoreFacts};
+pub use store::DynChallenge;
 pub use store::{
     DynAccountStore, DynAdministrationStore, DynBreachedPasswords, DynPasswordStore,
     DynRateLimitStore, DynRefreshTokenStore, DynRegistrationStore, DynRevocationLog,

@@ -13,6 +13,7 @@ use hallpass_core::{
 
 use crate::{
     account::username::Usernames,
+    challenge::ChallengeOutage,
     event::{Event, EventHook, Events},
     login::own_claims::OwnClaims,
     password::{
@@ -22,7 +23,7 @@ use crate::{
     random::{Random, SystemRandom},
     rate_limit::{limits::RateLimits, proxies::Proxies},
     session::SessionSettings,
-    store::DynBreachedPasswords,
+    store::{DynBreachedPasswords, DynChallenge},
     two_factor::TwoFactorPolicy,
 };
 
@@ -87,6 +88,10 @@ pub struct Settings<R> {
     pub password_hasher: PasswordHasherSettings,
     /// The service that looks up breached passwords. Defaults to none.
     pub breached_passwords: Option<DynBreachedPasswords>,
+    /// The CAPTCHA or proof of work that a login or registration must solve. Defaults to none.
+    pub challenge: Option<DynChallenge>,
+    /// What happens if the challenge cannot be checked. Defaults to going on without it.
+    pub challenge_outage: ChallengeOutage,
     /// The accounts that must have a second factor. Defaults to none.
     pub two_factor: TwoFactorPolicy<R>,
     /// The shape of the codes of an authenticator. Defaults to 6 digits, with a new code every 30
@@ -176,6 +181,8 @@ impl<R: Role> Default for Settings<R> {
             password_policy: PasswordPolicy::default(),
             password_hasher: PasswordHasherSettings::default(),
             breached_passwords: None,
+            challenge: None,
+            challenge_outage: ChallengeOutage::default(),
             two_factor: TwoFactorPolicy::Optional,
             totp: TotpSettings::default(),
             trust_devices: None,

@@ -41,6 +41,7 @@ use crate::{
         store::{AccountStore, AdministrationStore},
         username::Username,
     },
+    challenge::{Challenge, ChallengeAttempt, ChallengeOutcome, ChallengedAction},
     error::{AccountsError, AccountsErrorKind},
     event::{Event, Events},
     password::{
@@ -395,6 +396,51 @@ twin!(DynRateLimitStore, ErasedRateLimitStore of RateLimitStore {
 twin!(DynBreachedPasswords, ErasedBreachedPasswords of BreachedPasswords {
     fn look_up(password: &'a str) -> Breach;
 });
+
+/// Written by hand, because `widget` returns no future.
+trait ErasedChallenge: Send + Sync + 'static {
+    fn check<'a>(&'a self, attempt: &'a ChallengeAttempt<'a>) -> Answer<'a, ChallengeOutcome>;
+    fn widget(&self, action: ChallengedAction) -> Option<String>;
+}
+
+impl<S: Challenge> ErasedChallenge for S {
+    fn check<'a>(&'a self, attempt: &'a ChallengeAttempt<'a>) -> Answer<'a, ChallengeOutcome> {
+        measured("Challenge::check", Challenge::check(self, attempt))
+    }
+
+    fn widget(&self, action: ChallengedAction) -> Option<String> {
+        Challenge::widget(self, action)
+    }
+}
+
+/// A [`Challenge`](crate::Challenge) of any type. Cheap to clone.
+#[derive(Clone)]
+pub struct DynChallenge(Arc<dyn ErasedChallenge>);
+
+impl DynChallenge {
+    pub(crate) fn check<'a>(
+        &'a self,
+        attempt: &'a ChallengeAttempt<'a>,
+    ) -> Answer<'a, ChallengeOutcome> {
+        self.0.check(attempt)
+    }
+
+    pub(crate) fn widget(&self, action: ChallengedAction) -> Option<String> {
+        self.0.widget(action)
+    }
+}
+
+impl<S: Challenge> From<Arc<S>> for DynChallenge {
+    fn from(challenge: Arc<S>) -> Self {
+        Self(challenge)
+    }
+}
+
+impl fmt::Debug for DynChallenge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DynChallenge")
+    }
+}
 
 pub use without_flow::{DynActivityStore, DynBrowserStore, DynConsumedStore, DynOutcomeStore};
 

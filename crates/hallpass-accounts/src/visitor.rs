@@ -15,6 +15,8 @@ pub struct Visitor<'a> {
     pub device: &'a str,
     /// The device cookie: the [`Token<Device>`](hallpass_core::Device) of an earlier login.
     pub known: Option<&'a [u8]>,
+    /// The form field `challenge`: the response to the site's [`Challenge`](crate::Challenge).
+    pub challenge: Option<&'a str>,
     /// Whether this browser may skip the code at later logins. Has an effect only if the site
     /// [trusts devices](crate::Settings::trust_devices).
     pub remember: bool,

@@ -49,7 +49,7 @@ impl<'a, R: Role> Exchange<'a, R> {
         .ok()
         .flatten();
         let step_up = self.request.who.username().is_some();
-        Visitor { peer, device, known, step_up, remember: false }
+        Visitor { peer, device, known, challenge: None, step_up, remember: false }
     }
 
     /// Returns the value of `User-Agent`, or empty.

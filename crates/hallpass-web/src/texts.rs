@@ -195,6 +195,8 @@ pub struct Texts {
     pub confirmation: &'static str,
     /// A code was rejected.
     pub wrong_code: &'static str,
+    /// The site's challenge (CAPTCHA, proof of work) was not solved.
+    pub challenge: &'static str,
     /// A field is missing.
     pub missing: &'static str,
     /// A field is not text.
@@ -263,6 +265,7 @@ impl Texts {
             Fault::Credentials => self.credentials,
             Fault::Confirmation => self.confirmation,
             Fault::Code => self.wrong_code,
+            Fault::Challenge => self.challenge,
         }
     }
 

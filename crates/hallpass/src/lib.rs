@@ -171,17 +171,17 @@ pub mod store {
     pub use hallpass_accounts::{
         AccountNumbers, AccountStore, Actor, AdministrationStore, AttemptOutcome, AttemptState,
         CombinedWith, CommandOutcome, ConsumeOutcome, ConsumedRefreshes, Cursor, DynAccountStore,
-        DynAdministrationStore, DynBreachedPasswords, DynPasswordStore, DynRateLimitStore,
-        DynRefreshTokenStore, DynRegistrationStore, DynRevocationLog, DynSessionStore,
-        DynSiteStore, DynTwoFactorStore, EndOutcome, Enrolment, Incarnation, KeyCheck, LimitedKey,
-        LiveFactor, MalformedConsumedRefreshes, MalformedSessionId, MemoryRateLimits, NewAccount,
-        NewSession, NoNotifier, Notifier, OpenOutcome, OwnChange, OwnChangeOutcome, PasswordChange,
-        PasswordStore, RateLimitStore, RecoveryCode, RecoveryHash, RefreshChain, RefreshHash,
-        RefreshOutcome, RefreshState, RefreshTokenStore, RefreshedSession, RegistrationOutcome,
-        RegistrationStore, ReplaceOutcome, Revocation, RevocationLog, RevocationPage, Rotation,
-        RotationOutcome, Session, SessionId, SessionStore, SiteStore, StoreConnections, StoreFacts,
-        StoreFault, StoreSet, StoredSecret, TakeAllOutcome, TwoFactorStore, UsernameError,
-        Usernames,
+        DynAdministrationStore, DynBreachedPasswords, DynChallenge, DynPasswordStore,
+        DynRateLimitStore, DynRefreshTokenStore, DynRegistrationStore, DynRevocationLog,
+        DynSessionStore, DynSiteStore, DynTwoFactorStore, EndOutcome, Enrolment, Incarnation,
+        KeyCheck, LimitedKey, LiveFactor, MalformedConsumedRefreshes, MalformedSessionId,
+        MemoryRateLimits, NewAccount, NewSession, NoNotifier, Notifier, OpenOutcome, OwnChange,
+        OwnChangeOutcome, PasswordChange, PasswordStore, RateLimitStore, RecoveryCode,
+        RecoveryHash, RefreshChain, RefreshHash, RefreshOutcome, RefreshState, RefreshTokenStore,
+        RefreshedSession, RegistrationOutcome, RegistrationStore, ReplaceOutcome, Revocation,
+        RevocationLog, RevocationPage, Rotation, RotationOutcome, Session, SessionId, SessionStore,
+        SiteStore, StoreConnections, StoreFacts, StoreFault, StoreSet, StoredSecret,
+        TakeAllOutcome, TwoFactorStore, UsernameError, Usernames,
     };
     pub use hallpass_accounts::{
         Activity, ActivityKind, ActivityStore, BrowserHash, BrowserId, BrowserLogin, BrowserName,
@@ -207,7 +207,8 @@ pub mod store {
 pub mod flow {
     pub use hallpass_accounts::{
         Ability, AcceptablePassword, AccountSummary, Accounts, Authenticated, Breach,
-        BreachedPasswords, Commands, Enrolling, EnrolmentRequired, EventActor, EventClient,
+        BreachedPasswords, Challenge, ChallengeAttempt, ChallengeOutage, ChallengeOutcome,
+        ChallengedAction, Commands, Enrolling, EnrolmentRequired, EventActor, EventClient,
         EventHook, FactorOff, ForeignHash, ForeignMatch, HashError, ImpossibleCost, LoginStep,
         MfaRequired, NextStep, NoRandomness, OpenedSession, OwnClaims, Password, PasswordAccepted,
         PasswordError, PasswordHasher, ProxiesError, Random, RateLimitKind, Readiness,

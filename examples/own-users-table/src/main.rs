@@ -15,8 +15,8 @@ use std::{
 use axum::{Router, routing::get};
 use hallpass::flow::Password;
 use hallpass::store::{
-    AdministrationStore, PasswordStore, RateLimitStore, RefreshTokenStore, RevocationLog,
-    SiteStore, TwoFactorStore,
+    ActivityStore, AdministrationStore, PasswordStore, RateLimitStore, RefreshTokenStore,
+    RevocationLog, SiteStore, TwoFactorStore,
 };
 use hallpass::{Hallpass, HallpassBuilder, HashCost, Identity, Role, require_login, require_roles};
 use sqlx::{SqlitePool, sqlite::SqlitePoolOptions};
@@ -46,7 +46,8 @@ where
         + AdministrationStore
         + RateLimitStore
         + RevocationLog
-        + SiteStore,
+        + SiteStore
+        + ActivityStore,
 {
     Hallpass::builder(customers).site_name("the shop").passwords().everything_but_accounts()
 }

@@ -29,6 +29,10 @@ pub(crate) fn describe() {
     );
     describe_counter!(BREACH_LOOK_UPS, "New passwords that were looked up, by outcome.");
     describe_counter!(ACTIVITY_LOST, "Rows of the activity of accounts that were not written.");
+    describe_counter!(
+        CHALLENGES,
+        "Challenges (CAPTCHA, proof of work) that were checked, by outcome."
+    );
     describe_counter!(RENEWALS, "Refresh tokens that were presented, by outcome.");
     describe_gauge!(HASHER_WAITING, "Logins that wait for a hashing permit.");
     describe_histogram!(
@@ -195,6 +199,11 @@ pub(crate) fn activity_lost() {
     counter!(ACTIVITY_LOST).increment(1);
 }
 
+/// A challenge was checked.
+pub(crate) fn challenged(outcome: &'static str) {
+    counter!(CHALLENGES, "outcome" => outcome).increment(1);
+}
+
 /// Changes the number of logins that wait for a permit: 1 or -1.
 pub(crate) fn hasher_waiting(change: f64) {
     gauge!(HASHER_WAITING).increment(change);
@@ -221,6 +230,7 @@ const LIMITS_HIT: &str = "hallpass_rate_limit_hits_total";
 const ADDRESS_UNKNOWN: &str = "hallpass_client_address_unknown_total";
 const BREACH_LOOK_UPS: &str = "hallpass_breached_password_look_ups_total";
 const ACTIVITY_LOST: &str = "hallpass_activity_rows_lost_total";
+const CHALLENGES: &str = "hallpass_challenges_total";
 const RENEWALS: &str = "hallpass_refreshes_total";
 const HASHER_WAITING: &str = "hallpass_password_hasher_waiting";
 const HASHER_WAIT: &str = "hallpass_password_hasher_wait_seconds";

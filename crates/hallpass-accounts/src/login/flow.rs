@@ -21,6 +21,7 @@ use hallpass_core::{
 use crate::{
     account::{Account, AccountId, username::Username},
     accounts::Accounts,
+    challenge::ChallengedAction,
     error::{AccountsError, AccountsErrorKind},
     event::{Event, RejectionReason},
     login::{
@@ -90,7 +91,7 @@ impl<R: Role> Accounts<R> {
     /// [`Refused`](AccountsErrorKind::Refused) for an unknown name, a wrong password and a disabled
     /// account, each after one argon2 run; [`Limited`](AccountsErrorKind::Limited),
     /// [`Busy`](AccountsErrorKind::Busy) and [`Unavailable`](AccountsErrorKind::Unavailable)
-    /// without an argon2 run. A text that the site's [`Usernames`](crate::Usernames) do not allow
+    /// without an argon2 run, as is [`ChallengeRequired`](AccountsErrorKind::ChallengeRequired). A text that the site's [`Usernames`](crate::Usernames) do not allow
     /// is an unknown name.
     pub async fn accept_password(
         &self,
@@ -109,6 +110,7 @@ impl<R: Role> Accounts<R> {
             .rate_limits
             .count(self.stores(), whose, visitor, self.store_now())
             .await?;
+        self.challenge(ChallengedAction::Login, visitor, &counted).await?;
         let account = match &name {
             Some(name) => {
                 let found = self.stores().accounts.by_username(name);

@@ -223,6 +223,16 @@ impl RateLimits {
         settle(stores, None, keys, now).await;
     }
 
+    /// Subtracts an attempt from its account only.
+    pub(crate) async fn give_back_account(
+        &self,
+        stores: &StoreSet,
+        counted: &Counted,
+        now: UnixTime,
+    ) {
+        settle(stores, None, self.account_key(counted), now).await;
+    }
+
     /// Clears the account's count and subtracts the attempt on the address after a complete login.
     /// An error of the store at this point does not fail the login.
     pub(crate) async fn succeeded(&self, stores: &StoreSet, counted: Counted, now: UnixTime) {

@@ -5,6 +5,7 @@ use hallpass_core::Role;
 use crate::{
     account::{Account, AccountId},
     accounts::Accounts,
+    challenge::ChallengedAction,
     error::{AccountsError, AccountsErrorKind},
     event::Event,
     login::{LoginStep, password_accepted::NextStep},
@@ -45,6 +46,7 @@ impl<R: Role> Accounts<R> {
         let now = self.store_now();
         let counted =
             self.settings().rate_limits.count(self.stores(), Whose::Nobodys, visitor, now).await?;
+        self.challenge(ChallengedAction::Registration, visitor, &counted).await?;
         self.refuse_breached(&password).await?;
         let hash = self.password_hasher().hash(&password).await;
         let hash = hash.map_err(|closed| self.busy(closed))?;

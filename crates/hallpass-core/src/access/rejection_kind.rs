@@ -48,6 +48,8 @@ pub enum RejectionKind {
     SecondFactorOn,
     /// The second factor is off.
     SecondFactorOff,
+    /// A CAPTCHA or proof of work must be solved first.
+    ChallengeRequired,
     /// The account is the last enabled one with a role that the site must keep.
     LastOfRole,
     /// No such path, account or session.
@@ -82,6 +84,7 @@ impl RejectionKind {
         Self::NameTaken,
         Self::SecondFactorOn,
         Self::SecondFactorOff,
+        Self::ChallengeRequired,
         Self::LastOfRole,
         Self::NotFound,
         Self::MethodNotAllowed,
@@ -132,6 +135,7 @@ impl RejectionKind {
                 | Self::NameTaken
                 | Self::SecondFactorOn
                 | Self::SecondFactorOff
+                | Self::ChallengeRequired
                 | Self::LastOfRole
                 | Self::NotFound
                 | Self::MethodNotAllowed
@@ -232,6 +236,12 @@ impl RejectionKind {
             Self::SecondFactorOff => {
                 entry("second-factor-off", 409, "Second factor off", "The second factor is off.")
             }
+            Self::ChallengeRequired => entry(
+                "challenge-required",
+                403,
+                "A challenge must be solved",
+                "Solve the challenge of the form and send its response in the field challenge.",
+            ),
             Self::LastOfRole => entry(
                 "last-of-role",
                 409,

@@ -96,6 +96,7 @@ pub(crate) const TEXTS: Texts = Texts {
     credentials: CREDENTIALS,
     confirmation: "Wachtwoord of code onjuist. Er is niets gewijzigd.",
     wrong_code: "Die code is niet geldig. Wacht op de volgende en probeer het opnieuw.",
+    challenge: "Los de opgave hieronder op en probeer het opnieuw.",
     missing: "Vul dit in.",
     not_text: "Dit moet tekst zijn.",
     repeated: "Dit is meer dan één keer verstuurd.",
@@ -198,6 +199,11 @@ pub(crate) const TEXTS: Texts = Texts {
             RejectionKind::SecondFactorOff,
             "Tweestapsverificatie staat uit",
             "Zet tweestapsverificatie eerst aan.",
+        ),
+        rejection(
+            RejectionKind::ChallengeRequired,
+            "Er is eerst een opgave",
+            "Los de opgave van het formulier op en probeer het opnieuw.",
         ),
         rejection(
             RejectionKind::LastOfRole,

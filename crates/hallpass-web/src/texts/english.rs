@@ -93,6 +93,7 @@ pub(crate) const TEXTS: Texts = Texts {
     credentials: RejectionKind::InvalidCredentials.detail(),
     confirmation: "Invalid password or code. Nothing was changed.",
     wrong_code: "That code is not valid. Wait for the next code and try again.",
+    challenge: "Solve the challenge below, then try again.",
     missing: "Please fill this in.",
     not_text: "This must be text.",
     repeated: "This was sent more than once.",
@@ -183,6 +184,11 @@ pub(crate) const TEXTS: Texts = Texts {
             RejectionKind::SecondFactorOff,
             "Two-factor authentication is off",
             "Turn it on first.",
+        ),
+        rejection(
+            RejectionKind::ChallengeRequired,
+            RejectionKind::ChallengeRequired.title(),
+            "Solve the challenge of the form, then try again.",
         ),
         rejection(
             RejectionKind::LastOfRole,

@@ -8,6 +8,7 @@
 )]
 
 mod activity;
+mod challenge;
 mod code;
 mod cookie_jar;
 mod edge;

@@ -3,10 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use hallpass_accounts::{
-    AccountStore, ActivityStore, AdministrationStore, BreachedPasswords, PasswordHasherSettings,
-    PasswordPolicy, PasswordStore, RateLimitStore, RefreshTokenStore, RegistrationStore,
-    RevocationLog, SessionSettings, SessionStore, SiteStore, TwoFactorPolicy, TwoFactorStore,
-    Usernames,
+    AccountStore, ActivityStore, AdministrationStore, BreachedPasswords, Challenge,
+    ChallengeOutage, PasswordHasherSettings, PasswordPolicy, PasswordStore, RateLimitStore,
+    RefreshTokenStore, RegistrationStore, RevocationLog, SessionSettings, SessionStore, SiteStore,
+    TwoFactorPolicy, TwoFactorStore, Usernames,
 };
 use hallpass_core::{Role, RoleSet, TotpSettings};
 
@@ -203,6 +203,21 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
     /// Rejects new passwords that this service lists as breached. Defaults to no service.
     pub fn breached_passwords(mut self, service: impl BreachedPasswords) -> Self {
         self.settings.breached_passwords = Some(Arc::new(service).into());
+        self
+    }
+
+    /// Requires a CAPTCHA or a proof of work at logins and registrations, as this hook decides. It
+    /// is called after the rate limits and before a password is hashed. Defaults to none.
+    pub fn challenge(mut self, challenge: impl Challenge) -> Self {
+        self.settings.challenge = Some(Arc::new(challenge).into());
+        self
+    }
+
+    /// Sets what happens if a challenge cannot be checked. Defaults to
+    /// [`ChallengeOutage::Pass`](crate::flow::ChallengeOutage::Pass): the attempt goes on, within
+    /// the rate limits.
+    pub fn challenge_outage(mut self, outage: ChallengeOutage) -> Self {
+        self.settings.challenge_outage = outage;
         self
     }
 
