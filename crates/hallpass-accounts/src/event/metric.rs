@@ -75,6 +75,12 @@ pub(crate) fn describe() {
         KEYS_MISSING,
         "Encryption keys and peppers that the store was used with and that this node lacks."
     );
+    for outcome in ["unknown", "known", "failed"] {
+        counter!(BREACH_LOOK_UPS, "outcome" => outcome).increment(0);
+    }
+    for outcome in ["passed", "required", "failed"] {
+        counter!(CHALLENGES, "outcome" => outcome).increment(0);
+    }
     for gauge in [HASHER_WAITING, CLOCK_DIFFERENCE, KEYS_MISSING] {
         gauge!(gauge).increment(0.0);
     }
