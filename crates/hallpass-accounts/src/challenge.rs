@@ -1,9 +1,9 @@
 //! A challenge before a password is hashed: a CAPTCHA or a proof of work, by a hook of the site.
 //!
 //! Limits stop a guesser on one account and on one address. A challenge makes each attempt of a
-//! botnet with many addresses cost something. It is called after the attempt was counted and before
-//! the store is read and a password is hashed, so that neither the hook nor the hasher can be called
-//! without limit.
+//! botnet with many addresses cost something. It is called after the attempt was counted, and
+//! before the store is read and a password is hashed, so that neither the hook nor the hasher can
+//! be called without limit.
 
 use std::{error::Error, future::Future};
 
@@ -107,7 +107,7 @@ impl ChallengedAction {
     }
 }
 
-/// Whether an attempt may go on.
+/// Whether an attempt may continue.
 ///
 /// Exhaustive, because an implementation returns it and there is no third result.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -124,7 +124,7 @@ pub enum ChallengeOutcome {
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 #[non_exhaustive]
 pub enum ChallengeOutage {
-    /// The attempt goes on. The rate limits hold.
+    /// The attempt continues. The rate limits hold.
     #[default]
     Pass,
     /// The attempt is rejected with a 503.
@@ -134,7 +134,7 @@ pub enum ChallengeOutage {
 impl<R: Role> Accounts<R> {
     /// Checks the challenge of a counted attempt. An attempt that is rejected here was not
     /// evaluated, so it does not count on the account: otherwise anybody could lock the owner out
-    /// without a challenge. It counts on the address if it brings a response, because the check of a
+    /// without a challenge. It counts on the address if it has a response, because the check of a
     /// response may cost a request to a service.
     pub(crate) async fn challenge(
         &self,

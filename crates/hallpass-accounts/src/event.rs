@@ -326,8 +326,8 @@ impl Events {
         reminder.unwrap_or_else(PoisonError::into_inner).failed().is_some()
     }
 
-    /// Reports the event at most once per minute, and counts each request in the metrics. Any client
-    /// may send the header, so one line per request would be a way to fill the log.
+    /// Reports the event at most once per minute, and counts each request in the metrics. Any
+    /// client may send the header, so one line per request would be a way to fill the log.
     pub(crate) fn client_address_unknown(&self, event: Event) {
         #[cfg(feature = "metrics")]
         crate::event::metric::client_address_unknown();
@@ -434,7 +434,7 @@ impl Event {
         own.or_else(|| EventClient::current().address)
     }
 
-    /// Returns whether any client can cause the event as often as it likes.
+    /// Returns whether any client can cause the event without limit.
     fn is_of_flood(&self) -> bool {
         matches!(self, Self::Limited { .. } | Self::HashingBusy)
     }

@@ -90,7 +90,8 @@ pub struct Settings<R> {
     pub breached_passwords: Option<DynBreachedPasswords>,
     /// The CAPTCHA or proof of work that a login or registration must solve. Defaults to none.
     pub challenge: Option<DynChallenge>,
-    /// What happens if the challenge cannot be checked. Defaults to going on without it.
+    /// What happens if the challenge cannot be checked. Defaults to
+    /// [`ChallengeOutage::Pass`]: the attempt continues without it.
     pub challenge_outage: ChallengeOutage,
     /// The accounts that must have a second factor. Defaults to none.
     pub two_factor: TwoFactorPolicy<R>,

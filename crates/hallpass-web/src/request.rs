@@ -25,7 +25,7 @@ pub struct EndpointRequest {
     pub body: Body,
     /// The address of the connection. If it is a reverse proxy, the site's
     /// [`Proxies`](hallpass_accounts::Proxies) determine the address of the client. With `None`
-    /// there is no rate limit per address, and each minute a warning says so.
+    /// there is no rate limit per address, and a warning is logged once per minute.
     pub peer: Option<IpAddr>,
     /// The caller, as returned by the authenticator.
     pub who: Authentication,

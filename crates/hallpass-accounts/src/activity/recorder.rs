@@ -1,7 +1,7 @@
 //! Writes rows of activity after the response.
 //!
-//! One task per node writes the rows one after another, and ends when there are none. The queue has
-//! a maximum length, so that a store that is down does not fill the memory. A row that is not
+//! One task per node writes the rows one after another, and ends when the queue is empty. The queue
+//! has a maximum length, so that a store that is down does not fill the memory. A row that is not
 //! written is a warning (one per minute) and a metric.
 
 use std::{

@@ -1,7 +1,7 @@
 //! The client on whose behalf an event happens.
 //!
-//! Changes of an account happen deep in a flow, far from the request. Instead of an argument of each
-//! function on the way, the client is a value of the task, as a span of `tracing` is.
+//! Changes of an account happen deep in a flow, far from the request. Instead of an argument of
+//! each function on the way, the client is a value of the task, as a span of `tracing` is.
 
 use std::net::IpAddr;
 
@@ -58,7 +58,7 @@ impl EventClient {
         CURRENT.try_with(Clone::clone).unwrap_or_default()
     }
 
-    /// Returns the client of the running task, or the visitor if there is none.
+    /// Returns the client of the running task, or the visitor if the task has no client.
     pub(crate) fn or_visitor(visitor: &Visitor<'_>) -> Self {
         CURRENT.try_with(Clone::clone).unwrap_or_else(|_| Self::new(visitor.peer, visitor.device))
     }

@@ -78,7 +78,7 @@ struct Fields<'e> {
 }
 
 impl<'e> Fields<'e> {
-    /// Returns the fields of this kind of event. Account, actor and address are those of every kind.
+    /// Returns the fields of this kind of event, without account, actor and address.
     fn of(event: &'e Event) -> Self {
         let nothing = Self::default();
         match event {

@@ -118,10 +118,10 @@ impl RateLimits {
         self
     }
 
-    /// Sets the limit of the loopback addresses together, which are those of a reverse proxy on this
-    /// machine that is not [configured](crate::Settings::proxies), or of a program. Defaults to
-    /// 3,000 attempts, then waits from 30 to 60 seconds. One attempt is regained per second. It is
-    /// wide, because it may be that of all clients of the site.
+    /// Sets the limit of all loopback addresses together, which are those of a reverse proxy on
+    /// this machine that is not [configured](crate::Settings::proxies). Defaults to 3,000 attempts,
+    /// then waits from 30 to 60 seconds. One attempt is regained per second. The limit is wide,
+    /// because all clients of the site may share it.
     pub fn loopback(mut self, limit: RateLimit) -> Self {
         self.loopback = limit;
         self

@@ -1,4 +1,4 @@
-//! `/account/activity`: what was done on the account, from where.
+//! `/account/activity`: logins, failed logins and changes, with the client of each.
 
 use std::time::Duration;
 

@@ -14,8 +14,8 @@ use crate::builder::HallpassBuilder;
 
 impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
     /// Turns on all capabilities, for a store that implements all store traits: registration,
-    /// passwords, second factors, sessions with refresh tokens, administration, recent activity, rate
-    /// limits in the store, the revocation log and the facts of the site.
+    /// passwords, second factors, sessions with refresh tokens, administration, recent activity,
+    /// rate limits in the store, the revocation log and the facts of the site.
     pub fn everything(self) -> Self
     where
         S: RegistrationStore
@@ -214,8 +214,8 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
     }
 
     /// Sets what happens if a challenge cannot be checked. Defaults to
-    /// [`ChallengeOutage::Pass`](crate::flow::ChallengeOutage::Pass): the attempt goes on, within
-    /// the rate limits.
+    /// [`ChallengeOutage::Pass`](crate::flow::ChallengeOutage::Pass): the attempt continues,
+    /// within the rate limits.
     pub fn challenge_outage(mut self, outage: ChallengeOutage) -> Self {
         self.settings.challenge_outage = outage;
         self
