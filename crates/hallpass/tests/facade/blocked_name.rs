@@ -134,7 +134,7 @@ async fn on_postgres_a_flood_on_a_blocked_name_delays_nobody() {
     assert_eq!(answers, vec![200; answers.len()]);
     let statements = database.statements("site");
     let of_limits = statements.iter().filter(|text| text.contains("hallpass_rate_limits")).count();
-    // A login from a loopback address counts on one key: two statements, and one that clears it.
+    // A login counts on its keys by two statements, and a third one settles them.
     let logins = 3 * answers.len();
     println!("{of_limits} statements on rate limits, {logins} of them by the other logins");
     assert!(of_limits < logins + CONNECTIONS / 10, "{of_limits} statements, {logins} by logins");
