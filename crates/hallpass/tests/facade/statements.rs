@@ -68,8 +68,8 @@ impl Counted {
     }
 
     /// Returns all statements, and the number of those that the idle node sends every second. The
-    /// settings of a new connection are not counted, nor are the two statements per row of activity:
-    /// no login waits for them, and they may be sent during the next one.
+    /// settings of a new connection are not counted, nor are the two statements per row of
+    /// activity: no login waits for them, and they may be sent during the next one.
     fn statements(&self) -> (Vec<String>, usize) {
         let mut all = self.server.statements("site");
         let settings = ["SET ", "SELECT set_config"];
