@@ -24,6 +24,7 @@ pub(crate) enum Endpoint {
     Password,
     SessionStore,
     RevokeSession,
+    Activity,
     Refresh,
     Jwks,
     StyleSheet,
@@ -31,7 +32,7 @@ pub(crate) enum Endpoint {
 }
 
 impl Endpoint {
-    pub(crate) const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::Register,
         Self::Login,
         Self::Code,
@@ -42,6 +43,7 @@ impl Endpoint {
         Self::Password,
         Self::SessionStore,
         Self::RevokeSession,
+        Self::Activity,
         Self::Refresh,
         Self::Jwks,
         Self::StyleSheet,
@@ -60,6 +62,7 @@ impl Endpoint {
             Self::Password => ("/profile/password", FORM),
             Self::SessionStore => ("/profile/sessions", PAGE),
             Self::RevokeSession => ("/profile/sessions/revoke", FORM),
+            Self::Activity => ("/account/activity", PAGE),
             Self::Refresh => ("/session/refresh", FORM),
             Self::Jwks => ("/.well-known/jwks.json", PAGE),
             Self::StyleSheet => ("/hallpass.css", PAGE),
@@ -75,6 +78,7 @@ impl Endpoint {
             Self::TwoFactor | Self::DisableTwoFactor | Self::RecoveryCodes => "/profile/two-factor",
             Self::Password => "/profile",
             Self::SessionStore | Self::RevokeSession => "/profile/sessions",
+            Self::Activity => "/account/activity",
             Self::Register
             | Self::Login
             | Self::Code
