@@ -111,7 +111,7 @@ async fn attempts_without_a_challenge_lock_nobody_out() {
 async fn the_hook_is_not_called_beyond_the_limits() {
     let (site, sum) = site(|settings| {
         let limit = RateLimit::new(3, Duration::from_secs(60));
-        settings.rate_limits = RateLimits::default().address(limit);
+        settings.rate_limits = RateLimits::default().address(limit.clone()).registrations(limit);
     });
     for path in ["/login", "/register"] {
         let before = sum.0.load(Ordering::SeqCst);
