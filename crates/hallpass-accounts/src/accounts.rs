@@ -17,6 +17,7 @@ use hallpass_core::{
 };
 
 use crate::{
+    activity::recorder::Recorder,
     browser::BrowserHash,
     error::AccountsError,
     event::{Event, Events},
@@ -72,6 +73,8 @@ pub enum Ability {
     RefreshTokenStore,
     /// Known browsers: the field [`browsers`](StoreSet::browsers).
     BrowserStore,
+    /// The recent activity of accounts: the field [`activity`](StoreSet::activity).
+    ActivityStore,
 }
 
 impl<R: Role> Accounts<R> {
@@ -106,7 +109,10 @@ impl<R: Role> Accounts<R> {
             return Err(SettingsError::TrustWithoutBrowsers);
         }
         settings.apply_public_origin()?;
-        let events = Events::to(settings.on_event.clone());
+        let recorder = stores.activity.clone();
+        let recorder = recorder.map(|store| Recorder::new(store, settings.store_timeout));
+        let events = Events::to(settings.on_event.clone())
+            .recorded_by(recorder, Arc::clone(&settings.clock));
         stores.timeout = settings.store_timeout;
         stores.events = events.clone();
         settings.password_policy =
@@ -260,6 +266,7 @@ impl<R: Role> Accounts<R> {
             Ability::SessionStore => stores.sessions.is_some(),
             Ability::RefreshTokenStore => stores.refresh_tokens.is_some(),
             Ability::BrowserStore => stores.browsers.is_some(),
+            Ability::ActivityStore => stores.activity.is_some(),
         }
     }
 

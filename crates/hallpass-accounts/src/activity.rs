@@ -1,10 +1,15 @@
 //! The recent activity of an account: logins, failed logins and changes, for the account page.
 //!
 //! The owner of an account can see logins that were not theirs. It is not an audit log: an account
-//! keeps its last 100 rows only, and a row may be missing if the node stops after the change.
+//! keeps its last 100 rows only.
 //!
-//! The login flow does not use this store yet.
+//! The rows are written after the response, from the [events](crate::Event) of the account, by a
+//! [queue](recorder) of the node: a login does not wait for them, and a store that is slow does not
+//! make logins slow. A row is missing if the node stops within that time, if the store fails, or if
+//! the queue is full. The last two are a warning and a metric.
 
+pub(crate) mod flow;
+pub(crate) mod recorder;
 pub(crate) mod store;
 
 use std::{net::IpAddr, time::Duration};

@@ -25,6 +25,8 @@ stored_as_text! {
         AdminLink = "admin-link",
         /// The challenge of a passkey.
         PasskeyChallenge = "passkey-challenge",
+        /// The response to a [challenge](crate::Challenge) of the site.
+        Challenge = "challenge",
     }
 }
 

@@ -65,6 +65,8 @@ impl AccountsError {
             AccountsErrorKind::NameTaken => Rejection::of_field("username", FieldFault::NameTaken),
             AccountsErrorKind::AlreadyOn => RejectionKind::SecondFactorOn.into(),
             AccountsErrorKind::AlreadyOff => RejectionKind::SecondFactorOff.into(),
+            AccountsErrorKind::ChallengeRequired => RejectionKind::ChallengeRequired.into(),
+            AccountsErrorKind::LastOfRole => RejectionKind::LastOfRole.into(),
             // A route whose ability is turned off is treated as a route that does not exist.
             AccountsErrorKind::NotFound | AccountsErrorKind::NotOffered => {
                 RejectionKind::NotFound.into()
@@ -144,6 +146,12 @@ impl fmt::Display for AccountsError {
             AccountsErrorKind::NameTaken => f.write_str("another account has this username: choose another one"),
             AccountsErrorKind::AlreadyOn => f.write_str("a second factor is on already: turn it off first"),
             AccountsErrorKind::AlreadyOff => f.write_str("the second factor is off: turn it on first"),
+            AccountsErrorKind::ChallengeRequired => {
+                f.write_str("the challenge was not solved: send its response in the field `challenge`")
+            }
+            AccountsErrorKind::LastOfRole => f.write_str(
+                "no other enabled account has a role that must be kept: give the role to another account first",
+            ),
             AccountsErrorKind::NotFound => f.write_str("no account or session has this identifier: check it"),
             AccountsErrorKind::NotLoggedIn => {
                 f.write_str("the refresh or enrolment token is not accepted: log in again")
@@ -198,6 +206,11 @@ pub enum AccountsErrorKind {
     AlreadyOn,
     /// No second factor is on.
     AlreadyOff,
+    /// The [challenge](crate::Challenge) was not solved. The attempt was not evaluated.
+    ChallengeRequired,
+    /// The account is the last enabled one with a role that must be kept
+    /// ([`Settings::kept_roles`](crate::Settings::kept_roles)). Nothing was changed.
+    LastOfRole,
     /// The account does not exist, or the account has no such session.
     NotFound,
     /// The refresh token or enrolment token is not valid, or no longer valid.

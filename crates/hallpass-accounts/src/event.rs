@@ -3,17 +3,30 @@
 //! No event contains a secret: no password, code, token or hash, and **no user name**, because
 //! people type passwords into the name field. An event identifies an account by its id.
 
+pub(crate) mod client;
 mod log;
 #[cfg(feature = "metrics")]
 pub(crate) mod metric;
 mod name;
 pub(crate) mod reminder;
 
-use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    net::IpAddr,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
-use hallpass_core::Methods;
+use hallpass_core::{Clock, Methods};
 
-use crate::{account::AccountId, revocation::readiness::Readiness, session::session_id::SessionId};
+use crate::{
+    account::AccountId,
+    activity::{flow::row_of, recorder::Recorder},
+    event::{client::EventClient, reminder::Reminder},
+    revocation::readiness::Readiness,
+    session::session_id::SessionId,
+    store::StoreFault,
+};
 
 /// An event in a login or of an account.
 #[derive(Clone, Debug)]
@@ -32,6 +45,8 @@ pub enum Event {
         session: SessionId,
         /// The authentication methods that were used.
         methods: Methods,
+        /// The client's address, if it is known.
+        peer: Option<IpAddr>,
     },
     /// An attempt was rejected. The response does not contain the reason.
     Refused {
@@ -44,6 +59,9 @@ pub enum Event {
     },
     /// A limit was exceeded, and the attempt was not evaluated.
     Limited {
+        /// The account, if the limit is on the changes of its session, on its codes, or on its
+        /// known browsers. Otherwise the account of a login is not read from the store.
+        account: Option<AccountId>,
         /// The limit.
         limit: RateLimitKind,
         /// The client's address, if it is known.
@@ -58,6 +76,15 @@ pub enum Event {
         /// The account.
         account: AccountId,
         /// The address of the client of the fifth code, if it is known.
+        peer: Option<IpAddr>,
+    },
+    /// The address of clients is not known, so that they share one limit per address: a loopback or
+    /// private address sends `X-Forwarded-For` or `Forwarded` and is not a [configured
+    /// proxy](crate::Settings::proxies), or the adapter passes no address. Reported at most once
+    /// per minute.
+    ClientAddressUnknown {
+        /// The address of the connection. `None` if the adapter passes no address: serve the site
+        /// with the address of each connection.
         peer: Option<IpAddr>,
     },
     /// The password was changed.
@@ -138,6 +165,10 @@ pub enum Event {
     RolesChanged {
         /// The account.
         account: AccountId,
+        /// The roles before. `None` if another command changed the account at the same moment.
+        before: Option<Vec<String>>,
+        /// The roles now.
+        now: Vec<String>,
         /// The person or program that changed them.
         actor: EventActor,
     },
@@ -285,16 +316,70 @@ pub type EventHook = Arc<dyn Fn(&Event) + Send + Sync>;
 /// The receivers of events.
 #[derive(Clone, Default)]
 pub(crate) struct Events {
+    recorder: Option<Recorder>,
+    clock: Option<Arc<dyn Clock>>,
+    /// When events of a flood were last logged as warnings.
+    flood: Arc<Mutex<Reminder>>,
     hook: Option<EventHook>,
+    /// When an unknown address of clients was last reported.
+    address_unknown: Arc<Mutex<Reminder>>,
+    challenge: Arc<Mutex<Reminder>>,
 }
 
 impl Events {
     pub(crate) fn to(hook: Option<EventHook>) -> Self {
-        Self { hook }
+        Self { hook, ..Self::default() }
+    }
+
+    /// Records the activity of accounts, too, with the times of this clock.
+    pub(crate) fn recorded_by(self, recorder: Option<Recorder>, clock: Arc<dyn Clock>) -> Self {
+        Self { recorder, clock: Some(clock), ..self }
+    }
+
+    /// Writes the recorded activity, before the process ends.
+    pub(crate) async fn flush(&self) {
+        if let Some(recorder) = &self.recorder {
+            recorder.flush().await;
+        }
+    }
+
+    /// Returns whether an event that any client can cause is logged as a warning: the first one,
+    /// and then one per minute. The others are `info`, because a guesser would otherwise fill the
+    /// log of warnings.
+    fn warns_of_flood(&self) -> bool {
+        let reminder = self.flood.lock();
+        reminder.unwrap_or_else(PoisonError::into_inner).failed().is_some()
+    }
+
+    /// Reports the event at most once per minute, and counts each request in the metrics. Any
+    /// client may send the header, so one line per request would be a way to fill the log.
+    pub(crate) fn client_address_unknown(&self, event: Event) {
+        #[cfg(feature = "metrics")]
+        crate::event::metric::client_address_unknown();
+        let reminder = self.address_unknown.lock();
+        if reminder.unwrap_or_else(PoisonError::into_inner).failed().is_some() {
+            self.happened(event);
+        }
+    }
+
+    /// Logs that a challenge could not be checked, at most once per minute.
+    pub(crate) fn challenge_failed(&self, fault: &StoreFault) {
+        let reminder = self.challenge.lock();
+        if reminder.unwrap_or_else(PoisonError::into_inner).failed().is_some() {
+            let source = std::error::Error::source(fault);
+            tracing::warn!(target: "hallpass", error = %fault, source, "the challenge of a form could not be checked");
+        }
     }
 
     pub(crate) fn happened(&self, event: Event) {
-        log::log(&event);
+        let warns = event.is_alarming() && (!event.is_of_flood() || self.warns_of_flood());
+        log::log(&event, warns);
+        if let (Some(recorder), Some(clock), Some(account)) =
+            (&self.recorder, &self.clock, event.account())
+            && let Some(row) = row_of(&event, clock.now())
+        {
+            recorder.record(account.clone(), row);
+        }
         #[cfg(feature = "metrics")]
         crate::event::metric::happened(&event);
         if let Some(hook) = &self.hook {
@@ -310,14 +395,85 @@ impl fmt::Debug for Events {
 }
 
 impl Event {
+    /// Returns the account, if the event is about one.
+    #[must_use]
+    pub fn account(&self) -> Option<&AccountId> {
+        match self {
+            Self::Refused { account, .. } | Self::Limited { account, .. } => account.as_ref(),
+            Self::LoggedIn { account, .. }
+            | Self::CodesGuessed { account, .. }
+            | Self::UnknownRole { account, .. }
+            | Self::SessionRefreshed { account, .. }
+            | Self::RefreshReused { account, .. }
+            | Self::SessionEnded { account, .. }
+            | Self::Registered { account }
+            | Self::PasswordChanged { account }
+            | Self::PasswordHashUpgraded { account }
+            | Self::SecondFactorEnabled { account }
+            | Self::SecondFactorDisabled { account }
+            | Self::SecondFactorReencrypted { account }
+            | Self::RecoveryCodeUsed { account }
+            | Self::RecoveryCodesReplaced { account }
+            | Self::EnrolmentRequired { account }
+            | Self::ChangeLost { account }
+            | Self::SessionsEnded { account, .. }
+            | Self::RolesChanged { account, .. }
+            | Self::Disabled { account, .. }
+            | Self::Enabled { account, .. } => Some(account),
+            _ => None,
+        }
+    }
+
+    /// Returns the person or program that acted, if the event is about an action: for a person's
+    /// own change the person.
+    #[must_use]
+    pub fn actor(&self) -> Option<EventActor> {
+        match self {
+            Self::SessionsEnded { actor, .. }
+            | Self::RolesChanged { actor, .. }
+            | Self::Disabled { actor, .. }
+            | Self::Enabled { actor, .. }
+            | Self::Maintenance { actor, .. } => Some(actor.clone()),
+            Self::Registered { account }
+            | Self::LoggedIn { account, .. }
+            | Self::PasswordChanged { account }
+            | Self::SecondFactorEnabled { account }
+            | Self::SecondFactorDisabled { account }
+            | Self::RecoveryCodeUsed { account }
+            | Self::RecoveryCodesReplaced { account }
+            | Self::SessionEnded { account, .. } => Some(EventActor::Person(account.clone())),
+            _ => None,
+        }
+    }
+
+    /// Returns the address of the client: that of the event, or that of the running task
+    /// ([`EventClient`](crate::EventClient)).
+    #[must_use]
+    pub fn peer(&self) -> Option<IpAddr> {
+        let own = match self {
+            Self::LoggedIn { peer, .. }
+            | Self::Refused { peer, .. }
+            | Self::Limited { peer, .. }
+            | Self::CodesGuessed { peer, .. }
+            | Self::ClientAddressUnknown { peer } => *peer,
+            _ => None,
+        };
+        own.or_else(|| EventClient::current().address)
+    }
+
+    /// Returns whether any client can cause the event without limit.
+    fn is_of_flood(&self) -> bool {
+        matches!(self, Self::Limited { .. })
+    }
+
     /// Returns whether an operator should look at the event: attacks, faults, and actions that the
     /// thief of a session would take.
     fn is_alarming(&self) -> bool {
         matches!(
             self,
-            Self::Refused { .. }
-                | Self::Limited { .. }
+            Self::Limited { .. }
                 | Self::CodesGuessed { .. }
+                | Self::ClientAddressUnknown { .. }
                 | Self::SecondFactorDisabled { .. }
                 | Self::RecoveryCodeUsed { .. }
                 | Self::RefreshReused { .. }

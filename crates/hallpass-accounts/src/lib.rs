@@ -71,6 +71,7 @@ mod account;
 mod accounts;
 mod activity;
 mod browser;
+mod challenge;
 mod consumed;
 mod error;
 mod event;
@@ -104,9 +105,13 @@ pub use activity::store::ActivityStore;
 pub use activity::{Activity, ActivityKind};
 pub use browser::store::{BrowserLogin, BrowserStore, KnownBrowser, WhichBrowsers};
 pub use browser::{BrowserCookie, BrowserHash, BrowserId, BrowserName};
+pub use challenge::{
+    Challenge, ChallengeAttempt, ChallengeOutage, ChallengeOutcome, ChallengedAction,
+};
 pub use consumed::store::ConsumedStore;
 pub use consumed::{OneTimeHash, OneTimePurpose};
 pub use error::{AccountsError, AccountsErrorKind};
+pub use event::client::EventClient;
 pub use event::{Event, EventActor, EventHook, RateLimitKind, RejectionReason, reminder::Reminder};
 pub use login::authenticated::Authenticated;
 pub use login::mfa_required::MfaRequired;
@@ -150,6 +155,7 @@ pub use session::store::{
 pub use session::{SessionSettings, Tokens, session_page::SessionPage};
 pub use settings::{Settings, SettingsError, VerifierSettings};
 pub use site::store::{Incarnation, KeyCheck, SiteStore, StoreFacts};
+pub use store::DynChallenge;
 pub use store::{
     DynAccountStore, DynAdministrationStore, DynBreachedPasswords, DynPasswordStore,
     DynRateLimitStore, DynRefreshTokenStore, DynRegistrationStore, DynRevocationLog,
@@ -161,4 +167,4 @@ pub use two_factor::recovery_code::{RecoveryCode, RecoveryHash};
 pub use two_factor::reencryption::Reencryption;
 pub use two_factor::store::{ConsumeOutcome, Enrolment, StoredSecret, TwoFactorStore};
 pub use two_factor::{FactorOff, SetUp, TwoFactor, TwoFactorPolicy};
-pub use visitor::Visitor;
+pub use visitor::{Visitor, device_name};

@@ -14,6 +14,7 @@
 //! error, [`Refused`](crate::AccountsErrorKind::Refused). The reason is only in the
 //! [events](crate::Event).
 
+mod admission;
 pub(crate) mod after_login;
 pub(crate) mod authenticated;
 mod flow;

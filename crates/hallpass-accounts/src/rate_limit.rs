@@ -9,6 +9,7 @@
 //! was right. Limits that count failures afterwards let a burst of parallel guesses through
 //! (AuthQuake 2024, CVE-2026-27801). Tested in `tests/flow/limit.rs`.
 
+mod client_address;
 pub(crate) mod codes;
 pub(crate) mod counted;
 pub(crate) mod limits;

@@ -13,6 +13,7 @@ use hallpass_core::{
 
 use crate::{
     account::username::Usernames,
+    challenge::ChallengeOutage,
     event::{Event, EventHook, Events},
     login::own_claims::OwnClaims,
     password::{
@@ -22,7 +23,7 @@ use crate::{
     random::{Random, SystemRandom},
     rate_limit::{limits::RateLimits, proxies::Proxies},
     session::SessionSettings,
-    store::DynBreachedPasswords,
+    store::{DynBreachedPasswords, DynChallenge},
     two_factor::TwoFactorPolicy,
 };
 
@@ -77,6 +78,9 @@ pub struct Settings<R> {
     pub usernames: Usernames,
     /// The roles of a new account. Defaults to the variant with `#[role(default)]`, or to none.
     pub default_roles: RoleSet<R>,
+    /// The roles of which at least one enabled account must remain: a command that would demote or
+    /// disable the last one is rejected. Defaults to none.
+    pub kept_roles: RoleSet<R>,
     /// The rules for new passwords. Defaults to a minimum of 10 characters.
     pub password_policy: PasswordPolicy,
     /// Cost and concurrency of password hashing. The defaults are in the documentation of
@@ -84,6 +88,11 @@ pub struct Settings<R> {
     pub password_hasher: PasswordHasherSettings,
     /// The service that looks up breached passwords. Defaults to none.
     pub breached_passwords: Option<DynBreachedPasswords>,
+    /// The CAPTCHA or proof of work that a login or registration must solve. Defaults to none.
+    pub challenge: Option<DynChallenge>,
+    /// What happens if the challenge cannot be checked. Defaults to
+    /// [`ChallengeOutage::Pass`]: the attempt continues without it.
+    pub challenge_outage: ChallengeOutage,
     /// The accounts that must have a second factor. Defaults to none.
     pub two_factor: TwoFactorPolicy<R>,
     /// The shape of the codes of an authenticator. Defaults to 6 digits, with a new code every 30
@@ -147,6 +156,13 @@ impl<R> Settings<R> {
     }
 }
 
+impl<R: Role> Settings<R> {
+    /// Returns the names of the [`kept_roles`](Self::kept_roles), as a store keeps them.
+    pub(crate) fn kept_role_names(&self) -> Vec<String> {
+        self.kept_roles.iter().map(|role| role.name().to_owned()).collect()
+    }
+}
+
 impl<R: Role> Default for Settings<R> {
     fn default() -> Self {
         Self {
@@ -163,9 +179,12 @@ impl<R: Role> Default for Settings<R> {
             site_name: None,
             usernames: Usernames::default(),
             default_roles: R::default_role().map(RoleSet::from).unwrap_or_default(),
+            kept_roles: RoleSet::default(),
             password_policy: PasswordPolicy::default(),
             password_hasher: PasswordHasherSettings::default(),
             breached_passwords: None,
+            challenge: None,
+            challenge_outage: ChallengeOutage::default(),
             two_factor: TwoFactorPolicy::Optional,
             totp: TotpSettings::default(),
             trust_devices: None,

@@ -45,6 +45,7 @@ use crate::{
         BrowserHash,
         store::{BrowserLogin, BrowserStore, KnownBrowser, WhichBrowsers},
     },
+    challenge::{Challenge, ChallengeAttempt, ChallengeOutcome, ChallengedAction},
     error::{AccountsError, AccountsErrorKind},
     event::{Event, Events},
     password::{
@@ -271,8 +272,8 @@ twin!(DynRefreshTokenStore, ErasedRefreshTokenStore of RefreshTokenStore in Acco
 });
 
 twin!(DynAdministrationStore, ErasedAdministrationStore of AdministrationStore in AccountStore {
-    fn set_roles(id: &'a AccountId, roles: &'a [String], by: Option<&'a Actor>, at: UnixTime) -> CommandOutcome;
-    fn set_disabled(id: &'a AccountId, disabled: bool, by: Option<&'a Actor>, at: UnixTime) -> CommandOutcome;
+    fn set_roles(id: &'a AccountId, roles: &'a [String], keep: &'a [String], by: Option<&'a Actor>, at: UnixTime) -> CommandOutcome;
+    fn set_disabled(id: &'a AccountId, disabled: bool, keep: &'a [String], by: Option<&'a Actor>, at: UnixTime) -> CommandOutcome;
     fn list(after: Option<&'a Username>, limit: u32) -> Vec<Account>;
 });
 
@@ -411,6 +412,51 @@ twin!(DynBrowserStore, ErasedBrowserStore of BrowserStore in AccountStore {
     fn prune(now: UnixTime, limit: u32) -> u64;
 });
 
+/// Written by hand, because `widget` returns no future.
+trait ErasedChallenge: Send + Sync + 'static {
+    fn check<'a>(&'a self, attempt: &'a ChallengeAttempt<'a>) -> Answer<'a, ChallengeOutcome>;
+    fn widget(&self, action: ChallengedAction) -> Option<String>;
+}
+
+impl<S: Challenge> ErasedChallenge for S {
+    fn check<'a>(&'a self, attempt: &'a ChallengeAttempt<'a>) -> Answer<'a, ChallengeOutcome> {
+        measured("Challenge::check", Challenge::check(self, attempt))
+    }
+
+    fn widget(&self, action: ChallengedAction) -> Option<String> {
+        Challenge::widget(self, action)
+    }
+}
+
+/// A [`Challenge`](crate::Challenge) of any type. Cheap to clone.
+#[derive(Clone)]
+pub struct DynChallenge(Arc<dyn ErasedChallenge>);
+
+impl DynChallenge {
+    pub(crate) fn check<'a>(
+        &'a self,
+        attempt: &'a ChallengeAttempt<'a>,
+    ) -> Answer<'a, ChallengeOutcome> {
+        self.0.check(attempt)
+    }
+
+    pub(crate) fn widget(&self, action: ChallengedAction) -> Option<String> {
+        self.0.widget(action)
+    }
+}
+
+impl<S: Challenge> From<Arc<S>> for DynChallenge {
+    fn from(challenge: Arc<S>) -> Self {
+        Self(challenge)
+    }
+}
+
+impl fmt::Debug for DynChallenge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DynChallenge")
+    }
+}
+
 pub use without_flow::{DynActivityStore, DynConsumedStore, DynOutcomeStore};
 
 /// The twins of the stores that no flow uses yet.
@@ -492,7 +538,7 @@ pub struct StoreSet {
     pub outcomes: Option<DynOutcomeStore>,
     /// Consumed one-time values. The login flow does not use this store yet.
     pub consumed: Option<DynConsumedStore>,
-    /// The recent activity of accounts. The login flow does not use this store yet.
+    /// The recent activity of accounts: `/account/activity`. It is written after the response.
     pub activity: Option<DynActivityStore>,
     pub(crate) outbox: Arc<Outbox>,
     pub(crate) recent: Arc<Recent>,

@@ -10,13 +10,16 @@ use crate::browser::BrowserHash;
 #[derive(Clone, Copy, Default)]
 pub struct Visitor<'a> {
     /// The address of the client. Behind a reverse proxy it must come from the **configured**
-    /// proxy, because a client can send any address. The limits per address do not apply to `None`
-    /// and to loopback addresses, and all such clients share the limit per account and network.
+    /// proxy, because a client can send any address. The limits per address do not apply to `None`.
+    /// The loopback addresses share one wide limit. All of these clients share the limit per
+    /// account and network.
     pub peer: Option<IpAddr>,
     /// The value of `User-Agent`, as sent, or empty.
     pub device: &'a str,
     /// The hash of the [browser cookie](crate::BrowserCookie), if the request has a valid one.
     pub browser: Option<BrowserHash>,
+    /// The form field `challenge`: the response to the site's [`Challenge`](crate::Challenge).
+    pub challenge: Option<&'a str>,
     /// Whether this browser may skip the code at later logins. Has an effect only if the site
     /// [trusts devices](crate::Settings::trust_devices).
     pub remember: bool,
@@ -46,7 +49,8 @@ impl fmt::Debug for Visitor<'_> {
 /// For an unknown browser and system it is the first product of the header, cut to 60 characters.
 /// Without a header it is empty: the page has the text for it, in the language of the reader. No
 /// decision depends on the name, because a client can send any header.
-fn device_name(agent: &str) -> String {
+#[must_use]
+pub fn device_name(agent: &str) -> String {
     let browser = first_of(agent, &BROWSERS);
     let system = first_of(agent, &SYSTEMS);
     match (browser, system) {

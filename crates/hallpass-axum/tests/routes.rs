@@ -174,8 +174,8 @@ async fn rate_limit_counts_the_client_address_from_the_proxy() {
     assert_eq!(statuses, [401, 401, 401, 429]);
     assert!(guess("127.0.0.1", "192.0.2.1", "a5").await.header("retry-after").is_some());
     assert_eq!(guess("127.0.0.1", "192.0.2.2", "a6").await.status, 401);
-    // This peer is not a configured proxy, so its header is ignored. Attempts from a loopback
-    // address are not counted.
+    // This peer is not a configured proxy, so its header is ignored. The limit of the loopback
+    // addresses is wide.
     assert_eq!(guess("127.0.0.2", "192.0.2.1", "a7").await.status, 401);
 }
 

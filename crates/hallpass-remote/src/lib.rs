@@ -2,16 +2,24 @@
 //!
 //! [`Fetch`] is the only trait. It takes a request and returns a response of at most 256 KiB. A
 //! site implements it for its own client, with that client's TLS, proxy and timeouts, or passes a
-//! closure to [`get_with`]. [`RemoteJwks`] uses it to keep the public keys of another service up to
-//! date.
+//! closure to [`get_with`]. The crate has no HTTP stack and no `http` types, because a site has
+//! chosen both already.
 //!
-//! No request waits for a fetch: fetches run in tasks of their own. The crate has no HTTP stack and
-//! no `http` types, because a site has chosen both already.
+//! | feature | contents | default |
+//! |---|---|---|
+//! | `jwks` | `RemoteJwks` keeps the public keys of another service up to date. No request waits for a fetch | on |
+//! | `breached-passwords` | `PwnedPasswords` looks new passwords up in Have I Been Pwned, for `hallpass-accounts` | off |
 
 #![forbid(unsafe_code)]
 
 mod fetch;
+#[cfg(feature = "jwks")]
 mod jwks;
+#[cfg(feature = "breached-passwords")]
+mod pwned;
 
 pub use fetch::{BodyTooLong, Fetch, FetchRequest, FetchResponse, GetWith, LimitedBody, get_with};
+#[cfg(feature = "jwks")]
 pub use jwks::{RemoteJwks, RemoteJwksError};
+#[cfg(feature = "breached-passwords")]
+pub use pwned::{PwnedPasswords, PwnedPasswordsError};

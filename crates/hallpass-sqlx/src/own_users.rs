@@ -38,7 +38,7 @@ use crate::{
 /// The numbers and the second factor that the site's store returns are replaced by those of
 /// hallpass. An account is disabled if it is disabled in either table.
 ///
-/// Three statements are optional. They are run inside the transactions of hallpass, so that a
+/// Four statements are optional. They are run inside the transactions of hallpass, so that a
 /// change of the site's table and its revocation are committed together. The start of the site
 /// checks each of them.
 ///
@@ -108,6 +108,7 @@ pub(crate) struct Statements {
     hash: Option<&'static str>,
     roles: Option<&'static str>,
     list: Option<&'static str>,
+    role: Option<&'static str>,
 }
 
 impl Statements {
@@ -119,6 +120,10 @@ impl Statements {
         self.roles.ok_or_else(|| missing("the roles are", "writing_roles"))
     }
 
+    pub(crate) fn role(&self) -> Result<&'static str, StoreError> {
+        self.role.ok_or_else(|| missing("the accounts with a role are", "listing_role"))
+    }
+
     fn list(&self) -> Result<&'static str, StoreError> {
         self.list.ok_or_else(|| missing("the accounts are", "listing"))
     }
@@ -128,7 +133,8 @@ impl Statements {
         let hash = self.hash.map(|text| (text, &[Text, Text, Text][..]));
         let roles = self.roles.map(|text| (text, &[Text, Text][..]));
         let list = self.list.map(|text| (text, &[Text, Integer][..]));
-        hash.into_iter().chain(roles).chain(list)
+        let role = self.role.map(|text| (text, &[Text, Text, Integer][..]));
+        hash.into_iter().chain(roles).chain(list).chain(role)
     }
 }
 
@@ -225,6 +231,20 @@ impl<A, H> OwnUsers<A, H> {
     #[must_use]
     pub fn listing(mut self, sql: &'static str) -> Self {
         self.statements.list = Some(sql);
+        self
+    }
+
+    /// Sets the statement that lists the ids of the accounts with a role, as text in the first
+    /// column, in their order as text: `$1` is the name of the role, `$2` the id after which the
+    /// list begins, or empty, and `$3` the maximum number of rows. For example
+    /// `SELECT id::text FROM users WHERE role = $1 AND id::text > $2 ORDER BY id::text LIMIT $3`.
+    /// It must leave out accounts that are disabled in the site's table.
+    ///
+    /// Without it, a command that takes away a role of which one account must remain
+    /// ([`Settings::kept_roles`](hallpass_accounts::Settings::kept_roles)) returns an error.
+    #[must_use]
+    pub fn listing_role(mut self, sql: &'static str) -> Self {
+        self.statements.role = Some(sql);
         self
     }
 }
@@ -509,6 +529,7 @@ impl<A: AccountStore, H: 'static> AdministrationStore for OwnUsers<A, H> {
         &self,
         id: &AccountId,
         roles: &[String],
+        keep: &[String],
         by: Option<&Actor>,
         at: UnixTime,
     ) -> Result<CommandOutcome, StoreError> {
@@ -517,7 +538,7 @@ impl<A: AccountStore, H: 'static> AdministrationStore for OwnUsers<A, H> {
             return Ok(CommandOutcome::ActorChanged);
         }
         on_row!(self, id, CommandOutcome::NotFound, |store, _account| {
-            store.set_roles(id, roles, by, at)
+            store.set_roles(id, roles, keep, by, at)
         })
     }
 
@@ -525,6 +546,7 @@ impl<A: AccountStore, H: 'static> AdministrationStore for OwnUsers<A, H> {
         &self,
         id: &AccountId,
         disabled: bool,
+        keep: &[String],
         by: Option<&Actor>,
         at: UnixTime,
     ) -> Result<CommandOutcome, StoreError> {
@@ -532,7 +554,7 @@ impl<A: AccountStore, H: 'static> AdministrationStore for OwnUsers<A, H> {
             return Ok(CommandOutcome::ActorChanged);
         }
         on_row!(self, id, CommandOutcome::NotFound, |store, _account| {
-            store.set_disabled(id, disabled, by, at)
+            store.set_disabled(id, disabled, keep, by, at)
         })
     }
 

@@ -74,6 +74,7 @@ macro_rules! test_store {
             new_roles_make_earlier_tokens_stale
             a_disabled_account_has_no_session_left
             accounts_are_listed_by_key_in_pages
+            the_last_account_of_a_kept_role_stays
         );
     };
     (@part publication $attributes:tt $empty:path) => {

@@ -115,8 +115,8 @@ counted!(RefreshTokenStore {
 });
 
 counted!(AdministrationStore {
-    fn set_roles(id: &AccountId, roles: &[String], by: Option<&Actor>, at: UnixTime) -> CommandOutcome;
-    fn set_disabled(id: &AccountId, disabled: bool, by: Option<&Actor>, at: UnixTime) -> CommandOutcome;
+    fn set_roles(id: &AccountId, roles: &[String], keep: &[String], by: Option<&Actor>, at: UnixTime) -> CommandOutcome;
+    fn set_disabled(id: &AccountId, disabled: bool, keep: &[String], by: Option<&Actor>, at: UnixTime) -> CommandOutcome;
     fn list(after: Option<&Username>, limit: u32) -> Vec<Account>;
 });
 

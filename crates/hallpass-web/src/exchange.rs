@@ -1,5 +1,7 @@
 //! One request to an endpoint: reads the request, and builds the response.
 
+use std::net::IpAddr;
+
 use hallpass_accounts::{
     Ability, AccountSummary, Accounts, BrowserCookie, Enrolling, OpenedSession, Proof, ProofNeeds,
     RefreshToken, Tokens, Visitor,
@@ -26,6 +28,8 @@ pub(crate) struct Exchange<'a, R: Role> {
     pub(crate) caller: Caller<'a>,
     /// The endpoint of the path, or `None` if the path is not a login route.
     pub(crate) endpoint: Option<Endpoint>,
+    /// The address of the client.
+    pub(crate) address: Option<IpAddr>,
 }
 
 impl<'a, R: Role> Exchange<'a, R> {
@@ -38,15 +42,16 @@ impl<'a, R: Role> Exchange<'a, R> {
     /// Returns the address, the device and the browser of the client, for the rate limits and the
     /// list of sessions.
     pub(crate) fn visitor(&self) -> Visitor<'a> {
-        let agent = self.request.header("user-agent").unwrap_or_default();
-        let proxies = &self.accounts.settings().proxies;
-        let lines: Vec<&[u8]> =
-            proxies.header().into_iter().flat_map(|name| self.request.lines(name)).collect();
-        let peer = proxies.client(self.request.peer, lines);
-        let device = std::str::from_utf8(agent).unwrap_or_default();
+        let (peer, device) = (self.address, self.user_agent());
         let browser = self.browser().map(|cookie| cookie.hash());
         let step_up = self.request.who.username().is_some();
-        Visitor { peer, device, browser, step_up, remember: false }
+        Visitor { peer, device, browser, challenge: None, step_up, remember: false }
+    }
+
+    /// Returns the value of `User-Agent`, or empty.
+    pub(crate) fn user_agent(&self) -> &'a str {
+        let agent = self.request.header("user-agent").unwrap_or_default();
+        std::str::from_utf8(agent).unwrap_or_default()
     }
 
     /// Returns the browser cookie. Returns `None` if it is missing, malformed or sent more than
@@ -75,8 +80,12 @@ impl<'a, R: Role> Exchange<'a, R> {
 
     /// Returns the parameter `next` of the query: the path to continue to.
     pub(crate) fn next_of_query(&self) -> SafeNext {
-        let query = Fields::of_form(self.request.query.as_deref().unwrap_or_default().as_bytes());
-        self.next_of(&query)
+        self.next_of(&self.query())
+    }
+
+    /// Returns the parameters of the query.
+    pub(crate) fn query(&self) -> Fields {
+        Fields::of_form(self.request.query.as_deref().unwrap_or_default().as_bytes())
     }
 
     /// Returns the field `next`: the path to continue to, with the prefix of the site.

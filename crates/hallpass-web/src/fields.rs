@@ -153,14 +153,21 @@ pub(crate) fn field_fault(rejection: Option<Rejection>, field: &str) -> Option<F
 
 /// Returns the fault that the page shows above the form, if the whole form was rejected.
 pub(crate) fn form_fault(rejection: Option<Rejection>, fault: Fault) -> Option<Fault> {
-    (rejection?.kind() == RejectionKind::InvalidCredentials).then_some(fault)
+    match rejection?.kind() {
+        RejectionKind::InvalidCredentials => Some(fault),
+        RejectionKind::ChallengeRequired => Some(Fault::Challenge),
+        _ => None,
+    }
 }
 
 /// Returns whether the form is shown again, which is so if it can show what to fix.
 pub(crate) fn shows_form(rejection: Rejection) -> bool {
     matches!(
         rejection.kind(),
-        RejectionKind::InvalidCredentials | RejectionKind::InvalidField | RejectionKind::NameTaken
+        RejectionKind::InvalidCredentials
+            | RejectionKind::InvalidField
+            | RejectionKind::NameTaken
+            | RejectionKind::ChallengeRequired
     )
 }
 
@@ -174,6 +181,8 @@ pub enum Fault {
     Confirmation,
     /// The code is wrong, and was the only field of the form.
     Code,
+    /// The site's challenge was not solved.
+    Challenge,
 }
 
 #[cfg(test)]

@@ -61,6 +61,7 @@
 
 #![forbid(unsafe_code)]
 
+mod activity;
 mod exchange;
 mod fields;
 mod login;
@@ -75,6 +76,7 @@ mod session;
 mod texts;
 mod two_factor;
 
+pub use activity::page::{ActivityLine, ActivityPage};
 pub use fields::Fault;
 pub use login::page::{CodePage, LoginPage};
 #[cfg(feature = "pages")]

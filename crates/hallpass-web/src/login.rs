@@ -7,7 +7,7 @@
 pub(crate) mod code;
 pub(crate) mod page;
 
-use hallpass_accounts::{Ability, LoginStep, UsernameError, Visitor};
+use hallpass_accounts::{Ability, ChallengedAction, LoginStep, UsernameError, Visitor};
 use hallpass_core::{FieldFault, Rejection, Role, SafeNext};
 use serde_json::json;
 
@@ -45,7 +45,8 @@ async fn log_in<R: Role>(
     let code = fields.optional("code")?.filter(|code| !code.is_empty());
     fields.optional("next")?;
     let remember = fields.optional("remember_device")?.is_some_and(|choice| choice == "on");
-    let visitor = Visitor { remember, ..exchange.visitor() };
+    let challenge = fields.optional("challenge")?;
+    let visitor = Visitor { remember, challenge, ..exchange.visitor() };
     match exchange.accounts.log_in(username, password, code, &visitor).await? {
         LoginStep::LoggedIn(opened) => exchange.logged_in(&opened, 200, next).await,
         LoginStep::MfaRequired(pending) => {
@@ -85,6 +86,7 @@ pub(crate) fn form<'p, R: Role>(
             .or_else(|| fault.and_then(|_| of_kind())),
         password_fault: field_fault(rejection, "password"),
         fault,
+        challenge: exchange.accounts.challenge_widget(ChallengedAction::Login),
         registration: exchange.accounts.has(Ability::RegistrationStore),
     })
 }

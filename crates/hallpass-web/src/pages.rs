@@ -27,6 +27,7 @@ use std::{borrow::Cow, sync::Arc, time::Duration};
 use hallpass_core::{Rejection, RejectionKind};
 
 use crate::{
+    activity::page::ActivityPage,
     login::page::{CodePage, LoginPage},
     pages::reader::Reader,
     password::page::PasswordPage,
@@ -98,6 +99,8 @@ pub enum Page<'a> {
     Password(PasswordPage),
     /// `GET /profile/sessions`.
     Sessions(SessionsPage<'a>),
+    /// `GET /account/activity`.
+    Activity(ActivityPage<'a>),
     /// Any other rejection.
     Rejection(RejectionPage<'a>),
 }

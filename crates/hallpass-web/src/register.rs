@@ -2,12 +2,12 @@
 
 pub(crate) mod page;
 
-use hallpass_accounts::LoginStep;
+use hallpass_accounts::{ChallengedAction, LoginStep, Visitor};
 use hallpass_core::{Rejection, RejectionKind, Role};
 
 use crate::{
     exchange::Exchange,
-    fields::{Fields, field_fault},
+    fields::{Fault, Fields, field_fault, form_fault},
     pages::Page,
     register::page::RegisterPage,
     response::EndpointResponse,
@@ -35,7 +35,9 @@ async fn register<R: Role>(
     fields: &Fields,
 ) -> Result<EndpointResponse, Rejection> {
     let (username, password) = (fields.required("username")?, fields.required("password")?);
-    match exchange.accounts.register(username, password, &exchange.visitor()).await? {
+    let challenge = fields.optional("challenge")?;
+    let visitor = Visitor { challenge, ..exchange.visitor() };
+    match exchange.accounts.register(username, password, &visitor).await? {
         LoginStep::LoggedIn(opened) => {
             exchange.logged_in(&opened, 201, &exchange.place("/profile")).await
         }
@@ -56,6 +58,8 @@ fn form<'p, R: Role>(
         usernames: exchange.accounts.settings().usernames,
         username_fault: field_fault(rejection, "username"),
         password_fault: field_fault(rejection, "password"),
+        fault: form_fault(rejection, Fault::Credentials),
+        challenge: exchange.accounts.challenge_widget(ChallengedAction::Registration),
         next,
     })
 }

@@ -24,8 +24,8 @@ pub struct EndpointRequest {
     /// The body, up to [`EndpointRequest::BODY_LIMIT`] bytes.
     pub body: Body,
     /// The address of the connection. If it is a reverse proxy, the site's
-    /// [`Proxies`](hallpass_accounts::Proxies) determine the address of the client. `None` turns
-    /// the rate limit per address off.
+    /// [`Proxies`](hallpass_accounts::Proxies) determine the address of the client. With `None`
+    /// there is no rate limit per address, and a warning is logged once per minute.
     pub peer: Option<IpAddr>,
     /// The caller, as returned by the authenticator.
     pub who: Authentication,

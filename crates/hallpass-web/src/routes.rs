@@ -18,12 +18,13 @@ pub(crate) mod table;
 
 use std::{fmt, iter, sync::Arc, time::Duration};
 
-use hallpass_accounts::{Ability, Accounts, Event};
+use hallpass_accounts::{Ability, Accounts, Event, EventClient};
 use hallpass_core::{Caller, Rejection, RejectionKind, Role};
 use tokio::time::timeout;
 use tracing::Instrument;
 
 use crate::{
+    activity,
     exchange::{Exchange, browser_cookie},
     login::{self, code},
     pages::{Pages, SCRIPT, STYLE_SHEET},
@@ -116,15 +117,16 @@ impl<R: Role> Routes<R> {
         };
         let caller = Caller::new(&request.method, &target, |name| request.header(name));
         let browser = browser_cookie(&self.accounts, request).map(|cookie| cookie.hash());
-        let accounts = &self.accounts.in_browser(browser);
-        let exchange = Exchange { accounts, pages: &*self.pages, request, caller, endpoint };
-        let response =
-            match timeout(self.accounts.settings().request_timeout, self.dispatch(&exchange)).await
-            {
-                Ok(Ok(response)) => response,
-                Ok(Err(rejection)) => exchange.reject_without_form(rejection),
-                Err(_) => exchange.reject_without_form(self.overdue()),
-            };
+        let (accounts, pages) = (&self.accounts.in_browser(browser), &*self.pages);
+        let address = accounts.client_address(request.peer, |name| request.lines(name));
+        let exchange = Exchange { accounts, pages, request, caller, endpoint, address };
+        let client = EventClient::new(address, exchange.user_agent());
+        let dispatched = client.scope(self.dispatch(&exchange));
+        let response = match timeout(self.accounts.settings().request_timeout, dispatched).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(rejection)) => exchange.reject_without_form(rejection),
+            Err(_) => exchange.reject_without_form(self.overdue()),
+        };
         if request.method == "HEAD" { response.without_body() } else { response }
     }
 
@@ -162,6 +164,7 @@ impl<R: Role> Routes<R> {
             (Endpoint::RevokeSession, _) => session::revoke(exchange).await,
             (Endpoint::Confirm, false) => confirm::show(exchange).await,
             (Endpoint::Confirm, true) => confirm::submit(exchange).await,
+            (Endpoint::Activity, _) => activity::show(exchange).await,
             (Endpoint::Refresh, _) => session::refresh(exchange).await,
             (Endpoint::Jwks, _) => Ok(jwks(exchange)),
             (Endpoint::StyleSheet, _) => {
@@ -191,6 +194,7 @@ impl<R: Role> Routes<R> {
             Endpoint::SessionStore | Endpoint::RevokeSession => {
                 self.accounts.has(Ability::SessionStore)
             }
+            Endpoint::Activity => self.accounts.has(Ability::ActivityStore),
             Endpoint::Refresh => self.accounts.has(Ability::RefreshTokenStore),
             Endpoint::Login
             | Endpoint::Logout

@@ -10,7 +10,7 @@ pub(crate) mod when;
 
 use std::time::Duration;
 
-use hallpass_accounts::Usernames;
+use hallpass_accounts::{ActivityKind, Usernames};
 use hallpass_core::{FieldFault, RejectionKind};
 
 use crate::{fields::Fault, texts::when::Age};
@@ -189,6 +189,15 @@ pub struct Texts {
     /// One day ago, and `{n}` days ago.
     pub days_ago: [&'static str; 2],
 
+    // Activity
+    /// Title and heading.
+    pub activity_title: &'static str,
+    /// Link to the page with earlier rows.
+    pub activity_earlier: &'static str,
+    /// The names of the kinds of activity, at most one per kind. A kind without a text is shown by
+    /// its [name](ActivityKind::as_str).
+    pub activities: &'static [(ActivityKind, &'static str)],
+
     // Rejections
     /// A login was rejected. The text is the same for every cause.
     pub credentials: &'static str,
@@ -196,6 +205,8 @@ pub struct Texts {
     pub confirmation: &'static str,
     /// A code was rejected.
     pub wrong_code: &'static str,
+    /// The site's challenge (CAPTCHA, proof of work) was not solved.
+    pub challenge: &'static str,
     /// A field is missing.
     pub missing: &'static str,
     /// A field is not text.
@@ -264,6 +275,7 @@ impl Texts {
             Fault::Credentials => self.credentials,
             Fault::Confirmation => self.confirmation,
             Fault::Code => self.wrong_code,
+            Fault::Challenge => self.challenge,
         }
     }
 
@@ -303,6 +315,13 @@ impl Texts {
             FieldFault::PasswordCommon => self.password_common.into(),
             _ => self.rejection_title.into(),
         }
+    }
+
+    /// Returns the text of a kind of activity.
+    #[must_use]
+    pub fn activity(&self, kind: &ActivityKind) -> &'static str {
+        let text = self.activities.iter().find(|(of, _)| of == kind);
+        text.map_or(kind.as_str(), |(_, text)| text)
     }
 
     /// Returns the texts of a rejection page, or `None` if this kind has no texts.

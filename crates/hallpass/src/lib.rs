@@ -96,6 +96,7 @@
 //! | `actix` | layers, guards, extractors and login routes for actix-web, under the same names as for axum, and the module `actix` | off |
 //! | `asymmetric` | EdDSA, ECDSA and RSA keys; `/.well-known/jwks.json` serves the public keys | off: a single site needs only HMAC, and aws-lc takes a minute to build |
 //! | `axum` | layers, guards, extractors and login routes for axum and tower, and the module `axum` | on |
+//! | `breached-passwords` | [`PwnedPasswords`](remote::PwnedPasswords), for [`HallpassBuilder::breached_passwords`] | off |
 //! | `cli` | operator commands in the site's program: [`Hallpass::cli`] and the module `cli` | off: it adds clap |
 //! | `metrics` | counters, gauges and a histogram of requests, logins, the password hasher and the revocation list, through the `metrics` facade | off |
 //! | `postgres` | [`PostgresStore`](store::PostgresStore), and [`Hallpass::open`] with it | off |
@@ -170,10 +171,10 @@ pub mod store {
     pub use hallpass_accounts::{
         AccountNumbers, AccountStore, Actor, AdministrationStore, AttemptOutcome, AttemptState,
         CombinedWith, CommandOutcome, Confirmation, ConsumeOutcome, ConsumedRefreshes, Cursor,
-        DynAccountStore, DynAdministrationStore, DynBreachedPasswords, DynPasswordStore,
-        DynRateLimitStore, DynRefreshTokenStore, DynRegistrationStore, DynRevocationLog,
-        DynSessionStore, DynSiteStore, DynTwoFactorStore, EndOutcome, Enrolment, Incarnation,
-        KeptSession, KeyCheck, LimitedKey, LiveFactor, MalformedConsumedRefreshes,
+        DynAccountStore, DynAdministrationStore, DynBreachedPasswords, DynChallenge,
+        DynPasswordStore, DynRateLimitStore, DynRefreshTokenStore, DynRegistrationStore,
+        DynRevocationLog, DynSessionStore, DynSiteStore, DynTwoFactorStore, EndOutcome, Enrolment,
+        Incarnation, KeptSession, KeyCheck, LimitedKey, LiveFactor, MalformedConsumedRefreshes,
         MalformedSessionId, MemoryRateLimits, NewAccount, NewSession, NoNotifier, Notifier,
         OpenOutcome, OwnChange, OwnChangeOutcome, PasswordChange, PasswordStore, PresentedRefresh,
         RateLimitStore, RecoveryCode, RecoveryHash, RefreshChain, RefreshHash, RefreshOutcome,
@@ -207,13 +208,14 @@ pub mod store {
 pub mod flow {
     pub use hallpass_accounts::{
         Ability, AcceptablePassword, AccountSummary, Accounts, Authenticated, Breach,
-        BreachedPasswords, Commands, Confirmed, Enrolling, EnrolmentRequired, EventActor,
-        EventHook, FactorOff, ForeignHash, ForeignMatch, HashError, ImpossibleCost, LoginStep,
-        MfaRequired, NextStep, NoRandomness, OpenedSession, OwnClaims, Password, PasswordAccepted,
-        PasswordError, PasswordHasher, Proof, ProofNeeds, ProxiesError, Random, RateLimitKind,
-        Readiness, Reencryption, RefreshToken, RejectionReason, RevocationSync, RightPassword,
-        SessionPage, SetUp, Settings, SettingsError, SystemRandom, Tokens, TwoFactor, Visitor,
-        check_password, hash_password,
+        BreachedPasswords, Challenge, ChallengeAttempt, ChallengeOutage, ChallengeOutcome,
+        ChallengedAction, Commands, Confirmed, Enrolling, EnrolmentRequired, EventActor,
+        EventClient, EventHook, FactorOff, ForeignHash, ForeignMatch, HashError, ImpossibleCost,
+        LoginStep, MfaRequired, NextStep, NoRandomness, OpenedSession, OwnClaims, Password,
+        PasswordAccepted, PasswordError, PasswordHasher, Proof, ProofNeeds, ProxiesError, Random,
+        RateLimitKind, Readiness, Reencryption, RefreshToken, RejectionReason, RevocationSync,
+        RightPassword, SessionPage, SetUp, Settings, SettingsError, SystemRandom, Tokens,
+        TwoFactor, Visitor, check_password, hash_password,
     };
     pub use hallpass_core::{
         CookieSettingsBuilder, CookieSettingsError, OriginCheckError, SetCookieError,
@@ -224,10 +226,10 @@ pub mod flow {
 pub mod pages {
     pub use hallpass_core::FieldFault;
     pub use hallpass_web::{
-        Body, CodePage, ConfirmPage, DefaultLayout, DefaultPages, EndpointRequest,
-        EndpointResponse, Fault, Layout, LoginPage, Page, Pages, PasswordPage, Reader,
-        RecoveryCodesPage, RegisterPage, RejectionPage, RejectionText, Route, Routes, SCRIPT,
-        STYLE_SHEET, SessionLine, SessionsPage, Texts, TwoFactorOnPage, TwoFactorSetUpPage,
+        ActivityLine, ActivityPage, Body, CodePage, ConfirmPage, DefaultLayout, DefaultPages,
+        EndpointRequest, EndpointResponse, Fault, Layout, LoginPage, Page, Pages, PasswordPage,
+        Reader, RecoveryCodesPage, RegisterPage, RejectionPage, RejectionText, Route, Routes,
+        SCRIPT, STYLE_SHEET, SessionLine, SessionsPage, Texts, TwoFactorOnPage, TwoFactorSetUpPage,
     };
 }
 
@@ -246,6 +248,15 @@ pub mod token {
         Access, Authentication, Claims, EnrolmentPending, Identity, IssueError, Issuer, LoggedIn,
         Methods, MfaPending, RequestAuthenticator, RevocationList, Revoked, RevokedKind, Token,
         TokenError, TokenErrorKind, TokenFacts, TokenKind, TokenSubject, Unprivileged, Verifier,
+    };
+}
+
+/// Data from other services, over the site's own HTTP client.
+#[cfg(feature = "breached-passwords")]
+pub mod remote {
+    pub use hallpass_remote::{
+        BodyTooLong, Fetch, FetchRequest, FetchResponse, GetWith, LimitedBody, PwnedPasswords,
+        PwnedPasswordsError, get_with,
     };
 }
 

@@ -29,6 +29,8 @@ pub enum Failure {
     Draft(DraftErrors),
     /// The session ended, or the account lost its role, while the request was processed.
     Revoked,
+    /// The account is the last enabled administrator, and the change would take that away.
+    LastAdmin,
     /// The store failed.
     Unavailable,
 }
@@ -47,6 +49,7 @@ impl Failure {
         match error.kind() {
             AccountsErrorKind::Revoked => Self::Revoked,
             AccountsErrorKind::NotFound => Self::NotFound,
+            AccountsErrorKind::LastOfRole => Self::LastAdmin,
             // hallpass has logged the cause.
             _ => Self::Unavailable,
         }
@@ -63,6 +66,7 @@ impl Failure {
             Self::Malformed => 400,
             Self::Fields | Self::Field(..) | Self::Draft(_) => 422,
             Self::Revoked => 401,
+            Self::LastAdmin => 409,
             Self::Unavailable => 503,
         }
     }
@@ -90,6 +94,7 @@ impl Failure {
             Self::Malformed => "malformed-body",
             Self::Fields | Self::Field(..) | Self::Draft(_) => "invalid-field",
             Self::Revoked => "revoked",
+            Self::LastAdmin => "last-of-role",
             Self::Unavailable => "unavailable",
         }
     }
@@ -102,6 +107,7 @@ impl Failure {
             Self::MediaType | Self::Malformed => "The request cannot be read",
             Self::Fields | Self::Field(..) | Self::Draft(_) => "A field is missing or invalid",
             Self::Revoked => "Your session has ended",
+            Self::LastAdmin => "The last administrator stays",
             Self::Unavailable => "The blog is temporarily unavailable",
         }
     }
@@ -119,6 +125,9 @@ impl Failure {
             Self::Field(field, fault) => format!("{field}: {fault}").into(),
             Self::Draft(_) => "Nothing was published.".into(),
             Self::Revoked => "Nothing was changed. Log in again.".into(),
+            Self::LastAdmin => {
+                "Nothing was changed. Make another account an administrator first.".into()
+            }
             Self::Unavailable => {
                 "The store is not available at the moment. Try again in a few seconds.".into()
             }

@@ -58,6 +58,7 @@ impl Site {
             .key_file(&config.keys)
             .site_name("Hall Notes")
             .default_roles([BlogRole::Guest])
+            .keep_at_least_one(BlogRole::Admin)
             .pages(DefaultPages::new().layout(BlogLayout))
             .proxies(config.proxies.clone()))
     }

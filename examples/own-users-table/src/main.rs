@@ -15,8 +15,8 @@ use std::{
 use axum::{Router, routing::get};
 use hallpass::flow::Password;
 use hallpass::store::{
-    AdministrationStore, BrowserStore, PasswordStore, RateLimitStore, RefreshTokenStore,
-    RevocationLog, SiteStore, TwoFactorStore,
+    ActivityStore, AdministrationStore, BrowserStore, PasswordStore, RateLimitStore,
+    RefreshTokenStore, RevocationLog, SiteStore, TwoFactorStore,
 };
 use hallpass::{Hallpass, HallpassBuilder, HashCost, Identity, Role, require_login, require_roles};
 use sqlx::{SqlitePool, sqlite::SqlitePoolOptions};
@@ -47,7 +47,8 @@ where
         + RateLimitStore
         + RevocationLog
         + SiteStore
-        + BrowserStore,
+        + BrowserStore
+        + ActivityStore,
 {
     Hallpass::builder(customers).site_name("the shop").passwords().everything_but_accounts()
 }

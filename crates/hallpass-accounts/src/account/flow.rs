@@ -278,7 +278,9 @@ impl<R: Role> Accounts<R> {
     /// # Errors
     /// The errors of [`log_out_everywhere`](Self::log_out_everywhere), with
     /// [`NotOffered`](AccountsErrorKind::NotOffered) if there is no
-    /// [`AdministrationStore`](crate::AdministrationStore).
+    /// [`AdministrationStore`](crate::AdministrationStore);
+    /// [`LastOfRole`](AccountsErrorKind::LastOfRole) if the account is the last enabled one with a
+    /// role of [`Settings::kept_roles`](crate::Settings::kept_roles) that it would lose.
     pub async fn set_roles(
         &self,
         account: &AccountId,
@@ -356,7 +358,11 @@ impl<R: Role> Commands<'_, R> {
         let store = offered(stores.sessions.as_ref())?;
         let ended = store.end_all(account, self.by.as_ref(), self.accounts.latest());
         let ended = stores.ask("end all sessions", ended).await?;
-        self.done(ended, |account, actor| Event::SessionsEnded { account, actor }).await
+        let event = |written: &Account, actor| Event::SessionsEnded {
+            account: written.id().clone(),
+            actor,
+        };
+        self.done(ended, event).await
     }
 
     /// Replaces the account's roles.
@@ -373,9 +379,21 @@ impl<R: Role> Commands<'_, R> {
         let store = offered(stores.administration.as_ref())?;
         let roles: RoleSet<R> = roles.into();
         let names: Vec<String> = roles.iter().map(|role| role.name().to_owned()).collect();
-        let set = store.set_roles(account, &names, self.by.as_ref(), self.accounts.latest());
+        let keep = self.accounts.settings().kept_role_names();
+        let at = self.accounts.latest();
+        let before = stores.ask("find account", stores.accounts.by_id(account)).await?;
+        let set = store.set_roles(account, &names, &keep, self.by.as_ref(), at);
         let set = stores.ask("set roles", set).await?;
-        self.done(set, |account, actor| Event::RolesChanged { account, actor }).await
+        let event = |written: &Account, actor| Event::RolesChanged {
+            account: written.id().clone(),
+            // No other command was committed between the read and the change.
+            before: before
+                .filter(|before| before.generation() + 1 == written.generation())
+                .map(|before| before.roles().to_vec()),
+            now: written.roles().to_vec(),
+            actor,
+        };
+        self.done(set, event).await
     }
 
     /// Disables the account.
@@ -384,7 +402,8 @@ impl<R: Role> Commands<'_, R> {
     /// The errors of [`Accounts::disable`], and [`Revoked`](AccountsErrorKind::Revoked) under the
     /// condition of [`log_out_everywhere`](Self::log_out_everywhere).
     pub async fn disable(&self, account: &AccountId) -> Result<(), AccountsError> {
-        let event = |account, actor| Event::Disabled { account, actor };
+        let event =
+            |written: &Account, actor| Event::Disabled { account: written.id().clone(), actor };
         self.set_disabled(account, true, event).await
     }
 
@@ -394,7 +413,8 @@ impl<R: Role> Commands<'_, R> {
     /// The errors of [`Accounts::enable`], and [`Revoked`](AccountsErrorKind::Revoked) under the
     /// condition of [`log_out_everywhere`](Self::log_out_everywhere).
     pub async fn enable(&self, account: &AccountId) -> Result<(), AccountsError> {
-        let event = |account, actor| Event::Enabled { account, actor };
+        let event =
+            |written: &Account, actor| Event::Enabled { account: written.id().clone(), actor };
         self.set_disabled(account, false, event).await
     }
 
@@ -402,11 +422,13 @@ impl<R: Role> Commands<'_, R> {
         &self,
         account: &AccountId,
         disabled: bool,
-        event: fn(AccountId, EventActor) -> Event,
+        event: impl FnOnce(&Account, EventActor) -> Event + Send,
     ) -> Result<(), AccountsError> {
         let stores = self.accounts.stores();
         let store = offered(stores.administration.as_ref())?;
-        let set = store.set_disabled(account, disabled, self.by.as_ref(), self.accounts.latest());
+        let keep = self.accounts.settings().kept_role_names();
+        let at = self.accounts.latest();
+        let set = store.set_disabled(account, disabled, &keep, self.by.as_ref(), at);
         let set = stores.ask("set disabled", set).await?;
         self.done(set, event).await
     }
@@ -416,16 +438,18 @@ impl<R: Role> Commands<'_, R> {
     async fn done(
         &self,
         outcome: CommandOutcome,
-        event: fn(AccountId, EventActor) -> Event,
+        event: impl FnOnce(&Account, EventActor) -> Event + Send,
     ) -> Result<(), AccountsError> {
         let account = match outcome {
             CommandOutcome::Done(account) => account,
             CommandOutcome::NotFound => return Err(AccountsErrorKind::NotFound.into()),
             CommandOutcome::ActorChanged => return Err(AccountsErrorKind::Revoked.into()),
+            CommandOutcome::LastOfRole => return Err(AccountsErrorKind::LastOfRole.into()),
         };
         self.accounts.account_revoked(&account);
-        self.accounts.events().happened(event(account.id().clone(), self.actor.clone()));
+        self.accounts.events().happened(event(&account, self.actor.clone()));
         self.accounts.publish_now().await;
+        self.accounts.events().flush().await;
         Ok(())
     }
 }

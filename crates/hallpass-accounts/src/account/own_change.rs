@@ -256,4 +256,6 @@ pub enum CommandOutcome {
     NotFound,
     /// The [`Actor`] was not valid. Nothing was written.
     ActorChanged,
+    /// The account is the last enabled one with a role that must be kept. Nothing was written.
+    LastOfRole,
 }

@@ -117,6 +117,14 @@ pub trait CombinedWith<A>: Sized {
 /// the demotion. `None` is the application itself or an operator at a terminal. If actor and
 /// account are two rows, lock both in the order of their ids. Otherwise two administrators who
 /// change each other's accounts can deadlock.
+///
+/// `keep` names the roles of which at least one enabled account must remain
+/// ([`Settings::kept_roles`](crate::Settings::kept_roles)). A store checks in the transaction of the
+/// change that the account does not hold such a role, or keeps it, or that another enabled account
+/// holds it. Otherwise it writes nothing and returns
+/// [`LastOfRole`](crate::CommandOutcome::LastOfRole). Of two concurrent commands that remove the role
+/// from the last two accounts exactly one is carried out, so row locks on the two accounts are not
+/// enough.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot change roles or disable accounts: it does not implement \
             `AdministrationStore`",
@@ -136,6 +144,7 @@ pub trait AdministrationStore: AccountStore {
         &self,
         id: &AccountId,
         roles: &[String],
+        keep: &[String],
         by: Option<&Actor>,
         at: UnixTime,
     ) -> impl Future<Output = Result<CommandOutcome, Self::Error>> + Send;
@@ -149,6 +158,7 @@ pub trait AdministrationStore: AccountStore {
         &self,
         id: &AccountId,
         disabled: bool,
+        keep: &[String],
         by: Option<&Actor>,
         at: UnixTime,
     ) -> impl Future<Output = Result<CommandOutcome, Self::Error>> + Send;

@@ -9,7 +9,8 @@ use crate::{
     activity::Activity,
 };
 
-/// Keeps the recent activity of accounts. The login flow does not use this store yet.
+/// Keeps the recent activity of accounts. The engine writes it after the response, see
+/// [`Activity`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot store recent activity: it does not implement `ActivityStore`",
     label = "`ActivityStore` is not implemented for this type",
@@ -17,14 +18,13 @@ use crate::{
     note = "guide: docs/guide/src/own-users.md"
 )]
 pub trait ActivityStore: AccountStore {
-    /// Appends a row, and deletes the oldest rows of the account beyond
-    /// [`Activity::MAX_PER_ACCOUNT`], in **one transaction**. Has no effect for an account that
-    /// does not exist.
+    /// Appends a row, and then deletes the oldest rows of the account beyond
+    /// [`Activity::MAX_PER_ACCOUNT`]. Has no effect for an account that does not exist.
     ///
     /// The oldest rows are those that were appended first, whatever their times are. Otherwise a
     /// node whose clock was fast would hide the later rows.
     ///
-    /// **Atomic:** of any number of concurrent calls the limit holds.
+    /// When any number of concurrent calls have returned, the limit holds.
     ///
     /// # Errors
     /// The error of the store.

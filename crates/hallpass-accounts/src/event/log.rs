@@ -20,14 +20,16 @@ macro_rules! write {
             target: "hallpass",
             event = $event.as_str(),
             account = $fields.account.map(tracing::field::display),
-            actor = $fields.actor.map(EventActor::as_str),
-            actor_account = $fields.actor.and_then(person).map(tracing::field::display),
+            actor = $fields.actor.as_ref().map(EventActor::as_str),
+            actor_account = $fields.actor.as_ref().and_then(person).map(tracing::field::display),
             session = $fields.session.map(tracing::field::display),
             methods = $fields.methods.map(tracing::field::debug),
             reason = $fields.reason,
             limit = $fields.limit,
             peer = $fields.peer.map(tracing::field::display),
             role = $fields.role,
+            roles_before = $fields.before.map(tracing::field::debug),
+            roles = $fields.now.map(tracing::field::debug),
             operation = $fields.operation,
             number = $fields.number,
             seconds = $fields.time.map(|time| time.as_secs_f64()),
@@ -36,9 +38,15 @@ macro_rules! write {
     };
 }
 
-pub(super) fn log(event: &Event) {
-    let fields = Fields::of(event);
-    if event.is_alarming() {
+/// Writes the event, as a warning or as information.
+pub(super) fn log(event: &Event, warns: bool) {
+    let fields = Fields {
+        account: event.account(),
+        actor: event.actor(),
+        peer: event.peer(),
+        ..Fields::of(event)
+    };
+    if warns {
         write!(warn, event, fields);
     } else {
         write!(info, event, fields);
@@ -55,71 +63,41 @@ fn person(actor: &EventActor) -> Option<&AccountId> {
 #[derive(Default)]
 struct Fields<'e> {
     account: Option<&'e AccountId>,
-    actor: Option<&'e EventActor>,
+    actor: Option<EventActor>,
     session: Option<SessionId>,
     methods: Option<Methods>,
     reason: Option<&'static str>,
     limit: Option<&'static str>,
     peer: Option<IpAddr>,
     role: Option<&'e str>,
+    before: Option<&'e [String]>,
+    now: Option<&'e [String]>,
     operation: Option<&'static str>,
     number: Option<u64>,
     time: Option<Duration>,
 }
 
 impl<'e> Fields<'e> {
+    /// Returns the fields of this kind of event, without account, actor and address.
     fn of(event: &'e Event) -> Self {
         let nothing = Self::default();
         match event {
-            Event::LoggedIn { account, session, methods }
-            | Event::SessionConfirmed { account, session, methods } => Self {
-                account: Some(account),
-                session: Some(*session),
-                methods: Some(*methods),
-                ..nothing
-            },
-            Event::Refused { account, reason, peer } => Self {
-                account: account.as_ref(),
-                reason: Some(reason.as_str()),
-                peer: *peer,
-                ..nothing
-            },
-            Event::Limited { limit, peer, retry_after } => Self {
-                limit: Some(limit.as_str()),
-                peer: *peer,
-                time: Some(*retry_after),
-                ..nothing
-            },
-            Event::CodesGuessed { account, peer } => {
-                Self { account: Some(account), peer: *peer, ..nothing }
+            Event::LoggedIn { session, methods, .. }
+            | Event::SessionConfirmed { session, methods, .. } => {
+                Self { session: Some(*session), methods: Some(*methods), ..nothing }
             }
-            Event::UnknownRole { account, role } => {
-                Self { account: Some(account), role: Some(role), ..nothing }
+            Event::Refused { reason, .. } => Self { reason: Some(reason.as_str()), ..nothing },
+            Event::Limited { limit, retry_after, .. } => {
+                Self { limit: Some(limit.as_str()), time: Some(*retry_after), ..nothing }
             }
-            Event::SessionRefreshed { account, session }
-            | Event::RefreshReused { account, session }
-            | Event::SessionEnded { account, session } => {
-                Self { account: Some(account), session: Some(*session), ..nothing }
+            Event::UnknownRole { role, .. } => Self { role: Some(role), ..nothing },
+            Event::SessionRefreshed { session, .. }
+            | Event::RefreshReused { session, .. }
+            | Event::SessionEnded { session, .. } => Self { session: Some(*session), ..nothing },
+            Event::RolesChanged { before, now, .. } => {
+                Self { before: before.as_deref(), now: Some(now), ..nothing }
             }
-            Event::Registered { account }
-            | Event::PasswordChanged { account }
-            | Event::PasswordHashUpgraded { account }
-            | Event::SecondFactorEnabled { account }
-            | Event::SecondFactorDisabled { account }
-            | Event::SecondFactorReencrypted { account }
-            | Event::RecoveryCodeUsed { account }
-            | Event::RecoveryCodesReplaced { account }
-            | Event::EnrolmentRequired { account }
-            | Event::ChangeLost { account } => Self { account: Some(account), ..nothing },
-            Event::SessionsEnded { account, actor }
-            | Event::RolesChanged { account, actor }
-            | Event::Disabled { account, actor }
-            | Event::Enabled { account, actor } => {
-                Self { account: Some(account), actor: Some(actor), ..nothing }
-            }
-            Event::Maintenance { operation, actor } => {
-                Self { operation: Some(operation), actor: Some(actor), ..nothing }
-            }
+            Event::Maintenance { operation, .. } => Self { operation: Some(operation), ..nothing },
             Event::RevocationLogAnswers { staleness: time } | Event::Overdue { after: time } => {
                 Self { time: Some(*time), ..nothing }
             }
@@ -129,7 +107,7 @@ impl<'e> Fields<'e> {
                 Self { number: Some(*number), ..nothing }
             }
             Event::NotReady { reason } => Self { reason: Some(reason.as_str()), ..nothing },
-            Event::HashingBusy | Event::RevocationLogSilent | Event::ReadyAgain => nothing,
+            _ => nothing,
         }
     }
 }

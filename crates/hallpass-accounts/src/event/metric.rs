@@ -24,6 +24,16 @@ pub(crate) fn describe() {
     describe_counter!(EVENTS, "Events in logins and of accounts, by name of the event.");
     describe_counter!(SIGN_INS, "Completed logins and rejected attempts, by outcome.");
     describe_counter!(LIMITS_HIT, "Attempts that were rejected by a limit, by limit.");
+    describe_counter!(
+        ADDRESS_UNKNOWN,
+        "Requests to login routes whose client address is not known: see client-address-unknown."
+    );
+    describe_counter!(BREACH_LOOK_UPS, "New passwords that were looked up, by outcome.");
+    describe_counter!(ACTIVITY_LOST, "Rows of the activity of accounts that were not written.");
+    describe_counter!(
+        CHALLENGES,
+        "Challenges (CAPTCHA, proof of work) that were checked, by outcome."
+    );
     describe_counter!(RENEWALS, "Refresh tokens that were presented, by outcome.");
     describe_gauge!(HASHER_WAITING, "Calls that wait for the password hasher, by lane.");
     describe_histogram!(
@@ -76,10 +86,16 @@ pub(crate) fn describe() {
     for reason in [NotAdmitted::Full, NotAdmitted::Displaced, NotAdmitted::Overdue] {
         counter!(HASHER_REFUSED, "reason" => reason.as_str()).increment(0);
     }
+    for outcome in ["unknown", "known", "failed"] {
+        counter!(BREACH_LOOK_UPS, "outcome" => outcome).increment(0);
+    }
+    for outcome in ["passed", "required", "failed"] {
+        counter!(CHALLENGES, "outcome" => outcome).increment(0);
+    }
     for gauge in [CLOCK_DIFFERENCE, KEYS_MISSING] {
         gauge!(gauge).increment(0.0);
     }
-    for counter in [PRUNED, PRUNE_FAILURES] {
+    for counter in [ACTIVITY_LOST, ADDRESS_UNKNOWN, PRUNED, PRUNE_FAILURES] {
         counter!(counter).increment(0);
     }
 }
@@ -194,6 +210,26 @@ pub(crate) fn hasher_refused(reason: NotAdmitted) {
     counter!(HASHER_REFUSED, "reason" => reason.as_str()).increment(1);
 }
 
+/// A request whose client address is not known.
+pub(crate) fn client_address_unknown() {
+    counter!(ADDRESS_UNKNOWN).increment(1);
+}
+
+/// A look-up of a new password in the service of breached passwords.
+pub(crate) fn breach_looked_up(outcome: &'static str) {
+    counter!(BREACH_LOOK_UPS, "outcome" => outcome).increment(1);
+}
+
+/// A row of activity that was not written.
+pub(crate) fn activity_lost() {
+    counter!(ACTIVITY_LOST).increment(1);
+}
+
+/// A challenge was checked.
+pub(crate) fn challenged(outcome: &'static str) {
+    counter!(CHALLENGES, "outcome" => outcome).increment(1);
+}
+
 pub(crate) fn hasher_waited(time: Duration) {
     histogram!(HASHER_WAIT).record(time);
 }
@@ -212,6 +248,10 @@ pub(crate) fn list_synced(at: UnixTime) {
 const EVENTS: &str = "hallpass_events_total";
 const SIGN_INS: &str = "hallpass_logins_total";
 const LIMITS_HIT: &str = "hallpass_rate_limit_hits_total";
+const ADDRESS_UNKNOWN: &str = "hallpass_client_address_unknown_total";
+const BREACH_LOOK_UPS: &str = "hallpass_breached_password_look_ups_total";
+const ACTIVITY_LOST: &str = "hallpass_activity_rows_lost_total";
+const CHALLENGES: &str = "hallpass_challenges_total";
 const RENEWALS: &str = "hallpass_refreshes_total";
 const HASHER_WAITING: &str = "hallpass_password_hasher_waiting";
 const HASHER_WAIT: &str = "hallpass_password_hasher_wait_seconds";

@@ -12,6 +12,7 @@ impl Event {
             Self::Refused { .. } => "refused",
             Self::Limited { .. } => "limited",
             Self::CodesGuessed { .. } => "codes-guessed",
+            Self::ClientAddressUnknown { .. } => "client-address-unknown",
             Self::PasswordChanged { .. } => "password-changed",
             Self::PasswordHashUpgraded { .. } => "password-hash-upgraded",
             Self::SecondFactorEnabled { .. } => "second-factor-enabled",

@@ -8,7 +8,7 @@ use crate::{
     account::Account,
     accounts::Accounts,
     error::AccountsError,
-    event::{Event, RejectionReason},
+    event::{Event, RejectionReason, client::EventClient},
     login::{
         OpenedSession,
         after_login::{UNKNOWN_LOGIN, after_login},
@@ -143,11 +143,9 @@ impl<R: Role> Authenticated<R> {
             }
         }
         accounts.settings().rate_limits.succeeded(accounts.stores(), counted, at).await;
-        accounts.events().happened(Event::LoggedIn {
-            account: account.id().clone(),
-            session,
-            methods,
-        });
+        let event =
+            Event::LoggedIn { account: account.id().clone(), session, methods, peer: visitor.peer };
+        EventClient::or_visitor(visitor).sync_scope(|| accounts.events().happened(event));
         let authenticated_at = if is_full { now } else { UNKNOWN_LOGIN };
         Ok((after_login(&accounts, &account, session, methods, authenticated_at), account))
     }

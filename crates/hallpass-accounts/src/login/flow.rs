@@ -88,8 +88,8 @@ impl<R: Role> Accounts<R> {
     /// [`Refused`](AccountsErrorKind::Refused) for an unknown name, a wrong password and a disabled
     /// account, each after one argon2 run; [`Limited`](AccountsErrorKind::Limited),
     /// [`Busy`](AccountsErrorKind::Busy) and [`Unavailable`](AccountsErrorKind::Unavailable)
-    /// without an argon2 run. A text that the site's [`Usernames`](crate::Usernames) do not allow
-    /// is an unknown name.
+    /// without an argon2 run, as is [`ChallengeRequired`](AccountsErrorKind::ChallengeRequired). A
+    /// text that the site's [`Usernames`](crate::Usernames) do not allow is an unknown name.
     pub async fn accept_password(
         &self,
         username: &str,
@@ -117,8 +117,7 @@ impl<R: Role> Accounts<R> {
             (_, _, Some(name)) => Whose::Account(name),
             (_, _, None) => Whose::Nobodys,
         };
-        // A known browser waits in the reserved lane. Nothing is counted before the login is
-        // admitted.
+        // A known browser waits in the reserved lane.
         let origin = match (&name, row) {
             (Some(name), Some(row)) => {
                 Origin::known_browser(visitor.peer, name.key(), &row.id.to_string())
@@ -126,9 +125,7 @@ impl<R: Role> Accounts<R> {
             (Some(name), _) => Origin::login(visitor.peer, name.key()),
             (None, _) => Origin::stranger(visitor.peer),
         };
-        let ticket = self.admit(&origin).await?;
-        let now = self.store_now();
-        let counted = self.settings().rate_limits.count(self.stores(), whose, visitor, now).await?;
+        let (ticket, counted) = self.admit_and_count(whose, &origin, visitor).await?;
         let found = match (looked_up, &name) {
             (Some((account, row)), _) => Ok((account, row)),
             (None, Some(name)) => self.named(name).await.map(|account| (account, None)),

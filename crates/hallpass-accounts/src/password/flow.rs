@@ -107,11 +107,19 @@ impl<R: Role> Accounts<R> {
             return Ok(());
         };
         let found = service.look_up(password.password().as_str());
-        match self.stores().within_bound(found).await {
+        let found = self.stores().within_bound(found).await;
+        #[cfg(feature = "metrics")]
+        crate::event::metric::breach_looked_up(match &found {
+            Ok(Breach::Unknown) => "unknown",
+            Ok(Breach::Known) => "known",
+            Err(_) => "failed",
+        });
+        match found {
             Ok(Breach::Unknown) => Ok(()),
             Ok(Breach::Known) => Err(AccountsErrorKind::Password(PasswordError::Common).into()),
             Err(fault) => {
-                tracing::warn!(target: "hallpass", error = %fault, "breached passwords could not be looked up");
+                let source = std::error::Error::source(&fault);
+                tracing::warn!(target: "hallpass", error = %fault, source, "breached passwords could not be looked up");
                 Ok(())
             }
         }

@@ -65,10 +65,11 @@ impl<R: Role> Accounts<R> {
             // The browser becomes unknown, and its person may continue in an unknown browser.
             self.forget_browser(account.id(), row).await?;
             let keys = limits.code_keys(account, CodeFrom::Unknown, peer, true);
-            return limits.count_on(stores, keys, peer, now).await;
+            return limits.count_on(stores, keys, Some(account.id()), peer, now).await;
         }
         let Full { kind, retry_after, .. } = full;
-        Err(limited(stores, kind, peer, retry_after.min(LONGEST_ADVICE)))
+        let (account, retry_after) = (account.id().clone(), retry_after.min(LONGEST_ADVICE));
+        Err(limited(stores, kind, Some(account), peer, retry_after))
     }
 
     /// Counts a recovery code of a login. It counts on the address of an unknown browser only.
@@ -82,7 +83,7 @@ impl<R: Role> Accounts<R> {
             None if !is_counted => limits.address_keys(from.peer),
             _ => Vec::new(),
         };
-        limits.count_on(self.stores(), keys, from.peer, self.store_now()).await
+        limits.count_on(self.stores(), keys, None, from.peer, self.store_now()).await
     }
 
     async fn forget_browser(

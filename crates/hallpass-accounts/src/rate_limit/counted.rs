@@ -105,6 +105,17 @@ impl Counted {
         end_each(&self.stores, &self.taken, end, now).await;
     }
 
+    /// Subtracts the attempt from the account and the brake of the site, and keeps it on the
+    /// address or the known browser: the password was not evaluated, but a response to the
+    /// [challenge](crate::Challenge) was.
+    pub(crate) async fn keep_address(&self, now: UnixTime) {
+        let end = |taken: &Taken| match taken.kind {
+            RateLimitKind::Account => OnSuccess::GiveBack,
+            _ => OnSuccess::Keep,
+        };
+        self.settle(end, now).await;
+    }
+
     /// Ends the attempt after a complete login or change.
     pub(crate) async fn succeeded(&self, now: UnixTime) {
         self.settle(|taken| taken.on_success, now).await;

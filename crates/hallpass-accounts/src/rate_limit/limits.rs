@@ -52,6 +52,7 @@ pub struct RateLimits {
     known_browser: RateLimit,
     known_browsers: RateLimit,
     pub(super) address: RateLimit,
+    loopback: RateLimit,
     registrations: RateLimit,
     site: BrakeLimit,
     /// The limit of the changes that one session makes to its own account, right or wrong. A right
@@ -118,6 +119,16 @@ impl RateLimits {
         self
     }
 
+    /// Sets the limit of all loopback addresses together, which are those of a reverse proxy on
+    /// this machine that is not [configured](crate::Settings::proxies). Registrations have a count
+    /// of their own under this limit. Defaults to 3,000 attempts, then waits from 30 to 60 seconds.
+    /// One attempt is regained per second. The limit is wide, because all clients of the site may
+    /// share it.
+    pub fn loopback(mut self, limit: RateLimit) -> Self {
+        self.loopback = limit;
+        self
+    }
+
     /// Sets the limit of registrations per address, with the same networks as
     /// [`address`](Self::address). Defaults to 100, then waits from 30 seconds to 15 minutes. One
     /// is regained per minute.
@@ -143,11 +154,15 @@ impl RateLimits {
         now: UnixTime,
     ) -> Result<Counted, AccountsError> {
         let keys = self.keys(whose, visitor.peer);
-        let mut counted = self.count_on(stores, keys, visitor.peer, now).await?;
+        let account = match whose {
+            Whose::Known(account, _) => Some(account),
+            _ => None,
+        };
+        let mut counted = self.count_on(stores, keys, account, visitor.peer, now).await?;
         if matches!(whose, Whose::Nobodys | Whose::Account(_)) {
             if let AttemptOutcome::Blocked { retry_after } = stores.brake.take(self.site, now) {
                 counted.give_back(now).await;
-                return Err(limited(stores, RateLimitKind::Site, visitor.peer, retry_after));
+                return Err(limited(stores, RateLimitKind::Site, None, visitor.peer, retry_after));
             }
             counted.brakes = true;
         }
@@ -159,12 +174,15 @@ impl RateLimits {
         &self,
         stores: &StoreSet,
         keys: Vec<Taken>,
+        account: Option<&AccountId>,
         peer: Option<IpAddr>,
         now: UnixTime,
     ) -> Result<Counted, AccountsError> {
         match self.try_count(stores, keys, peer, now).await? {
             Ok(counted) => Ok(counted),
-            Err(Full { kind, retry_after, .. }) => Err(limited(stores, kind, peer, retry_after)),
+            Err(Full { kind, retry_after, .. }) => {
+                Err(limited(stores, kind, account.cloned(), peer, retry_after))
+            }
         }
     }
 
@@ -198,7 +216,7 @@ impl RateLimits {
             Whose::Nobodys => self.address_keys(peer),
             Whose::Registration => {
                 let registrations = &self.registrations;
-                per_network("registration", networks(peer), registrations, Registration, Keep)
+                self.per_address("registration", peer, registrations, Registration, Keep)
             }
             Whose::Account(name) => {
                 let mut keys = self.address_keys(peer);
@@ -228,7 +246,24 @@ impl RateLimits {
 
     pub(super) fn address_keys(&self, peer: Option<IpAddr>) -> Vec<Taken> {
         let (kind, end) = (RateLimitKind::Address, OnSuccess::GiveBack);
-        per_network("address", networks(peer), &self.address, kind, end)
+        self.per_address("address", peer, &self.address, kind, end)
+    }
+
+    /// Returns the keys of an address. The loopback addresses have one key, with a wide limit: they
+    /// are those of a proxy that is not configured. With the usual limit a single guesser would
+    /// block every client behind that proxy.
+    fn per_address(
+        &self,
+        prefix: &str,
+        peer: Option<IpAddr>,
+        limit: &RateLimit,
+        kind: RateLimitKind,
+        on_success: OnSuccess,
+    ) -> Vec<Taken> {
+        if peer.is_some_and(|peer| peer.to_canonical().is_loopback()) {
+            return vec![one(format!("{prefix}:loopback"), &self.loopback, kind, on_success)];
+        }
+        per_network(prefix, networks(peer), limit, kind, on_success)
     }
 
     /// Counts a change that a session makes to its own account. Changes count per session, so that
@@ -249,7 +284,8 @@ impl RateLimits {
         match take(stores, "count change", &keys, now).await? {
             TakeAllOutcome::Allowed => Ok(CountedChange { key }),
             TakeAllOutcome::Blocked { retry_after, .. } => {
-                Err(limited(stores, RateLimitKind::Change, None, retry_after))
+                let account = Some(AccountId::new(account));
+                Err(limited(stores, RateLimitKind::Change, account, None, retry_after))
             }
         }
     }
@@ -310,10 +346,11 @@ pub(super) async fn take(
 pub(super) fn limited(
     stores: &StoreSet,
     limit: RateLimitKind,
+    account: Option<AccountId>,
     peer: Option<IpAddr>,
     retry_after: Duration,
 ) -> AccountsError {
-    stores.events.happened(Event::Limited { limit, peer, retry_after });
+    stores.events.happened(Event::Limited { account, limit, peer, retry_after });
     AccountsErrorKind::Limited { retry_after }.into()
 }
 
@@ -356,6 +393,9 @@ impl Default for RateLimits {
             known_browser,
             registrations: address.clone(),
             address,
+            loopback: RateLimit::new(3000, FIRST_WAIT)
+                .longest_wait(Duration::from_secs(60))
+                .regain_every(Duration::from_secs(1)),
             // Ten wrong attempts per second are more than the honest errors of a large site.
             site: BrakeLimit { free: 1_000, per_minute: 600 },
             // A person rarely makes eight changes in a row. At most ten are possible within any

@@ -15,9 +15,8 @@ pub(crate) struct Network {
     pub(crate) share: u32,
 }
 
-/// Returns the networks that a limit per client counts on. Empty without an address and for a
-/// loopback address: that is a proxy that is not configured. If it had a limit, a single guesser
-/// would block every client behind that proxy.
+/// Returns the networks that a limit per client counts on. Empty without an address, and for a
+/// loopback address: those have one wide limit of their own (`limits.rs`).
 pub(crate) fn networks(peer: Option<IpAddr>) -> Vec<Network> {
     match client(peer) {
         None => Vec::new(),

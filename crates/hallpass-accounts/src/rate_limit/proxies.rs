@@ -90,6 +90,12 @@ impl Proxies {
         })
     }
 
+    /// Returns whether the address is that of a configured proxy.
+    pub(crate) fn trusts(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.networks.iter().any(|network| network.holds(address))
+    }
+
     /// Returns the address of the client, or `None` if `peer` is `None`. `peer` is the address of
     /// the connection, and `lines` are the values of [`header`](Self::header), in their order.
     #[must_use]
@@ -104,7 +110,7 @@ impl Proxies {
         // opens a quote and does not close it must not hide the entry that the proxy appended.
         let entries = lines.into_iter().rev().flat_map(|line| line.rsplit(|byte| *byte == b','));
         for entry in entries {
-            if !self.networks.iter().any(|network| network.holds(client)) {
+            if !self.trusts(client) {
                 break;
             }
             let Some(address) =

@@ -5,6 +5,7 @@ use hallpass_core::Role;
 use crate::{
     account::{Account, AccountId},
     accounts::Accounts,
+    challenge::ChallengedAction,
     error::{AccountsError, AccountsErrorKind},
     event::Event,
     login::{LoginStep, password_accepted::NextStep},
@@ -42,8 +43,8 @@ impl<R: Role> Accounts<R> {
             .password_policy
             .accept(&Password::typed(password), &username)
             .map_err(AccountsErrorKind::Password)?;
-        // The password is looked up in the list of breached passwords before it is hashed. Nobody
-        // waits in the queue meanwhile.
+        // Before the password is hashed, the challenge is checked, and the password is looked up in
+        // the list of breached passwords. Nobody waits in the queue meanwhile.
         let origin = Origin::stranger(visitor.peer);
         let has_place = self.password_hasher().refuse_if_full(&origin);
         has_place.map_err(|closed| self.busy(closed))?;
@@ -53,6 +54,7 @@ impl<R: Role> Accounts<R> {
             .rate_limits
             .count(self.stores(), Whose::Registration, visitor, now)
             .await?;
+        self.challenge(ChallengedAction::Registration, visitor, &counted).await?;
         if let Err(breached) = self.refuse_breached(&password).await {
             counted.keep();
             return Err(breached);

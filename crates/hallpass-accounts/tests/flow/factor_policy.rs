@@ -34,7 +34,7 @@ async fn an_admin_receives_no_access_token_before_enrolment() {
     let site = required(TwoFactorPolicy::RequiredFor(SiteRole::Admin.into()));
     let who = site.verify(&site.register("alice").await.access).unwrap();
     let roles = ["guest", "admin"].map(str::to_owned);
-    let _done = site.store.set_roles(&id_of(&who), &roles, None, site.now()).await.unwrap();
+    let _done = site.store.set_roles(&id_of(&who), &roles, &[], None, site.now()).await.unwrap();
 
     let token = enrolment_required(site.log_in("alice", PASSWORD, None).await.unwrap());
     assert_eq!(site.heard(|event| matches!(event, Event::EnrolmentRequired { .. })), 1);

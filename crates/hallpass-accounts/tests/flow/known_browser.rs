@@ -110,14 +110,14 @@ async fn known_browsers_of_an_account_share_a_limit() {
 #[tokio::test]
 async fn browsers_known_before_a_change_add_no_attempts() {
     let site = Site::new();
-    let opened = site.register("alice").await;
+    let mut opened = site.register("alice").await;
     let thief = |number: u32| {
         let mut bytes = [7; 16];
         bytes[..4].copy_from_slice(&number.to_be_bytes());
         Visitor { browser: Some(BrowserHash::of(&bytes)), ..here() }
     };
     for number in 0..1_000 {
-        log_in(&site, &thief(number)).await;
+        opened = log_in(&site, &thief(number)).await;
     }
     assert_eq!(rows(&site, &opened).await.len(), 20);
     let own = site.accounts.in_browser(browser(1).browser);

@@ -139,7 +139,7 @@ async fn an_unknown_role_grants_nothing_and_is_reported() {
     site.register("alice").await;
     let alice = site.accounts.find(&Username::parse("alice").unwrap()).await.unwrap().unwrap();
     let roles = ["admin ", "Admin", "root", "guest"].map(str::to_owned);
-    let _done = site.store.set_roles(alice.id(), &roles, None, site.now()).await.unwrap();
+    let _done = site.store.set_roles(alice.id(), &roles, &[], None, site.now()).await.unwrap();
     let opened = logged_in(site.log_in("alice", PASSWORD, None).await);
     assert_eq!(opened.user.roles, [SiteRole::Guest.name()]);
     assert_eq!(site.heard(|event| matches!(event, Event::UnknownRole { .. })), 3);

@@ -8,6 +8,7 @@ mod budgets;
 mod clocks;
 mod coalesced;
 mod drift;
+mod events;
 mod factor_policy;
 mod fault;
 mod foreign_hash;

@@ -66,7 +66,7 @@ async fn every_flow_issues_the_claims_of_the_current_account() {
     let opened = logged_in(site.log_in("alice", PASSWORD, None).await);
     let (who, _) = current(&site, &opened.access).await;
     let roles = ["guest", "admin"].map(str::to_owned);
-    let _done = site.store.set_roles(&id_of(&who), &roles, None, site.now()).await.unwrap();
+    let _done = site.store.set_roles(&id_of(&who), &roles, &[], None, site.now()).await.unwrap();
     let refresh = |tokens: &Tokens| tokens.refresh.as_ref().unwrap().as_str().to_owned();
     let tokens = site.accounts.refresh(opened.refresh.unwrap().as_str().as_bytes()).await.unwrap();
     let (who, claims) = current(&site, &tokens.access).await;

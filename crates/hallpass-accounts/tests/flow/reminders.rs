@@ -15,13 +15,13 @@ use crate::secret::Log;
 use crate::site::{Site, SiteRole, stores};
 
 impl Log {
-    fn lines_with(&self, text: &str) -> Vec<String> {
+    pub(crate) fn lines_with(&self, text: &str) -> Vec<String> {
         let logged = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
         logged.lines().filter(|line| line.contains(text)).map(str::to_owned).collect()
     }
 }
 
-fn subscribed(log: &Log) -> tracing::dispatcher::DefaultGuard {
+pub(crate) fn subscribed(log: &Log) -> tracing::dispatcher::DefaultGuard {
     let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_ansi(false).finish();
     tracing::dispatcher::set_default(&Dispatch::new(subscriber))
 }

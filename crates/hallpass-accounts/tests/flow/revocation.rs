@@ -139,7 +139,7 @@ async fn the_event_of_a_command_names_its_actor() {
     let audited: Vec<_> = events
         .iter()
         .filter_map(|event| match event {
-            Event::RolesChanged { account, actor }
+            Event::RolesChanged { account, actor, .. }
             | Event::Disabled { account, actor }
             | Event::Enabled { account, actor }
             | Event::SessionsEnded { account, actor } => {

@@ -48,6 +48,10 @@ pub enum RejectionKind {
     SecondFactorOn,
     /// The second factor is off.
     SecondFactorOff,
+    /// A CAPTCHA or proof of work must be solved first.
+    ChallengeRequired,
+    /// The account is the last enabled one with a role that the site must keep.
+    LastOfRole,
     /// No such path, account or session.
     NotFound,
     /// The path does not accept the method
@@ -80,6 +84,8 @@ impl RejectionKind {
         Self::NameTaken,
         Self::SecondFactorOn,
         Self::SecondFactorOff,
+        Self::ChallengeRequired,
+        Self::LastOfRole,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::BodyTooLarge,
@@ -129,6 +135,8 @@ impl RejectionKind {
                 | Self::NameTaken
                 | Self::SecondFactorOn
                 | Self::SecondFactorOff
+                | Self::ChallengeRequired
+                | Self::LastOfRole
                 | Self::NotFound
                 | Self::MethodNotAllowed
                 | Self::BodyTooLarge
@@ -228,6 +236,18 @@ impl RejectionKind {
             Self::SecondFactorOff => {
                 entry("second-factor-off", 409, "Second factor off", "The second factor is off.")
             }
+            Self::ChallengeRequired => entry(
+                "challenge-required",
+                403,
+                "A challenge must be solved",
+                "Solve the challenge of the form and send its response in the field challenge.",
+            ),
+            Self::LastOfRole => entry(
+                "last-of-role",
+                409,
+                "Last account of its role",
+                "No other active account has this role. Give it to another account first.",
+            ),
             Self::NotFound => entry("not-found", 404, "Not found", "There is nothing here."),
             Self::MethodNotAllowed => entry(
                 "method-not-allowed",

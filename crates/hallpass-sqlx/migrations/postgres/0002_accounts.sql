@@ -23,6 +23,9 @@ CREATE TABLE hallpass_accounts (
     created_at    BIGINT  NOT NULL
 );
 
+-- Finds the accounts with a role, through the combinations of roles that occur.
+CREATE INDEX hallpass_accounts_by_roles ON hallpass_accounts (roles);
+
 -- The state begins and ends with its account, also if an operator writes the row by hand.
 CREATE FUNCTION hallpass_accounts_state() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

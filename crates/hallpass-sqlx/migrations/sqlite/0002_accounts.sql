@@ -21,6 +21,9 @@ CREATE TABLE hallpass_accounts (
     created_at    INTEGER NOT NULL
 ) STRICT;
 
+-- Finds the accounts with a role, through the combinations of roles that occur.
+CREATE INDEX hallpass_accounts_by_roles ON hallpass_accounts (roles);
+
 -- The state begins and ends with its account, also if an operator writes the row by hand.
 CREATE TRIGGER hallpass_accounts_state_begins AFTER INSERT ON hallpass_accounts BEGIN
     INSERT INTO hallpass_account_state (account_id) VALUES (NEW.id) ON CONFLICT DO NOTHING;

@@ -78,7 +78,15 @@ impl Write {
     pub(super) async fn commit(self) -> Result<(), StoreError> {
         self.transaction.commit().await.map_err(StoreError::from_driver)
     }
+
+    /// Waits for other commands that take a role away of which one account must remain.
+    pub(super) async fn lock_kept_roles(&mut self) -> Result<(), StoreError> {
+        self.row(sql("SELECT pg_advisory_xact_lock($1)").bind(KEPT_ROLES)).await.map(drop)
+    }
 }
+
+/// The number of the lock of [`Write::lock_kept_roles`]: `hallpass` in ASCII.
+const KEPT_ROLES: i64 = 0x6861_6c6c_7061_7373;
 
 /// The first 8 bytes. To choose a cookie with a given number takes 2⁶⁴ attempts.
 fn lock_number(browser: &BrowserHash) -> i64 {
@@ -177,6 +185,17 @@ impl PostgresStore {
         let mut pooled = self.connect().await?;
         let changed = pooled.prepared(statement).execute(pooled.connection()).await;
         pooled.finish(changed).await.map(|result| result.rows_affected())
+    }
+
+    /// Runs two changes, the second after the first is committed. It needs no lock and no
+    /// transaction, so it costs two round trips.
+    pub(super) async fn change_both(
+        &self,
+        first: Statement<'_>,
+        second: Statement<'_>,
+    ) -> Result<(), StoreError> {
+        self.change(first).await?;
+        self.change(second).await.map(drop)
     }
 
     /// Prepares a statement of the site: its table and its columns must be in this database.

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::error::StoreError;
 
+mod kept_role;
 pub(crate) mod own_change;
 pub(crate) mod state;
 
@@ -110,12 +111,17 @@ impl AdministrationStore for Store {
         &self,
         id: &AccountId,
         roles: &[String],
+        keep: &[String],
         by: Option<&Actor>,
         at: UnixTime,
     ) -> Result<CommandOutcome, StoreError> {
         let mut write = self.write_to_both(id, by).await?;
         if !own_change::command_passes(&mut write, by).await? {
             return Ok(CommandOutcome::ActorChanged);
+        }
+        let lost: Vec<_> = keep.iter().filter(|role| !roles.contains(role)).collect();
+        if kept_role::is_last(&mut write, id, &lost).await? {
+            return Ok(CommandOutcome::LastOfRole);
         }
         let update = match write.own_row() {
             Some(row) => sql(row.statements.roles()?),
@@ -134,12 +140,17 @@ impl AdministrationStore for Store {
         &self,
         id: &AccountId,
         disabled: bool,
+        keep: &[String],
         by: Option<&Actor>,
         at: UnixTime,
     ) -> Result<CommandOutcome, StoreError> {
         let mut write = self.write_to_both(id, by).await?;
         if !own_change::command_passes(&mut write, by).await? {
             return Ok(CommandOutcome::ActorChanged);
+        }
+        let lost: Vec<_> = keep.iter().filter(|_| disabled).collect();
+        if kept_role::is_last(&mut write, id, &lost).await? {
+            return Ok(CommandOutcome::LastOfRole);
         }
         let update = sql("UPDATE hallpass_account_state SET disabled = $2 WHERE account_id = $1");
         write.change(update.bind(id.as_str()).bind(disabled)).await?;

@@ -6,15 +6,23 @@ use hallpass_accounts::{AccountId, Activity, ActivityKind, ActivityStore, Browse
 use hallpass_core::UnixTime;
 
 use super::{
-    Row, Store, Write, column, {get, sql},
+    Row, Store, column, {get, sql},
 };
 use crate::error::StoreError;
 
 impl ActivityStore for Store {
     async fn record(&self, account: &AccountId, activity: &Activity) -> Result<(), StoreError> {
-        let mut write = self.write_to(account).await?;
-        record(&mut write, account, activity).await?;
-        write.commit().await
+        let insert = sql("INSERT INTO hallpass_activity \
+             (account_id, at, kind, address, browser, methods) \
+             SELECT account_id, $2, $3, $4, $5, $6 FROM hallpass_account_state WHERE account_id = $1")
+        .bind(account.as_str())
+        .bind(column::from_time(activity.at))
+        .bind(activity.kind.as_str())
+        .bind(activity.address.map(|address| address.to_string()))
+        .bind(activity.browser.as_str())
+        .bind(column::from_methods(activity.methods));
+        let forget = sql(SURPLUS).bind(account.as_str()).bind(i64::from(Activity::MAX_PER_ACCOUNT));
+        self.change_both(insert, forget).await
     }
 
     async fn recent(&self, account: &AccountId, limit: u32) -> Result<Vec<Activity>, StoreError> {
@@ -32,27 +40,6 @@ impl ActivityStore for Store {
 /// Deletes up to `$2` rows.
 const PRUNE: &str =
     delete_some!("hallpass_activity", "WHERE at < ", unestimated!("$1"), " ORDER BY at LIMIT $2");
-
-/// Appends a row, and deletes the oldest rows beyond the maximum number. The transaction has locked
-/// the account's row. Has no effect for an account that does not exist.
-pub(crate) async fn record(
-    write: &mut Write,
-    account: &AccountId,
-    activity: &Activity,
-) -> Result<(), StoreError> {
-    let insert = sql("INSERT INTO hallpass_activity \
-         (account_id, at, kind, address, browser, methods) \
-         SELECT account_id, $2, $3, $4, $5, $6 FROM hallpass_account_state WHERE account_id = $1")
-    .bind(account.as_str())
-    .bind(column::from_time(activity.at))
-    .bind(activity.kind.as_str())
-    .bind(activity.address.map(|address| address.to_string()))
-    .bind(activity.browser.as_str())
-    .bind(column::from_methods(activity.methods));
-    write.change(insert).await?;
-    let forget = sql(SURPLUS).bind(account.as_str()).bind(i64::from(Activity::MAX_PER_ACCOUNT));
-    write.change(forget).await.map(drop)
-}
 
 /// Deletes the rows of the account beyond the last `$2`. Each call adds one row, so usually one row
 /// is deleted. 100 is the maximum per call.

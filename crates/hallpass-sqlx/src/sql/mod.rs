@@ -80,17 +80,17 @@ impl Write {
         self.checked(run).map(drop)
     }
 
+    pub(crate) async fn rows(&mut self, statement: Statement<'_>) -> Result<Vec<Row>, StoreError> {
+        let rows = self.prepared(statement).fetch_all(self.connection()?).await;
+        self.checked(rows)
+    }
+
     pub(crate) async fn row(
         &mut self,
         statement: Statement<'_>,
     ) -> Result<Option<Row>, StoreError> {
         let row = self.prepared(statement).fetch_optional(self.connection()?).await;
         self.checked(row)
-    }
-
-    pub(crate) async fn rows(&mut self, statement: Statement<'_>) -> Result<Vec<Row>, StoreError> {
-        let rows = self.prepared(statement).fetch_all(self.connection()?).await;
-        self.checked(rows)
     }
 }
 

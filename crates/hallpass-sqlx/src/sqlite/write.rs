@@ -83,6 +83,12 @@ impl Write {
             begun => self.checked(begun).map(drop),
         }
     }
+
+    /// Has no effect: this transaction holds the file's one lock.
+    #[expect(clippy::unused_async, reason = "PostgreSQL has a function of this name that waits")]
+    pub(super) async fn lock_kept_roles(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
 }
 
 fn is_missing_table(error: &sqlx::Error) -> bool {
@@ -150,6 +156,18 @@ impl SqliteStore {
         let changed = write.change(statement).await?;
         write.commit().await?;
         Ok(changed)
+    }
+
+    /// Runs two changes in one transaction, which is one write to the disk.
+    pub(super) async fn change_both(
+        &self,
+        first: Statement<'_>,
+        second: Statement<'_>,
+    ) -> Result<(), StoreError> {
+        let mut write = self.write().await?;
+        write.change(first).await?;
+        write.change(second).await?;
+        write.commit().await
     }
 
     /// Takes the file's one lock, which also protects the account.

@@ -98,7 +98,7 @@ impl Prepared {
         }
         if let Kind::PurgeLog = kind {
             let other = register(store, &format!("other{number}")).await;
-            let logged = store.set_roles(&other, &[], None, at(1)).await.unwrap();
+            let logged = store.set_roles(&other, &[], &[], None, at(1)).await.unwrap();
             assert!(matches!(logged, CommandOutcome::Done(_)));
         }
         for _ in 0..2 {
@@ -176,9 +176,9 @@ impl Prepared {
             }
             Kind::EndAll => done(&store.end_all(id, None, at(20)).await?),
             Kind::SetRoles => {
-                done(&store.set_roles(id, &["admin".to_owned()], None, at(20)).await?)
+                done(&store.set_roles(id, &["admin".to_owned()], &[], None, at(20)).await?)
             }
-            Kind::SetDisabled => done(&store.set_disabled(id, true, None, at(20)).await?),
+            Kind::SetDisabled => done(&store.set_disabled(id, true, &[], None, at(20)).await?),
             Kind::TakeAttempt => {
                 store.try_take(name, &LIMIT, at(0)).await? == AttemptOutcome::Allowed
             }

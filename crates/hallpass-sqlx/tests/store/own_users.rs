@@ -116,6 +116,10 @@ fn combined(people: &People, rest: SqlStore) -> OwnUsers<People, HashColumn> {
         .writing_hashes("UPDATE people SET pwhash = $3 WHERE number = $1 AND pwhash = $2")
         .writing_roles("UPDATE people SET roles = $2 WHERE number = $1")
         .listing("SELECT CAST(number AS TEXT) FROM people WHERE login > $1 ORDER BY login LIMIT $2")
+        .listing_role(
+            "SELECT CAST(number AS TEXT) FROM people WHERE roles LIKE '%\"' || $1 || '\"%' \
+             AND CAST(number AS TEXT) > $2 AND NOT blocked ORDER BY CAST(number AS TEXT) LIMIT $3",
+        )
 }
 
 mod suite {
@@ -138,7 +142,7 @@ async fn roles_that_change_during_a_read_are_read_again() {
     let change = id.clone();
     *site.people.during_read.lock().unwrap() = Some(Box::pin(async move {
         let roles = ["visitor".to_owned()];
-        done(other.set_roles(&change, &roles, None, at(15)).await.unwrap());
+        done(other.set_roles(&change, &roles, &[], None, at(15)).await.unwrap());
     }));
     let refreshed = site.refresh(&session, &presenting(1, at(20))).await.unwrap();
     let RefreshOutcome::Consumed(refreshed) = refreshed else { panic!("{refreshed:?}") };
@@ -200,7 +204,7 @@ async fn documented_statements_disable_an_account() {
         let facts = site.read_after(Default::default()).await.unwrap().facts.unwrap();
         assert!(facts.now.since(*at).as_secs() < 60, "the time of the store");
     }
-    done(site.set_disabled(&alice, false, None, at(30)).await.unwrap());
+    done(site.set_disabled(&alice, false, &[], None, at(30)).await.unwrap());
     open(&*site, &alice, 2).await;
 }
 
@@ -234,14 +238,14 @@ async fn a_change_without_its_statement_names_the_setting() {
     let site = on_its_own_file().await;
     let id = register(&*site, "alice").await;
     let two_methods = site.people.clone().with(SqlStore::on_pool(site.people.pool.clone()));
-    let roles = two_methods.set_roles(&id, &[], None, at(5)).await.unwrap_err();
+    let roles = two_methods.set_roles(&id, &[], &[], None, at(5)).await.unwrap_err();
     let list = AdministrationStore::list(&two_methods, None, 5).await.unwrap_err();
     for (error, setting) in [(roles, ".writing_roles(sql)"), (list, ".listing(sql)")] {
         let text = std::error::Error::source(&error).unwrap().to_string();
         assert!(text.contains(setting), "{text}");
     }
     assert_eq!(account(&*site, &id).await.roles(), ["guest"]);
-    done(two_methods.set_disabled(&id, true, None, at(6)).await.unwrap());
+    done(two_methods.set_disabled(&id, true, &[], None, at(6)).await.unwrap());
     assert!(account(&*site, &id).await.disabled());
 }
 
@@ -259,5 +263,5 @@ async fn a_pool_of_one_connection_is_enough() {
     open(&store, &id, 1).await;
     let replaced = store.replace_hash(&id, "hash-0", "hash-1").await.unwrap();
     assert_eq!(replaced, ReplaceOutcome::Replaced);
-    done(store.set_disabled(&id, true, None, at(30)).await.unwrap());
+    done(store.set_disabled(&id, true, &[], None, at(30)).await.unwrap());
 }

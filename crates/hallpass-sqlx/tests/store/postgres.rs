@@ -212,3 +212,12 @@ async fn two_administrators_disable_each_other_and_one_wins() {
     let schema = Schema::new().await;
     races::of_two_administrators_one_wins(&two_on_one_schema(&schema).await, 50).await;
 }
+
+/// Two operators, or two administrators each other: the last two accounts of a role that must be
+/// kept. One command is carried out, the other is not, and there is no deadlock.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: DATABASE_URL"]
+async fn of_two_last_accounts_of_a_kept_role_one_stays() {
+    let schema = Schema::new().await;
+    races::of_two_last_accounts_of_a_role_one_stays(&two_on_one_schema(&schema).await, 80).await;
+}

@@ -54,8 +54,11 @@ async fn a_generation_does_not_wrap_around() {
     let id = register(&store, "alice").await;
     let highest = "UPDATE hallpass_account_state SET revoked_below = 4294967294";
     sqlx::query(highest).execute(&tables).await.unwrap();
-    assert_eq!(done(store.set_roles(&id, &[], None, at(1)).await.unwrap()).generation(), u32::MAX);
-    let error = store.set_roles(&id, &["admin".to_owned()], None, at(2)).await.unwrap_err();
+    assert_eq!(
+        done(store.set_roles(&id, &[], &[], None, at(1)).await.unwrap()).generation(),
+        u32::MAX
+    );
+    let error = store.set_roles(&id, &["admin".to_owned()], &[], None, at(2)).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Refused);
     let now = account(&store, &id).await;
     assert_eq!(

@@ -79,7 +79,10 @@ async fn sessions<S: SessionStore + RefreshTokenStore>(store: &S) {
 async fn revocations<S: AdministrationStore>(store: &S) {
     for number in 0..ACCOUNTS {
         done(
-            store.set_roles(&account(number), &["admin".to_owned()], None, at(1000)).await.unwrap(),
+            store
+                .set_roles(&account(number), &["admin".to_owned()], &[], None, at(1000))
+                .await
+                .unwrap(),
         );
     }
 }

@@ -120,3 +120,9 @@ async fn two_administrators_disable_each_other_and_one_wins() {
     let scratch = Scratch::new();
     races::of_two_administrators_one_wins(&two_on_one_file(&scratch).await, 10).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_last_accounts_of_a_kept_role_one_stays() {
+    let scratch = Scratch::new();
+    races::of_two_last_accounts_of_a_role_one_stays(&two_on_one_file(&scratch).await, 12).await;
+}

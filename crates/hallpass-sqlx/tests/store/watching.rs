@@ -29,7 +29,7 @@ async fn a_write_of_another_process_wakes_the_watcher() {
     );
     assert!(!is_woken(&mut notifier).await);
     assert!(is_woken(&mut notifier).await, "after a dropped future the next call connects again");
-    done(there.set_roles(&id, &[], None, at(1)).await.unwrap());
+    done(there.set_roles(&id, &[], &[], None, at(1)).await.unwrap());
     assert!(is_woken(&mut notifier).await);
     assert!(!is_woken(&mut notifier).await);
 }

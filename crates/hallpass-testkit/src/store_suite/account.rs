@@ -6,7 +6,8 @@ use hallpass_accounts::{
 };
 
 use super::fixture::{
-    Reader, account, at, done, name, new_account, open, open_sessions, register, revoked, stale,
+    Reader, account, actor, at, done, name, new_account, open, open_sessions, register, revoked,
+    stale,
 };
 
 pub mod own_change;
@@ -66,17 +67,17 @@ where
     let mut log = Reader::new(store);
     let roles = ["moderator", "admin"].map(str::to_owned);
 
-    let now = done(store.set_roles(&id, &roles, None, at(30)).await.unwrap());
+    let now = done(store.set_roles(&id, &roles, &[], None, at(30)).await.unwrap());
     assert_eq!(now.roles(), account(store, &id).await.roles(), "the row as written");
     assert_eq!((now.roles(), now.generation()), (&roles[..], 1));
     assert_eq!(open_sessions(store, &id).await, [session], "a refresh returns the new roles");
     assert_eq!(log.read_new().await, [stale(&id, 1, at(30))]);
 
-    assert_eq!(done(store.set_roles(&id, &[], None, at(31)).await.unwrap()).generation(), 2);
+    assert_eq!(done(store.set_roles(&id, &[], &[], None, at(31)).await.unwrap()).generation(), 2);
     assert!(account(store, &id).await.roles().is_empty());
     log.read_new().await;
 
-    let unknown = store.set_roles(&AccountId::new("?"), &roles, None, at(32)).await;
+    let unknown = store.set_roles(&AccountId::new("?"), &roles, &[], None, at(32)).await;
     assert!(matches!(unknown.unwrap(), CommandOutcome::NotFound));
     assert_eq!(log.read_new().await, []);
 }
@@ -89,7 +90,10 @@ where
     open(store, &id, 1).await;
     let mut log = Reader::new(store);
 
-    assert_eq!(done(store.set_disabled(&id, true, None, at(30)).await.unwrap()).generation(), 1);
+    assert_eq!(
+        done(store.set_disabled(&id, true, &[], None, at(30)).await.unwrap()).generation(),
+        1
+    );
     assert!(account(store, &id).await.disabled());
     assert_eq!(open_sessions(store, &id).await, []);
     assert_eq!(
@@ -102,11 +106,14 @@ where
         }]
     );
 
-    assert_eq!(done(store.set_disabled(&id, false, None, at(31)).await.unwrap()).generation(), 2);
+    assert_eq!(
+        done(store.set_disabled(&id, false, &[], None, at(31)).await.unwrap()).generation(),
+        2
+    );
     assert!(!account(store, &id).await.disabled());
     assert_eq!(log.read_new().await, [revoked(&id, 2, at(31))]);
 
-    let unknown = store.set_disabled(&AccountId::new("?"), true, None, at(32)).await;
+    let unknown = store.set_disabled(&AccountId::new("?"), true, &[], None, at(32)).await;
     assert!(matches!(unknown.unwrap(), CommandOutcome::NotFound));
 }
 
@@ -129,4 +136,54 @@ where
     assert_eq!(pages, [vec!["alice", "Bob"], vec!["carol", "dave"], vec!["Ünal"]]);
     let behind_bob = store.list(Some(&name("BOB")), 100).await.unwrap();
     assert_eq!(behind_bob.len(), 3);
+}
+
+/// The last enabled account with a role that must be kept is neither demoted nor disabled, by
+/// whomever.
+pub async fn the_last_account_of_a_kept_role_stays<S>(store: &S)
+where
+    S: AdministrationStore + RegistrationStore + RevocationLog,
+{
+    let (keep, admin) = (["admin".to_owned()], ["admin".to_owned(), "guest".to_owned()]);
+    let ids = [register(store, "ann").await, register(store, "bob").await];
+    let _guests = register(store, "carol").await;
+    for id in &ids {
+        done(store.set_roles(id, &admin, &keep, None, at(10)).await.unwrap());
+    }
+    let mut log = Reader::new(store);
+    log.read_new().await;
+
+    // A disabled account is not one that remains.
+    done(store.set_disabled(&ids[1], true, &keep, None, at(11)).await.unwrap());
+    log.read_new().await;
+    let me = actor(store, &ids[0], None).await;
+    for by in [None, Some(&me)] {
+        let demoted = store.set_roles(&ids[0], &[], &keep, by, at(12)).await.unwrap();
+        assert!(matches!(demoted, CommandOutcome::LastOfRole), "{demoted:?}");
+        let disabled = store.set_disabled(&ids[0], true, &keep, by, at(12)).await.unwrap();
+        assert!(matches!(disabled, CommandOutcome::LastOfRole), "{disabled:?}");
+    }
+    assert_eq!(log.read_new().await, [], "nothing was written");
+    let now = account(store, &ids[0]).await;
+    assert_eq!((now.roles(), now.disabled()), (&admin[..], false));
+
+    // It may keep the role and lose others, and it may lose the role if nobody must have it. The
+    // other account is disabled, so it may lose the role too.
+    done(store.set_roles(&ids[0], &keep, &keep, None, at(13)).await.unwrap());
+    done(store.set_roles(&ids[1], &[], &keep, None, at(13)).await.unwrap());
+    done(store.set_disabled(&ids[1], false, &keep, None, at(14)).await.unwrap());
+    let demoted = store.set_roles(&ids[0], &[], &keep, None, at(15)).await.unwrap();
+    assert!(matches!(demoted, CommandOutcome::LastOfRole), "a guest does not have the role");
+    done(store.set_roles(&ids[1], &admin, &keep, None, at(16)).await.unwrap());
+    done(store.set_roles(&ids[0], &[], &keep, None, at(17)).await.unwrap());
+    let demoted = store.set_roles(&ids[1], &[], &keep, None, at(18)).await.unwrap();
+    assert!(matches!(demoted, CommandOutcome::LastOfRole), "{demoted:?}");
+    done(store.set_roles(&ids[1], &[], &[], None, at(19)).await.unwrap());
+
+    // A name that contains the name of the role is another role.
+    done(store.set_roles(&ids[0], &keep, &keep, None, at(20)).await.unwrap());
+    let others = ["admin2".to_owned(), "sub-admin".to_owned()];
+    done(store.set_roles(&ids[1], &others, &keep, None, at(20)).await.unwrap());
+    let demoted = store.set_roles(&ids[0], &[], &keep, None, at(21)).await.unwrap();
+    assert!(matches!(demoted, CommandOutcome::LastOfRole), "{demoted:?}");
 }

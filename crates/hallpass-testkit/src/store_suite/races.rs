@@ -162,7 +162,7 @@ where
             let id = id.clone();
             async move {
                 if number == 8 {
-                    done(store.set_disabled(&id, true, None, at(20)).await.unwrap());
+                    done(store.set_disabled(&id, true, &[], None, at(20)).await.unwrap());
                     return;
                 }
                 let session = session_id(round * 16 + u8::try_from(number).unwrap());
@@ -306,12 +306,49 @@ where
         let actors = [actor(store, &ids[0], None).await, actor(store, &ids[1], None).await];
         let disable_the_other = |store: Arc<S>, task: usize| {
             let (by, target) = (actors[task].clone(), ids[1 - task].clone());
-            async move { store.set_disabled(&target, true, Some(&by), at(20)).await.unwrap() }
+            async move { store.set_disabled(&target, true, &[], Some(&by), at(20)).await.unwrap() }
         };
         let won = winners(stores, 2, disable_the_other, |outcome| {
             matches!(outcome, CommandOutcome::Done(_))
         })
         .await;
         assert_eq!(won, 1, "round {round}");
+    }
+}
+
+/// The last two accounts with a role that must be kept are demoted or disabled at the same moment,
+/// by two operators, or by the two administrators each other. Exactly one command is carried out.
+pub async fn of_two_last_accounts_of_a_role_one_stays<S>(stores: &[Arc<S>], rounds: u32)
+where
+    S: RegistrationStore + AdministrationStore,
+{
+    let keep = ["admin".to_owned()];
+    for round in 0..rounds {
+        let store = &*stores[0];
+        let ids = [
+            register(store, &format!("ann{round}")).await,
+            register(store, &format!("bob{round}")).await,
+        ];
+        for id in &ids {
+            done(store.set_roles(id, &keep, &[], None, at(10)).await.unwrap());
+        }
+        let actors = [actor(store, &ids[0], None).await, actor(store, &ids[1], None).await];
+        let take_away = |store: Arc<S>, task: usize| {
+            let by = (round % 2 == 0).then(|| actors[task].clone());
+            let (target, keep) = (ids[1 - task].clone(), keep.clone());
+            async move {
+                match (round / 2 + u32::try_from(task).unwrap()) % 2 {
+                    0 => store.set_disabled(&target, true, &keep, by.as_ref(), at(20)).await,
+                    _ => store.set_roles(&target, &[], &keep, by.as_ref(), at(20)).await,
+                }
+                .unwrap()
+            }
+        };
+        let is_done = |outcome: &CommandOutcome| matches!(outcome, CommandOutcome::Done(_));
+        assert_eq!(winners(stores, 2, take_away, is_done).await, 1, "round {round}");
+        // The next round begins without an account that has the role.
+        for id in &ids {
+            done(store.set_roles(id, &[], &[], None, at(30)).await.unwrap());
+        }
     }
 }

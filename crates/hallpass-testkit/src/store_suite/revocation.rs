@@ -16,7 +16,7 @@ where
     assert_eq!(log.read_new().await, []);
     // More rows than one read returns.
     for number in 1..=1100 {
-        done(store.set_roles(&id, &[], None, at(number)).await.unwrap());
+        done(store.set_roles(&id, &[], &[], None, at(number)).await.unwrap());
     }
     let numbers = log.read_new().await.into_iter().map(|change| match change {
         Revocation::StaleBelow { number, .. } => number,
@@ -24,7 +24,7 @@ where
     });
     assert!(numbers.eq(1..=1100));
 
-    done(store.set_roles(&id, &[], None, at(2000)).await.unwrap());
+    done(store.set_roles(&id, &[], &[], None, at(2000)).await.unwrap());
     assert_eq!(log.read_new().await, [stale(&id, 1101, at(2000))]);
 }
 
@@ -45,7 +45,7 @@ where
     let id = register(store, "alice").await;
     let mut log = Reader::new(store);
     for number in 1..=3 {
-        done(store.set_roles(&id, &[], None, at(number)).await.unwrap());
+        done(store.set_roles(&id, &[], &[], None, at(number)).await.unwrap());
     }
     log.read_new().await;
 
@@ -59,7 +59,7 @@ where
     // With every row removed, the next one must still be after the cursor.
     store.purge_before(at(100)).await.unwrap();
     assert_eq!(log.read_new().await, []);
-    done(store.set_roles(&id, &[], None, at(200)).await.unwrap());
+    done(store.set_roles(&id, &[], &[], None, at(200)).await.unwrap());
     assert_eq!(log.read_new().await, [stale(&id, 4, at(200))]);
 }
 
@@ -69,7 +69,7 @@ where
 {
     let id = register(store, "alice").await;
     for number in 1..=6 {
-        done(store.set_roles(&id, &[], None, at(number)).await.unwrap());
+        done(store.set_roles(&id, &[], &[], None, at(number)).await.unwrap());
     }
     // A store may delete all of them in the first call.
     while store.prune(at(6), 2).await.unwrap() > 0 {}

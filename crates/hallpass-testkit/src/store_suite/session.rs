@@ -48,11 +48,11 @@ where
         let opened = store.open(wrong).await.unwrap();
         assert!(matches!(opened, OpenOutcome::AccountChanged));
     }
-    done(store.set_disabled(&id, true, None, at(1)).await.unwrap());
+    done(store.set_disabled(&id, true, &[], None, at(1)).await.unwrap());
     let disabled = store.open(new(1, &id)).await.unwrap();
     assert!(matches!(disabled, OpenOutcome::AccountChanged), "disabled");
     assert_eq!(open_sessions(store, &id).await, []);
-    done(store.set_disabled(&id, false, None, at(2)).await.unwrap());
+    done(store.set_disabled(&id, false, &[], None, at(2)).await.unwrap());
     assert_eq!(opened(store.open(new(2, &id)).await.unwrap()).generation(), 2);
 }
 

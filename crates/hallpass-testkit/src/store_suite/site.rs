@@ -55,7 +55,7 @@ where
 
     let ended = store.end_others(&decided).await.unwrap();
     assert!(matches!(ended, hallpass_accounts::OwnChangeOutcome::NotWritten));
-    let set = store.set_roles(&bob, &[], Some(&actor), at(40)).await.unwrap();
+    let set = store.set_roles(&bob, &[], &[], Some(&actor), at(40)).await.unwrap();
     assert!(matches!(set, hallpass_accounts::CommandOutcome::ActorChanged));
     let ended = store.end(&alice, &session, Some(&actor), at(40)).await.unwrap();
     assert_eq!(ended, EndOutcome::ActorChanged);

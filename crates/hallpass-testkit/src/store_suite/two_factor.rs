@@ -53,11 +53,11 @@ where
 {
     let id = register(store, "alice").await;
     let stale = enrolment(store, &id).await;
-    done(store.set_disabled(&id, true, None, at(1)).await.unwrap());
-    done(store.set_disabled(&id, false, None, at(1)).await.unwrap());
+    done(store.set_disabled(&id, true, &[], None, at(1)).await.unwrap());
+    done(store.set_disabled(&id, false, &[], None, at(1)).await.unwrap());
     assert!(!is_written(&store.enable(stale).await.unwrap()));
 
-    done(store.set_disabled(&id, true, None, at(2)).await.unwrap());
+    done(store.set_disabled(&id, true, &[], None, at(2)).await.unwrap());
     let disabled = enrolment(store, &id).await;
     assert!(!is_written(&store.enable(disabled.clone()).await.unwrap()));
 

@@ -21,6 +21,9 @@ pub struct LoginPage<'a> {
     pub password_fault: Option<FieldFault>,
     /// The reason why the last attempt was rejected.
     pub fault: Option<Fault>,
+    /// The HTML of the site's [challenge](hallpass_accounts::Challenge), for the form. It is not
+    /// escaped.
+    pub challenge: Option<String>,
     /// Whether the site has `/register`, to link to.
     pub registration: bool,
 }

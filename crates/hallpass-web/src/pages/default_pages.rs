@@ -4,6 +4,7 @@ use askama::Template;
 use hallpass_core::RejectionKind;
 
 use crate::{
+    activity::page::template::ActivityTemplate,
     login::page::template::{CodeTemplate, LoginTemplate},
     pages::{Page, Pages, RejectionPage, reader::Reader},
     password::page::template::PasswordTemplate,
@@ -154,6 +155,7 @@ impl<L: Layout> Pages for DefaultPages<L> {
             Page::Sessions(page) => {
                 (t.sessions_title, SessionsTemplate { t, page, prefix }.render())
             }
+            Page::Activity(page) => (t.activity_title, ActivityTemplate { t, page }.render()),
             Page::Rejection(page) => {
                 let template = RejectionTemplate { t, page, prefix };
                 (template.title(), template.render())

@@ -3,6 +3,8 @@
 use hallpass_accounts::Usernames;
 use hallpass_core::FieldFault;
 
+use crate::fields::Fault;
+
 /// The registration page. Its form posts `username` and `password` to `/register`.
 #[derive(Debug, Default)]
 #[non_exhaustive]
@@ -15,6 +17,11 @@ pub struct RegisterPage<'a> {
     pub username_fault: Option<FieldFault>,
     /// The fault of the password.
     pub password_fault: Option<FieldFault>,
+    /// The reason why the last attempt was rejected, if it was not a field.
+    pub fault: Option<Fault>,
+    /// The HTML of the site's [challenge](hallpass_accounts::Challenge), for the form. It is not
+    /// escaped.
+    pub challenge: Option<String>,
     /// The path on this site that the link to the login page passes as `next`. A registration
     /// itself continues to `/profile`.
     pub next: &'a str,

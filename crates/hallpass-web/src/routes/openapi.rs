@@ -113,6 +113,7 @@ impl Endpoint {
                     "A page of the sessions of the account, after `next` of the page before";
                 (summary, &[404], Requirement::login())
             }
+            Self::Activity => ("The recent activity of the account", &[422], Requirement::login()),
             Self::Jwks => ("The public keys, as a JWK Set", &[], Requirement::public()),
             _ => return None,
         };
@@ -128,14 +129,14 @@ impl Endpoint {
         match self {
             Self::Register => words(
                 "Registers an account and logs in",
-                &["username", "password"],
+                &["username", "password", "challenge?"],
                 201,
                 &[409, 429],
                 public,
             ),
             Self::Login => words(
                 "Logs in, or returns the next step",
-                &["username", "password", "code?", "next?", "remember_device?"],
+                &["username", "password", "code?", "next?", "remember_device?", "challenge?"],
                 200,
                 &[401, 429],
                 public,
@@ -200,7 +201,7 @@ fn failure(status: u16) -> &'static str {
         400 => "The body is incomplete, or not in the format that its `Content-Type` names.",
         401 => "Not logged in, or a wrong user name, password or code. It does not reveal which.",
         403 => {
-            "The request came from another site, or the session was not confirmed recently. Nothing was changed."
+            "The request came from another site, the session was not confirmed recently, or a challenge must be solved. Nothing was changed."
         }
         404 => "The session or the page does not exist.",
         409 => "The name is taken, or the second factor is already on or off.",

@@ -25,6 +25,7 @@ pub(crate) enum Endpoint {
     SessionStore,
     RevokeSession,
     Confirm,
+    Activity,
     Refresh,
     Jwks,
     StyleSheet,
@@ -32,7 +33,7 @@ pub(crate) enum Endpoint {
 }
 
 impl Endpoint {
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::Register,
         Self::Login,
         Self::Code,
@@ -44,6 +45,7 @@ impl Endpoint {
         Self::SessionStore,
         Self::RevokeSession,
         Self::Confirm,
+        Self::Activity,
         Self::Refresh,
         Self::Jwks,
         Self::StyleSheet,
@@ -63,6 +65,7 @@ impl Endpoint {
             Self::SessionStore => ("/profile/sessions", PAGE),
             Self::RevokeSession => ("/profile/sessions/revoke", FORM),
             Self::Confirm => ("/session/confirm", PAGE_AND_FORM),
+            Self::Activity => ("/account/activity", PAGE),
             Self::Refresh => ("/session/refresh", FORM),
             Self::Jwks => ("/.well-known/jwks.json", PAGE),
             Self::StyleSheet => ("/hallpass.css", PAGE),
@@ -78,6 +81,7 @@ impl Endpoint {
             Self::TwoFactor | Self::DisableTwoFactor | Self::RecoveryCodes => "/profile/two-factor",
             Self::Password => "/profile/password",
             Self::SessionStore | Self::RevokeSession => "/profile/sessions",
+            Self::Activity => "/account/activity",
             Self::Register
             | Self::Login
             | Self::Code

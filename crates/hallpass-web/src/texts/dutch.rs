@@ -1,5 +1,6 @@
 //! The Dutch texts.
 
+use hallpass_accounts::ActivityKind;
 use hallpass_core::RejectionKind;
 
 use crate::texts::{RejectionText, Texts};
@@ -74,9 +75,32 @@ pub(crate) const TEXTS: Texts = Texts {
     minutes_ago: ["1 minuut geleden", "{n} minuten geleden"],
     hours_ago: ["1 uur geleden", "{n} uur geleden"],
     days_ago: ["1 dag geleden", "{n} dagen geleden"],
+    activity_title: "Recente activiteit",
+    activity_earlier: "Eerder",
+    activities: &[
+        (ActivityKind::Registered, "Account aangemaakt"),
+        (ActivityKind::LoggedIn, "Ingelogd"),
+        (ActivityKind::LoginFailed, "Mislukte inlogpoging"),
+        (ActivityKind::LoggedOut, "Uitgelogd"),
+        (ActivityKind::PasswordChanged, "Wachtwoord gewijzigd"),
+        (ActivityKind::SecondFactorEnabled, "Tweestapsverificatie aangezet"),
+        (ActivityKind::SecondFactorDisabled, "Tweestapsverificatie uitgezet"),
+        (ActivityKind::RecoveryCodeUsed, "Herstelcode gebruikt"),
+        (ActivityKind::RecoveryCodesReplaced, "Nieuwe herstelcodes"),
+        (ActivityKind::SessionEnded, "Sessie beëindigd"),
+        (ActivityKind::SessionsEnded, "Alle andere sessies beëindigd"),
+        (
+            ActivityKind::RefreshReused,
+            "Sessie beëindigd, omdat een kopie van de cookie is gebruikt",
+        ),
+        (ActivityKind::RolesChanged, "Rollen gewijzigd"),
+        (ActivityKind::Disabled, "Account uitgeschakeld"),
+        (ActivityKind::Enabled, "Account ingeschakeld"),
+    ],
     credentials: CREDENTIALS,
     confirmation: "Wachtwoord of code onjuist. Er is niets gewijzigd.",
     wrong_code: "Die code is niet geldig. Wacht op de volgende en probeer het opnieuw.",
+    challenge: "Los de opgave hieronder op en probeer het opnieuw.",
     missing: "Vul dit in.",
     not_text: "Dit moet tekst zijn.",
     repeated: "Dit is meer dan één keer verstuurd.",
@@ -179,6 +203,16 @@ pub(crate) const TEXTS: Texts = Texts {
             RejectionKind::SecondFactorOff,
             "Tweestapsverificatie staat uit",
             "Zet tweestapsverificatie eerst aan.",
+        ),
+        rejection(
+            RejectionKind::ChallengeRequired,
+            "Er is eerst een opgave",
+            "Los de opgave van het formulier op en probeer het opnieuw.",
+        ),
+        rejection(
+            RejectionKind::LastOfRole,
+            "Laatste account met deze rol",
+            "Geen ander actief account heeft deze rol. Geef die rol eerst aan een ander account.",
         ),
         rejection(RejectionKind::InvalidCredentials, "Dat is niet gelukt", CREDENTIALS),
         rejection(RejectionKind::NameTaken, "Dat is niet gelukt", "Deze naam is al in gebruik."),

@@ -1,5 +1,6 @@
 //! The English texts.
 
+use hallpass_accounts::ActivityKind;
 use hallpass_core::RejectionKind;
 
 use crate::texts::{RejectionText, Texts};
@@ -74,9 +75,29 @@ pub(crate) const TEXTS: Texts = Texts {
     minutes_ago: ["1 minute ago", "{n} minutes ago"],
     hours_ago: ["1 hour ago", "{n} hours ago"],
     days_ago: ["1 day ago", "{n} days ago"],
+    activity_title: "Recent activity",
+    activity_earlier: "Earlier",
+    activities: &[
+        (ActivityKind::Registered, "Account created"),
+        (ActivityKind::LoggedIn, "Login"),
+        (ActivityKind::LoginFailed, "Failed login"),
+        (ActivityKind::LoggedOut, "Logout"),
+        (ActivityKind::PasswordChanged, "Password changed"),
+        (ActivityKind::SecondFactorEnabled, "Two-factor authentication turned on"),
+        (ActivityKind::SecondFactorDisabled, "Two-factor authentication turned off"),
+        (ActivityKind::RecoveryCodeUsed, "Recovery code used"),
+        (ActivityKind::RecoveryCodesReplaced, "New recovery codes"),
+        (ActivityKind::SessionEnded, "Session ended"),
+        (ActivityKind::SessionsEnded, "All other sessions ended"),
+        (ActivityKind::RefreshReused, "Session ended, because a copy of its cookie was used"),
+        (ActivityKind::RolesChanged, "Roles changed"),
+        (ActivityKind::Disabled, "Account disabled"),
+        (ActivityKind::Enabled, "Account enabled"),
+    ],
     credentials: RejectionKind::InvalidCredentials.detail(),
     confirmation: "Invalid password or code. Nothing was changed.",
     wrong_code: "That code is not valid. Wait for the next code and try again.",
+    challenge: "Solve the challenge below, then try again.",
     missing: "Please fill this in.",
     not_text: "This must be text.",
     repeated: "This was sent more than once.",
@@ -167,6 +188,16 @@ pub(crate) const TEXTS: Texts = Texts {
             RejectionKind::SecondFactorOff,
             "Two-factor authentication is off",
             "Turn it on first.",
+        ),
+        rejection(
+            RejectionKind::ChallengeRequired,
+            RejectionKind::ChallengeRequired.title(),
+            "Solve the challenge of the form, then try again.",
+        ),
+        rejection(
+            RejectionKind::LastOfRole,
+            RejectionKind::LastOfRole.title(),
+            RejectionKind::LastOfRole.detail(),
         ),
         rejection(
             RejectionKind::InvalidCredentials,

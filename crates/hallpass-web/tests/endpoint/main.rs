@@ -7,7 +7,9 @@
     reason = "a test binary has no public items, and a panic is a failed test"
 )]
 
+mod activity;
 mod browser_cookie;
+mod challenge;
 mod code;
 mod confirm;
 mod cookie_jar;

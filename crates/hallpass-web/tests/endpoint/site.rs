@@ -58,7 +58,17 @@ impl Site {
 
     /// Returns a site with these changes of the settings.
     pub fn with(change: impl FnOnce(&mut Settings<SiteRole>, &mut StoreSet)) -> Self {
+        Self::on(MemoryStore::default(), change)
+    }
+
+    /// Returns a site that records the activity of its accounts.
+    pub fn recording() -> Self {
         let store = MemoryStore::default();
+        let activity = Arc::new(store.clone());
+        Self::on(store, |_, stores| stores.activity = Some(activity.into()))
+    }
+
+    fn on(store: MemoryStore, change: impl FnOnce(&mut Settings<SiteRole>, &mut StoreSet)) -> Self {
         let clock = TestClock(Arc::new(AtomicU64::new(1_800_000_000)));
         let keys = KeyRing::generate_hs256([7; 32], clock.now());
         let mut settings = Settings {

@@ -3,10 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use hallpass_accounts::{
-    AccountStore, AdministrationStore, BreachedPasswords, BrowserStore, PasswordHasherSettings,
-    PasswordPolicy, PasswordStore, RateLimitStore, RefreshTokenStore, RegistrationStore,
-    RevocationLog, SessionSettings, SessionStore, SiteStore, TwoFactorPolicy, TwoFactorStore,
-    Usernames,
+    AccountStore, ActivityStore, AdministrationStore, BreachedPasswords, BrowserStore, Challenge,
+    ChallengeOutage, PasswordHasherSettings, PasswordPolicy, PasswordStore, RateLimitStore,
+    RefreshTokenStore, RegistrationStore, RevocationLog, SessionSettings, SessionStore, SiteStore,
+    TwoFactorPolicy, TwoFactorStore, Usernames,
 };
 use hallpass_core::{Role, RoleSet, TotpSettings};
 
@@ -14,8 +14,8 @@ use crate::builder::HallpassBuilder;
 
 impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
     /// Turns on all capabilities, for a store that implements all store traits: registration,
-    /// passwords, second factors, sessions with refresh tokens, administration, rate limits in the
-    /// store, the revocation log, the facts of the site and known browsers.
+    /// passwords, second factors, sessions with refresh tokens, administration, recent activity,
+    /// rate limits in the store, the revocation log, the facts of the site and known browsers.
     pub fn everything(self) -> Self
     where
         S: RegistrationStore
@@ -26,14 +26,15 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
             + RateLimitStore
             + RevocationLog
             + SiteStore
-            + BrowserStore,
+            + BrowserStore
+            + ActivityStore,
     {
         self.registration().passwords().everything_but_accounts()
     }
 
     /// Turns on all capabilities except registration and passwords, for a site with its own users
-    /// table: second factors, sessions with refresh tokens, administration, rate limits in the
-    /// store, the revocation log and the facts of the site.
+    /// table: second factors, sessions with refresh tokens, administration, recent activity, rate
+    /// limits in the store, the revocation log and the facts of the site.
     pub fn everything_but_accounts(self) -> Self
     where
         S: TwoFactorStore
@@ -42,12 +43,14 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
             + RateLimitStore
             + RevocationLog
             + SiteStore
-            + BrowserStore,
+            + BrowserStore
+            + ActivityStore,
     {
         let two_factor = self.settings.two_factor.clone();
         self.two_factor(two_factor)
             .refresh_tokens()
             .administration()
+            .activity()
             .rate_limits_in_store()
             .revocation_log()
             .site_facts()
@@ -137,6 +140,16 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
         self
     }
 
+    /// Records the recent activity of each account (logins, failed logins and changes), for
+    /// `/account/activity`. The rows are written after the response.
+    pub fn activity(mut self) -> Self
+    where
+        S: ActivityStore,
+    {
+        self.stores.activity = Some(self.store.clone().into());
+        self
+    }
+
     /// Sets the names with which people log in and register: user names, e-mail addresses, or both.
     /// Defaults to [`Usernames::Name`](crate::store::Usernames::Name): the login and the
     /// registration reject an e-mail address with a 422, and name the reason.
@@ -149,6 +162,41 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
     /// `#[role(default)]`, or to no role if no variant has it.
     pub fn default_roles(mut self, roles: impl Into<RoleSet<R>>) -> Self {
         self.settings.default_roles = roles.into();
+        self
+    }
+
+    /// Keeps at least one enabled account with this role, for example the administrators of the
+    /// site. A command that would demote or disable the last one is rejected with
+    /// [`LastOfRole`](crate::AccountsErrorKind::LastOfRole) (409), for an operator at a terminal
+    /// too, and for one of two concurrent commands. Call it once per role. Defaults to no role.
+    ///
+    /// A store with its own users table needs the statement `listing_role`.
+    ///
+    /// ```
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use hallpass::{AccountsErrorKind, Hallpass, Role};
+    /// # use hallpass::flow::Visitor;
+    /// # use hallpass::store::SqlStore;
+    /// # #[derive(Role, Clone, Copy, Debug, PartialEq, Eq)] enum SiteRole { Admin }
+    /// # let store = SqlStore::open("sqlite::memory:").await?;
+    /// let hallpass = Hallpass::builder(store)
+    ///     .keys_in_memory()
+    ///     .everything()
+    ///     .default_roles([SiteRole::Admin])
+    ///     .keep_at_least_one(SiteRole::Admin)
+    ///     .start()
+    ///     .await?;
+    /// # let visitor = Visitor::default();
+    /// # let step = hallpass.accounts().register("alice", "correct horse battery staple", &visitor).await?;
+    /// # let alice = hallpass::AccountId::new(step.opened().unwrap().user.id);
+    /// let refused = hallpass.disable(&alice).await.unwrap_err();
+    /// assert_eq!(refused.kind(), AccountsErrorKind::LastOfRole);
+    /// # Ok(())
+    /// # }
+    /// # tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(example()).unwrap();
+    /// ```
+    pub fn keep_at_least_one(mut self, role: R) -> Self {
+        self.settings.kept_roles.insert(role);
         self
     }
 
@@ -169,6 +217,21 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
     /// Rejects new passwords that this service lists as breached. Defaults to no service.
     pub fn breached_passwords(mut self, service: impl BreachedPasswords) -> Self {
         self.settings.breached_passwords = Some(Arc::new(service).into());
+        self
+    }
+
+    /// Requires a CAPTCHA or a proof of work at logins and registrations, as this hook decides. It
+    /// is called after the rate limits and before a password is hashed. Defaults to none.
+    pub fn challenge(mut self, challenge: impl Challenge) -> Self {
+        self.settings.challenge = Some(Arc::new(challenge).into());
+        self
+    }
+
+    /// Sets what happens if a challenge cannot be checked. Defaults to
+    /// [`ChallengeOutage::Pass`](crate::flow::ChallengeOutage::Pass): the attempt continues,
+    /// within the rate limits.
+    pub fn challenge_outage(mut self, outage: ChallengeOutage) -> Self {
+        self.settings.challenge_outage = outage;
         self
     }
 

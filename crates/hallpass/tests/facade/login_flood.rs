@@ -139,8 +139,12 @@ async fn login_flood_from_one_48_keeps_no_honest_person_out() {
         let mut connection = Connection::to(server).await;
         let registered = connection.post("/register", &format!("person{number}"), &from, "").await;
         assert!(matches!(registered.status, 200 | 201), "{}", registered.status);
-        let device = |cookie: &&str| cookie.starts_with("__Host-hallpass_device=");
-        known.push(registered.cookies.split("; ").find(device).unwrap().to_owned());
+        let browser = |cookie: &&str| cookie.starts_with("__Host-hallpass_browser=");
+        let browser = registered.cookies.split("; ").find(browser).unwrap().to_owned();
+        // The first login with the cookie makes the browser known.
+        let again = connection.post("/login", &format!("person{number}"), &from, &browser).await;
+        assert_eq!(again.status, 200);
+        known.push(browser);
     }
 
     let is_over = Arc::new(AtomicBool::new(false));

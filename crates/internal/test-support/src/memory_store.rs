@@ -163,6 +163,15 @@ impl State {
         })
     }
 
+    /// Returns whether the account is the only enabled one with one of these roles.
+    fn is_last_with<'a>(&self, id: &AccountId, mut lost: impl Iterator<Item = &'a String>) -> bool {
+        let has = |row: &Row, role| !row.disabled && row.roles.contains(role);
+        let Some(row) = self.rows.get(id) else { return false };
+        lost.any(|role| {
+            has(row, role) && !self.rows.iter().any(|(other, row)| other != id && has(row, role))
+        })
+    }
+
     /// Revokes the tokens of the account and ends every session except the session to keep, which
     /// receives its new refresh token.
     fn revoking(&mut self, own: &OwnChange, credential: u32) -> OwnChangeOutcome {
@@ -596,12 +605,16 @@ impl AdministrationStore for MemoryStore {
         &self,
         id: &AccountId,
         roles: &[String],
+        keep: &[String],
         by: Option<&Actor>,
         at: UnixTime,
     ) -> Result<CommandOutcome, Down> {
         let mut state = self.lock()?;
         if !state.passes(by) {
             return Ok(CommandOutcome::ActorChanged);
+        }
+        if state.is_last_with(id, keep.iter().filter(|role| !roles.contains(role))) {
+            return Ok(CommandOutcome::LastOfRole);
         }
         if let Some(row) = state.rows.get_mut(id) {
             row.roles = roles.to_vec();
@@ -614,12 +627,16 @@ impl AdministrationStore for MemoryStore {
         &self,
         id: &AccountId,
         disabled: bool,
+        keep: &[String],
         by: Option<&Actor>,
         at: UnixTime,
     ) -> Result<CommandOutcome, Down> {
         let mut state = self.lock()?;
         if !state.passes(by) {
             return Ok(CommandOutcome::ActorChanged);
+        }
+        if disabled && state.is_last_with(id, keep.iter()) {
+            return Ok(CommandOutcome::LastOfRole);
         }
         if let Some(row) = state.rows.get_mut(id) {
             row.disabled = disabled;

@@ -1,6 +1,6 @@
 //! The operator's commands while a server is running.
 
-use crate::person::{ACCESS, log_in, register, with_role};
+use crate::person::{ACCESS, admin, log_in, register, with_role};
 use crate::site::{Site, within_bound};
 use serde_json::{Value, json};
 
@@ -21,6 +21,8 @@ fn user_list_prints_all_accounts_with_their_roles() {
 fn set_role_is_in_force_within_the_bound() {
     let site = Site::start();
     let mut ann = with_role(&site, site.browser(), "ann", "admin");
+    // The last administrator would keep the role.
+    with_role(&site, site.browser(), "root", "admin");
     ann.get("/posts/new").expect_page(200);
     site.operator(&["user", "set-role", "ann", "guest"]);
     within_bound("the role is gone", || ann.get("/posts/new").status == 403);
@@ -144,4 +146,31 @@ fn a_failed_command_prints_one_line() {
         );
     }
     assert!(site.operator(&["user", "list"]).contains("guest"));
+}
+
+#[test]
+fn the_last_administrator_is_neither_demoted_nor_disabled() {
+    let site = Site::start();
+    let (mut root, _) = admin(&site, site.browser(), "root");
+    for arguments in
+        [["user", "set-role", "root", "guest"].as_slice(), &["user", "disable", "root"]]
+    {
+        let output = site.operator_output(arguments);
+        assert!(!output.status.success(), "{arguments:?}");
+        let error = String::from_utf8(output.stderr).expect("UTF-8");
+        assert_eq!(error.lines().count(), 1, "{error}");
+        assert!(error.contains("give the role to another account first"), "{error}");
+    }
+    let fields = [("role", "guest")];
+    root.post("/admin/users/root/role", &fields).expect_page(409);
+    let problem = root.as_script().post("/admin/users/root/role", &fields).expect_problem(409);
+    assert_eq!(problem["type"], "urn:hallpass:problem:last-of-role");
+    root.get("/posts/new").expect_page(200);
+
+    // With a second administrator the first one may go.
+    register(site.browser(), "ann");
+    site.operator(&["user", "make-admin", "ann"]);
+    root.post("/admin/users/root/role", &fields).expect_see_other("/admin");
+    root.get("/posts/new").expect_page(403);
+    assert!(!site.operator_output(&["user", "disable", "ann"]).status.success());
 }

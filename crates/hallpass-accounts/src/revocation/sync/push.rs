@@ -1,4 +1,5 @@
-//! The tasks of a node that wait for a push of other nodes, and that publish this node's revocations.
+//! The tasks of a node that wait for a push of other nodes, and that publish this node's
+//! revocations.
 
 use std::{error::Error, sync::Arc};
 

@@ -36,7 +36,7 @@ impl RejectionResponse {
 #[test]
 fn every_rejection_kind_for_every_caller() {
     use RejectionKind::*;
-    let table: [(RejectionKind, [u16; 6], &str, Option<&str>); 21] = [
+    let table: [(RejectionKind, [u16; 6], &str, Option<&str>); 23] = [
         (
             NotLoggedIn,
             [303, 401, 401, 401, 401, 401],
@@ -58,6 +58,8 @@ fn every_rejection_kind_for_every_caller() {
         (NameTaken, [409; 6], "9", None),
         (SecondFactorOn, [409; 6], "9", None),
         (SecondFactorOff, [409; 6], "9", None),
+        (ChallengeRequired, [403; 6], "7", None),
+        (LastOfRole, [409; 6], "9", None),
         (NotFound, [404; 6], "5", None),
         (MethodNotAllowed, [405; 6], "12", None),
         (BodyTooLarge, [413; 6], "3", None),

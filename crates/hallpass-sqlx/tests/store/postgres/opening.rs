@@ -87,7 +87,7 @@ async fn row_that_violates_a_constraint_is_rejected() {
     let id = register(&store, "alice").await;
     schema.run("UPDATE hallpass_account_state SET stale_below = 4294967295".into()).await;
     let error = store
-        .set_roles(&id, &["admin".to_owned()], None, hallpass_core::UnixTime::from_secs(1))
+        .set_roles(&id, &["admin".to_owned()], &[], None, hallpass_core::UnixTime::from_secs(1))
         .await
         .unwrap_err();
     assert_eq!(

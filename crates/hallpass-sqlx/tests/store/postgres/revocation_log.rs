@@ -76,10 +76,10 @@ async fn open_transaction_delays_no_other_revocation() {
     let mut log = Reader::new(&*store);
     // More final rows than one read returns.
     for number in 1..=1100 {
-        done(store.set_roles(&id, &[], None, at(number)).await.unwrap());
+        done(store.set_roles(&id, &[], &[], None, at(number)).await.unwrap());
     }
     assert_eq!(log.read_new().await.len(), 1100);
-    done(store.set_roles(&id, &[], None, at(2000)).await.unwrap());
+    done(store.set_roles(&id, &[], &[], None, at(2000)).await.unwrap());
     assert_eq!(log.read_new().await, [stale(&id, 1101, at(2000))]);
     long.commit().await.unwrap();
     assert_eq!(log.read_new().await, []);
@@ -95,11 +95,11 @@ async fn rows_that_are_not_final_follow_all_final_rows() {
     // More rows than one read returns, then a few that are not final because of an older
     // transaction.
     for number in 1..=1100 {
-        done(store.set_roles(&id, &[], None, at(number)).await.unwrap());
+        done(store.set_roles(&id, &[], &[], None, at(number)).await.unwrap());
     }
     let older = open_transaction(&mut connection, 1).await;
     for number in 1101..=1110 {
-        done(store.set_roles(&id, &[], None, at(number)).await.unwrap());
+        done(store.set_roles(&id, &[], &[], None, at(number)).await.unwrap());
     }
     let in_order: Vec<_> = (1..=1110).map(|number| stale(&id, number, at(number.into()))).collect();
     assert_eq!(Reader::new(&store).read_new().await, in_order);
@@ -118,7 +118,7 @@ async fn reader_misses_nothing_among_many_writers() {
         let id = register(&store, &format!("user{number}")).await;
         writers.spawn(async move {
             for second in 0..EACH {
-                done(store.set_roles(&id, &[], None, at(second)).await.unwrap());
+                done(store.set_roles(&id, &[], &[], None, at(second)).await.unwrap());
             }
         });
     }

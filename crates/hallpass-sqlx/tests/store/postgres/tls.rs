@@ -38,7 +38,7 @@ mod over_tls {
         let mut notifier = store.notifier();
         notifier.notified().await.unwrap(); // connected
         let at = UnixTime::from_secs(1_790_000_000);
-        let change = store.set_roles(&id, &["admin".to_owned()], None, at).await.unwrap();
+        let change = store.set_roles(&id, &["admin".to_owned()], &[], None, at).await.unwrap();
         assert!(matches!(change, CommandOutcome::Done(_)), "{change:?}");
         timeout(Duration::from_secs(1), notifier.notified())
             .await

@@ -147,7 +147,8 @@ fn fault_of(part: &Value) -> Option<String> {
         let loops = number("Actual Loops");
         let removed = number("Rows Removed by Filter") + number("Rows Removed by Index Recheck");
         let rows = (number("Actual Rows") + removed) * loops;
-        // A lookup that finds no row reads the levels of the index too. A subplan has its own limit.
+        // A lookup that finds no row reads the levels of the index too. A subplan has a limit of
+        // its own.
         let subplans: f64 = part["Plans"].as_array().into_iter().flatten().map(pages_of).sum();
         let pages = pages_of(part) - subplans;
         if rows > MOST_ROWS || pages > MOST_PAGES + PAGES_PER_ROW * rows.max(loops) {

@@ -4,12 +4,12 @@ use std::{convert::Infallible, time::Duration};
 
 use hallpass_accounts::{
     Account, AccountId, AccountStore, Activity, ActivityKind, ActivityStore, AdministrationStore,
-    AttemptOutcome, BrowserHash, BrowserId, BrowserLogin, BrowserName, BrowserStore, Confirmation,
-    ConsumeOutcome, ConsumedStore, Cursor, EndOutcome, Incarnation, KeyCheck, NewSession,
-    OneTimeHash, OneTimePurpose, OpenOutcome, Outcome, OutcomeId, OutcomeKind, OutcomeStore,
-    OwnChange, PasswordChange, PasswordStore, PutOutcome, RateLimit, RateLimitStore, RefreshChain,
-    RefreshOutcome, RefreshTokenStore, ReplaceOutcome, Revocation, RevocationLog, SessionStore,
-    SiteStore, TwoFactorStore, Username, WhichBrowsers,
+    AttemptOutcome, BrowserHash, BrowserId, BrowserLogin, BrowserName, BrowserStore,
+    CommandOutcome, Confirmation, ConsumeOutcome, ConsumedStore, Cursor, EndOutcome, Incarnation,
+    KeyCheck, NewSession, OneTimeHash, OneTimePurpose, OpenOutcome, Outcome, OutcomeId,
+    OutcomeKind, OutcomeStore, OwnChange, PasswordChange, PasswordStore, PutOutcome, RateLimit,
+    RateLimitStore, RefreshChain, RefreshOutcome, RefreshTokenStore, ReplaceOutcome, Revocation,
+    RevocationLog, SessionStore, SiteStore, TwoFactorStore, Username, WhichBrowsers,
 };
 use hallpass_core::{Methods, TotpDrift, UnixTime};
 use hallpass_sqlx::SqlStore;
@@ -31,6 +31,7 @@ const PIECE: u32 = 10;
 pub(super) async fn every_statement(store: &SqlStore, user: &str) {
     let id = register(store, user).await;
     accounts(store, user, &id).await;
+    kept_roles(store, &id).await;
     sessions(store, &id).await;
     own_changes(store, &id).await;
     second_factor(store, &id).await;
@@ -50,9 +51,21 @@ async fn accounts(store: &SqlStore, user: &str, id: &AccountId) {
     assert_eq!(AdministrationStore::list(store, None, 20).await.unwrap().len(), 20);
     let page = AdministrationStore::list(store, Some(&name("user500")), 20).await.unwrap();
     assert_eq!(page.len(), 20);
-    done(store.set_roles(id, &["admin".to_owned()], None, at(1)).await.unwrap());
-    done(store.set_disabled(id, true, None, at(2)).await.unwrap());
-    done(store.set_disabled(id, false, None, at(3)).await.unwrap());
+    done(store.set_roles(id, &["admin".to_owned()], &[], None, at(1)).await.unwrap());
+    done(store.set_disabled(id, true, &[], None, at(2)).await.unwrap());
+    done(store.set_disabled(id, false, &[], None, at(3)).await.unwrap());
+}
+
+/// Nobody else has the role, so every combination of roles is read.
+async fn kept_roles(store: &SqlStore, id: &AccountId) {
+    let keep = ["owner".to_owned()];
+    done(store.set_roles(id, &keep, &keep, None, at(4)).await.unwrap());
+    let refused = store.set_disabled(id, true, &keep, None, at(5)).await.unwrap();
+    assert!(matches!(refused, CommandOutcome::LastOfRole), "{refused:?}");
+    let admin = ["admin".to_owned()];
+    done(store.set_roles(id, &admin, &[], None, at(6)).await.unwrap());
+    done(store.set_disabled(id, true, &admin, None, at(7)).await.unwrap());
+    done(store.set_disabled(id, false, &admin, None, at(8)).await.unwrap());
 }
 
 async fn sessions(store: &SqlStore, id: &AccountId) {
@@ -248,17 +261,24 @@ impl AccountStore for Users {
     }
 
     async fn by_id(&self, id: &AccountId) -> Result<Option<Account>, Infallible> {
-        Ok(Some(Account::new(id.clone(), name("owner"), "hash-0")))
+        let account = Account::new(id.clone(), name("owner"), "hash-0");
+        Ok(Some(account.with_roles(["guest"])))
     }
 }
 
+/// Accounts without a state, in hallpass's own table instead of the site's.
+const OTHERS: &str = "SELECT id FROM hallpass_accounts WHERE $1 <> '' AND id > $2 \
+     ORDER BY id LIMIT $3";
+
 async fn own_users(store: &SqlStore, user: &str) {
-    let own = Users.with(store.clone());
+    let own = Users.with(store.clone()).listing_role(OTHERS);
     let id = AccountId::new(format!("own {user}"));
     let session = open_renewable(&own, &id, 9, at(10_000)).await;
     let refreshed = own.refresh(&session, &presenting(1, at(400))).await.unwrap();
     assert!(matches!(refreshed, RefreshOutcome::Consumed(_)), "{refreshed:?}");
     done(own.end_all(&id, None, at(401)).await.unwrap());
+    let keep = ["guest".to_owned()];
+    done(own.set_disabled(&id, true, &keep, None, at(402)).await.unwrap());
 }
 
 async fn prune(store: &SqlStore) {

@@ -79,9 +79,11 @@ impl Command {
     ) {
         match self {
             Self::SetRoles => {
-                drop(done(store.set_roles(id, &["visitor".into()], None, when).await.unwrap()))
+                drop(done(store.set_roles(id, &["visitor".into()], &[], None, when).await.unwrap()))
             }
-            Self::Disable => drop(done(store.set_disabled(id, true, None, when).await.unwrap())),
+            Self::Disable => {
+                drop(done(store.set_disabled(id, true, &[], None, when).await.unwrap()))
+            }
             Self::LogOut => drop(done(store.end_all(id, None, when).await.unwrap())),
             Self::EndSession => {
                 assert_eq!(store.end(id, session, None, when).await.unwrap(), EndOutcome::Ended)
@@ -175,7 +177,7 @@ where
     let id = register(store, "alice").await;
     enrol(store, &id).await;
     let decided = account(store, &id).await.generation();
-    done(store.set_disabled(&id, true, None, at(25)).await.unwrap());
+    done(store.set_disabled(&id, true, &[], None, at(25)).await.unwrap());
     let now = account(store, &id).await.generation();
     for generation in [decided, now] {
         let step = store.consume_step(&id, generation, 101, TotpDrift::NONE).await.unwrap();
@@ -186,7 +188,7 @@ where
             "disabled"
         );
     }
-    done(store.set_disabled(&id, false, None, at(26)).await.unwrap());
+    done(store.set_disabled(&id, false, &[], None, at(26)).await.unwrap());
     let now = account(store, &id).await.generation();
     let stale = store.consume_step(&id, decided, 101, TotpDrift::NONE).await.unwrap();
     assert_eq!(stale, ConsumeOutcome::AlreadyConsumed, "at another generation");
@@ -207,10 +209,10 @@ where
 {
     let passed = |outcome: CommandOutcome| !matches!(outcome, CommandOutcome::ActorChanged);
     [
-        passed(store.set_roles(target, &["admin".into()], Some(by), at(40)).await.unwrap()),
+        passed(store.set_roles(target, &["admin".into()], &[], Some(by), at(40)).await.unwrap()),
         store.end(target, session, Some(by), at(40)).await.unwrap() != EndOutcome::ActorChanged,
         passed(store.end_all(target, Some(by), at(40)).await.unwrap()),
-        passed(store.set_disabled(target, true, Some(by), at(40)).await.unwrap()),
+        passed(store.set_disabled(target, true, &[], Some(by), at(40)).await.unwrap()),
     ]
 }
 

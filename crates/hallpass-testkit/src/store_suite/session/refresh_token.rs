@@ -81,7 +81,8 @@ where
     );
     assert_eq!(SessionStore::list(store, &id, at(900)).await.unwrap(), [], "idle");
 
-    let raised = done(store.set_roles(&id, &["admin".to_owned()], None, at(500)).await.unwrap());
+    let raised =
+        done(store.set_roles(&id, &["admin".to_owned()], &[], None, at(500)).await.unwrap());
     let refreshed = consume(store, &session, 2, 600).await;
     assert_eq!(refreshed.account.roles(), ["admin"], "the session outlives a change of roles");
     assert_eq!(refreshed.account.generation(), raised.generation());
@@ -201,7 +202,7 @@ where
         2,
         "nothing was written"
     );
-    done(store.set_disabled(&id, true, None, at(40)).await.unwrap());
+    done(store.set_disabled(&id, true, &[], None, at(40)).await.unwrap());
     let _disabling = reader.read_new().await;
     let ended = store.refresh(&disabled, &presenting(1, at(50))).await.unwrap();
     assert!(matches!(ended, RefreshOutcome::Ended), "{ended:?}");

@@ -1,6 +1,7 @@
 //! A change of roles while four tabs of each browser send requests. Nobody is logged out, the store
-//! is read once per session, change and refresh token, and the new roles are in force immediately. The same script
-//! runs over sockets on axum and on actix-web, on a store in memory, SQLite and PostgreSQL.
+//! is read once per session, change and refresh token, and the new roles are in force immediately.
+//! The same script runs over sockets on axum and on actix-web, on a store in memory, SQLite and
+//! PostgreSQL.
 
 use std::{
     collections::BTreeSet,
