@@ -125,7 +125,12 @@ async def register(port):
                 sys.exit(f"registration: {status}")
             if kind == "known":
                 session = ("__Host-hallpass=", "__Host-hallpass_refresh=")
-                browsers.append("; ".join(it for it in cookies if not it.startswith(session)))
+                browser = "; ".join(it for it in cookies if not it.startswith(session))
+                # The first login with the cookie makes the browser known.
+                status, _ = await connection.post("/login", f"{kind}{number}", client, browser)
+                if status != 200:
+                    sys.exit(f"login: {status}")
+                browsers.append(browser)
     return browsers
 
 

@@ -225,10 +225,12 @@ fn check(site: &Site, life: &Life) {
     assert_eq!(steps, 1, "{name}: an active secret whose first time step is not consumed");
     assert!(codes == 10 || (codes == 9 && life.consuming), "{name}: {codes} recovery codes");
     let mut before = life.first_session.clone().expect("acknowledged").at(site.address);
-    assert_eq!(
-        before.get("/profile/sessions").status,
-        401,
-        "{name}: a session that is older than the second factor is accepted"
+    // Within 30 seconds of the change its old refresh token is not refused for good (503), because
+    // the response may have been lost.
+    let status = before.get("/profile/sessions").status;
+    assert!(
+        matches!(status, 401 | 503),
+        "{name}: a session that is older than the second factor is accepted: {status}"
     );
     if let Some(recovery) = &life.recovery {
         assert_eq!(log(password, &recovery[1]).status, 200, "{name}");
