@@ -63,12 +63,17 @@ impl Site {
         stores.passwords = Some(shared.clone().into());
         stores.two_factor = Some(shared.clone().into());
         stores.sessions = Some(shared.clone().into());
-        stores.refresh_tokens = Some(shared.into());
+        stores.refresh_tokens = Some(shared.clone().into());
+        stores.browsers = Some(shared.clone().into());
+        stores.activity = Some(shared.into());
         let many = RateLimit::new(1000, Duration::from_secs(60));
         let settings = Settings {
             default_roles: SiteRole::Guest.into(),
             clock: Arc::new(clock.clone()),
-            rate_limits: RateLimits::default().account(many.clone()).address(many),
+            rate_limits: RateLimits::default()
+                .account(many.clone())
+                .network(many.clone())
+                .address(many),
             password_hasher: PasswordHasherSettings::default().hash_cost(HashCost::new(64, 1, 1)),
             ..Settings::default()
         };
@@ -120,7 +125,7 @@ impl<F: Future<Output = Received>, S: Fn(Sent) -> F> Client<'_, S> {
     async fn session(&mut self) -> String {
         let listed = self.request("GET", "/profile/sessions", None).await;
         let listed: Value = serde_json::from_slice(&listed.body).unwrap();
-        let own = listed.as_array().unwrap().iter().find(|one| one["current"] == true);
+        let own = listed["sessions"].as_array().unwrap().iter().find(|one| one["current"] == true);
         own.unwrap()["id"].as_str().unwrap().to_owned()
     }
 
