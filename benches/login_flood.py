@@ -79,7 +79,7 @@ async def attack(port, address, counts, is_over):
         while not is_over.is_set():
             attempt += 1
             status, _ = await connection.post("/login", f"name{number}x{attempt}", address(rng))
-            counts[{401: 0, 503: 1}.get(status, 2)] += 1
+            counts[{401: 0, 429: 1, 503: 1}.get(status, 2)] += 1
 
     await asyncio.gather(*(one(number) for number in range(CONNECTIONS)))
 
@@ -96,7 +96,8 @@ async def person(port, name, client, cookies):
         if status == 200:
             took = time.monotonic() - start
             return took if took < PATIENCE else None
-        if status != 503:
+        # The brake of the site may reject unknown browsers in a flood from many networks.
+        if status not in (429, 503):
             sys.exit(f"{name}: {status}, although no attempt of this person was wrong")
         await asyncio.sleep(1)
     return None

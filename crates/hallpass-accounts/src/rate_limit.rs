@@ -89,11 +89,12 @@ impl RateLimit {
             return (state, AttemptOutcome::Blocked { retry_after });
         }
         let count = state.count.saturating_add(1);
-        let taken = AttemptState {
-            count,
-            blocked_until: now.saturating_add(self.wait_after(count)),
-            ..state
-        };
+        // Attempts may arrive in another order than their times, so a free attempt blocks nothing,
+        // not even the second before it.
+        let wait = self.wait_after(count);
+        let blocked_until =
+            if wait.is_zero() { state.blocked_until } else { now.saturating_add(wait) };
+        let taken = AttemptState { count, blocked_until, ..state };
         (taken, AttemptOutcome::Allowed)
     }
 
@@ -104,7 +105,7 @@ impl RateLimit {
         let mut state = self.current(state, now);
         state.count = state.count.saturating_sub(1);
         if state.count < self.free {
-            state.blocked_until = now;
+            state.blocked_until = UNBLOCKED;
         }
         (state.count > 0).then_some(state)
     }
@@ -119,7 +120,7 @@ impl RateLimit {
     /// Returns the state at `now`: without the regained attempts, and blocked for at most the
     /// maximum wait, so that a clock that was once ahead does not block a key forever.
     fn current(&self, state: Option<AttemptState>, now: UnixTime) -> AttemptState {
-        let fresh = AttemptState { count: 0, last: now, blocked_until: now };
+        let fresh = AttemptState { count: 0, last: now, blocked_until: UNBLOCKED };
         let Some(state) = state else { return fresh };
         let regained = now.since(state.last).as_secs() / self.regain().as_secs();
         let regained = u32::try_from(regained).unwrap_or(u32::MAX);
@@ -153,6 +154,8 @@ impl RateLimit {
         self.first_wait.saturating_mul(factor).min(self.longest_wait)
     }
 }
+
+const UNBLOCKED: UnixTime = UnixTime::from_secs(0);
 
 /// The state that a store keeps per key.
 ///
@@ -315,6 +318,16 @@ mod tests {
         let many = AttemptState { count: u32::MAX, last: at(0), blocked_until: at(0) };
         let (state, _) = POLICY.take(Some(many), at(0));
         assert_eq!(state.blocked_until, at(900));
+    }
+
+    /// An attempt that waited for its turn is counted after a later one.
+    #[test]
+    fn free_attempts_are_free_in_any_order() {
+        let (_, answers) = takes(&[5, 4, 3]);
+        assert_eq!(answers, [AttemptOutcome::Allowed; 3]);
+        let (state, _) = takes(&[5, 5, 5]);
+        let state = POLICY.give_back(state, at(6));
+        assert_eq!(POLICY.take(state, at(4)).1, AttemptOutcome::Allowed);
     }
 
     #[test]

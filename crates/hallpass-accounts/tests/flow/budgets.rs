@@ -81,7 +81,16 @@ async fn a_credential_takes_100_wrong_codes_of_unknown_browsers() {
         matches!(late, AccountsErrorKind::Limited { retry_after } if retry_after <= Duration::from_secs(86_400)),
         "the right code is not evaluated either: {late:?}"
     );
-    assert_eq!(site.heard(|event| matches!(event, Event::CodesGuessed { .. })), 1);
+    let guessed = |event: &Event| {
+        matches!(event, Event::CodesGuessed { .. })
+            && event.account().is_some()
+            && event.peer().is_some()
+    };
+    assert_eq!(site.heard(guessed), 1);
+    let limited = |event: &Event| {
+        matches!(event, Event::Limited { limit: RateLimitKind::Code, account: Some(_), .. })
+    };
+    assert_eq!(site.heard(limited), limits_hit(&site, RateLimitKind::Code));
 
     // A recovery code logs in whatever the counters say, and clears nothing.
     let recovery = alice.recovery[0].as_str();

@@ -5,6 +5,7 @@
 
 mod breached;
 mod budgets;
+mod challenge;
 mod clocks;
 mod coalesced;
 mod drift;
