@@ -140,7 +140,7 @@ fn with_every_page(mut look: impl FnMut(&str, &Page<'_>)) {
         "sessions",
         &Page::Sessions(SessionsPage {
             sessions: vec![session(true), session(false), session(false)],
-            next: Some("1790000000-03030303030303030303030303030303"),
+            next: Some("1790000001-03030303030303030303030303030303"),
         }),
     );
     look(

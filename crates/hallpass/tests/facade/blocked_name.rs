@@ -134,9 +134,8 @@ async fn on_postgres_a_flood_on_a_blocked_name_delays_nobody() {
     assert_eq!(answers, vec![200; answers.len()]);
     let statements = database.statements("site");
     let of_limits = statements.iter().filter(|text| text.contains("hallpass_rate_limits")).count();
-    // A login from a loopback address counts on the address, the account and the network: two
-    // statements, and three to end the attempt.
-    let logins = 5 * answers.len();
+    // A login counts on its keys by two statements, and two more end the attempt.
+    let logins = 4 * answers.len();
     println!("{of_limits} statements on rate limits, {logins} of them by the other logins");
     assert!(of_limits < logins + CONNECTIONS / 10, "{of_limits} statements, {logins} by logins");
 }

@@ -18,6 +18,7 @@ macro_rules! page {
 page! {
     actix: "actix.md"
     axum: "axum.md"
+    budgets: "budgets.md"
     challenges: "challenges.md"
     introduction: "introduction.md"
     many_nodes: "many-nodes.md"

@@ -73,7 +73,7 @@ impl<S: tracing::Subscriber> Layer<S> for Log {
 /// Logs in, fails to log in, is rate-limited, refreshes, ends sessions, and requests pages with
 /// valid and invalid tokens. Returns the secrets that must not be recorded.
 async fn a_day(kit: &Kit<SiteRole>, store: &SqliteStore) -> (Hallpass<SiteRole>, Vec<String>) {
-    let store = store.clone();
+    let (store, other_store) = (store.clone(), store.clone());
     let few = RateLimit::new(3, Duration::from_secs(60));
     let site = Hallpass::<SiteRole>::builder(store)
         .keys(kit.keys())
@@ -111,7 +111,16 @@ async fn a_day(kit: &Kit<SiteRole>, store: &SqliteStore) -> (Hallpass<SiteRole>,
         let _nobody = site.accounts().log_in(TYPED, PASSWORD, None, &here).await.unwrap_err();
     }
     let _next = site.accounts().refresh(refresh.as_bytes()).await.unwrap();
+    // This node remembers the result, and another one reads it from the store.
     let _same = site.accounts().refresh(refresh.as_bytes()).await.unwrap();
+    let other = Hallpass::<SiteRole>::builder(other_store)
+        .keys(kit.keys())
+        .clock(kit.clock())
+        .everything()
+        .start()
+        .await
+        .unwrap();
+    let _same = other.accounts().refresh(refresh.as_bytes()).await.unwrap();
 
     let good = format!("__Host-hallpass={}", again.access.as_str());
     let admin = kit.as_user(SiteRole::Admin).cookie();
