@@ -115,8 +115,8 @@ async fn changes_under_load(site: Site, people: u64) {
     operators.join_all().await;
     let (sent, compared) =
         tabs.join_all().await.into_iter().fold((0, 0), |(a, b), (c, d)| (a + c, b + d));
-    // Each operator also found the account, and made the changes.
-    let visits = (site.store.calls() - calls).saturating_sub(people * (1 + CHANGES));
+    // Each operator also found the account. Each change reads the roles before, and writes.
+    let visits = (site.store.calls() - calls).saturating_sub(people * (1 + 2 * CHANGES));
     let pairs: usize = all.iter().map(|person| person.refreshed.lock().unwrap().len()).sum();
     println!(
         "{} changes, {sent} requests, {compared} with known roles, {visits} refreshes in the store, \
