@@ -2,8 +2,8 @@
 //!
 //! Limits stop a guesser on one account and on one address. A challenge makes each attempt of a
 //! botnet with many addresses cost something. It is called after the attempt was counted, and
-//! before the store is read and a password is hashed, so that neither the hook nor the hasher can
-//! be called without limit.
+//! before the login waits for the hasher, so that neither the hook nor the hasher can be called
+//! without limit. Before it, the store is read only for the row of a known browser.
 
 use std::{error::Error, future::Future};
 
