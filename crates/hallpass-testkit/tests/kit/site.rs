@@ -74,6 +74,7 @@ impl Site {
 }
 
 const FORM: &str = "username=alice&password=correct+horse+battery+staple";
+const PASSWORD: &str = "password=correct+horse+battery+staple";
 
 #[tokio::test]
 async fn no_route_calls_the_store_after_the_login() {
@@ -122,12 +123,12 @@ async fn authenticator_codes_complete_a_two_factor_login() {
         site.send(site.request(http::Method::GET, "/profile/two-factor", &cookie, "")).await;
     let phone = phone(&site.kit, &set_up);
 
-    let wrong = format!("code={}", phone.wrong_code());
+    let wrong = format!("{PASSWORD}&code={}", phone.wrong_code());
     assert_eq!(
         site.send(site.request(http::Method::POST, "/profile/two-factor", &cookie, &wrong)).await.0,
         401
     );
-    let right = format!("code={}", phone.code());
+    let right = format!("{PASSWORD}&code={}", phone.code());
     let (status, fresh, _) =
         site.send(site.request(http::Method::POST, "/profile/two-factor", &cookie, &right)).await;
     assert_eq!(status, 200);
