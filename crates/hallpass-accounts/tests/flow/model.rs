@@ -297,12 +297,14 @@ impl World {
             .get(&token)
             .is_some_and(|consumed| consumed.abs_diff(now) < GRACE)
         {
-            if session.before_change.contains(&token) && got.is_err() {
-                let kind = got.unwrap_err().kind();
-                assert!(matches!(kind, AccountsErrorKind::Unavailable { .. }), "{kind:?}");
-                return;
-            }
-            let tokens = got.unwrap();
+            let tokens = match got {
+                Err(error) if session.before_change.contains(&token) => {
+                    let kind = error.kind();
+                    assert!(matches!(kind, AccountsErrorKind::Unavailable { .. }), "{kind:?}");
+                    return;
+                }
+                got => got.unwrap(),
+            };
             assert_eq!(
                 tokens.refresh.unwrap().as_str(),
                 session.live,
@@ -311,7 +313,8 @@ impl World {
             let live = session.live.clone();
             self.issued(tokens.access, &live, &id, person);
         } else if session.predecessor.as_ref() == Some(&token) {
-            let tokens = got.expect("the response with the live token may be lost");
+            // The response with the live token may be lost.
+            let tokens = got.unwrap();
             let refresh = tokens.refresh.unwrap().as_str().to_owned();
             assert_ne!(refresh, session.live, "the token that may be lost is replaced");
             session.consumed.retain(|_, consumed| consumed.abs_diff(now) < GRACE);

@@ -20,7 +20,8 @@ fn recent(client: &Client, second_factor: bool) -> Result<(), RejectionKind> {
 
 async fn session_id(client: &Client) -> String {
     let list = client.as_script().get("/profile/sessions").await.expect(200).json();
-    let own = list["sessions"].as_array().unwrap().iter().find(|session| session["current"] == true);
+    let own =
+        list["sessions"].as_array().unwrap().iter().find(|session| session["current"] == true);
     own.unwrap()["id"].as_str().unwrap().to_owned()
 }
 

@@ -41,7 +41,7 @@ struct Person {
 }
 
 fn roles_after(turn: u64) -> RoleSet<SiteRole> {
-    let newest = if turn / 2 % 2 == 0 { SiteRole::Guest } else { SiteRole::Moderator };
+    let newest = if (turn / 2).is_multiple_of(2) { SiteRole::Guest } else { SiteRole::Moderator };
     newest.into()
 }
 
@@ -68,7 +68,7 @@ async fn tab(site: Arc<Site>, person: Person, number: usize) -> (u64, u64) {
             person.refreshed.lock().unwrap().extend(turns.map(|turn| (turn, token.clone())));
         }
         sent += 1;
-        if before % 2 == 0 && person.turn.load(Ordering::SeqCst) == before {
+        if before.is_multiple_of(2) && person.turn.load(Ordering::SeqCst) == before {
             let expected: Vec<_> = roles_after(before).iter().map(|role| role.name()).collect();
             assert_eq!(received.text(), expected.join(" "), "change {before}");
             compared += 1;
