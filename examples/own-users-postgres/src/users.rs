@@ -26,6 +26,10 @@ pub(crate) fn store(pool: PgPool) -> OwnUsers<Users, HashColumn> {
              WHERE id = $1::uuid",
         )
         .listing("SELECT id::text FROM users WHERE email_key > $1 ORDER BY email_key LIMIT $2")
+        .listing_role(
+            "SELECT id::text FROM users WHERE $1 = ANY(roles) AND NOT blocked \
+             AND id::text COLLATE \"C\" > $2 ORDER BY id::text COLLATE \"C\" LIMIT $3",
+        )
 }
 
 // These two methods are enough for a login.

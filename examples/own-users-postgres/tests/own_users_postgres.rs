@@ -293,8 +293,8 @@ fn a_person_registers_with_an_address_and_no_other_name() {
     register("ZOE@site.example").expect(409);
     let detail = register("zoe").expect_problem(422)["detail"].to_string();
     assert!(detail.contains("Enter your e-mail address"), "{detail}");
-    let detail = site.log_in(1, "zoe").expect_problem(422)["detail"].to_string();
-    assert!(detail.contains("Enter your e-mail address"), "{detail}");
+    // As every other failed login: the answer does not tell which names exist.
+    site.log_in(1, "zoe").expect_problem(401);
     site.log_in(1, "zoe@site.example").expect(200);
     assert_eq!(
         site.value::<Vec<String>>("SELECT roles FROM users WHERE email_key = 'zoe@site.example'"),
