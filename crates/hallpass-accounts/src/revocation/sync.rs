@@ -152,7 +152,7 @@ impl<R: Role> RevocationSync<R> {
         }
     }
 
-    /// Begins to use the stores: checks that they [commit together](StoreSet::apart), reads the
+    /// Begins to use the stores: checks that they [commit together](crate::StoreSet::apart), reads the
     /// log, and separates the site from the other sites in stores that several sites share. Call it
     /// once, before the stores are used.
     ///
