@@ -36,8 +36,12 @@ async fn known_and_unknown_names_are_rejected_in_equal_time() {
     let store = Arc::new(MemoryStore::default());
     let mut stores = StoreSet::new(store.clone());
     stores.registration = Some(store.into());
+    let many = RateLimit::new(u32::MAX, Duration::ZERO);
     let settings = Settings::<SiteRole> {
-        rate_limits: RateLimits::default().account(RateLimit::new(u32::MAX, Duration::ZERO)),
+        rate_limits: RateLimits::default()
+            .account(many.clone())
+            .network(many)
+            .site(u32::MAX, u32::MAX),
         password_hasher: PasswordHasherSettings::default().hash_cost(HashCost::new(19_456, 2, 1)),
         ..Settings::default()
     };
