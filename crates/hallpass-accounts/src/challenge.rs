@@ -152,13 +152,12 @@ impl<R: Role> Accounts<R> {
             Ok(ChallengeOutcome::Required) => "required",
             Err(_) => "failed",
         });
-        let (stores, limits) = (self.stores(), &self.settings().rate_limits);
         match checked {
             Ok(ChallengeOutcome::Passed) => Ok(()),
             Ok(ChallengeOutcome::Required) => {
                 match response {
                     Some(_) => counted.keep_address(self.store_now()).await,
-                    None => limits.give_back(stores, counted, self.store_now()).await,
+                    None => counted.give_back(self.store_now()).await,
                 }
                 Err(AccountsErrorKind::ChallengeRequired.into())
             }
@@ -167,7 +166,7 @@ impl<R: Role> Accounts<R> {
                 match self.settings().challenge_outage {
                     ChallengeOutage::Pass => Ok(()),
                     ChallengeOutage::Refuse => {
-                        limits.give_back(stores, counted, self.store_now()).await;
+                        counted.give_back(self.store_now()).await;
                         Err(AccountsError::unavailable(fault))
                     }
                 }

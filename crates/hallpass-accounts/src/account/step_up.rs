@@ -266,7 +266,7 @@ impl<R: Role> Accounts<R> {
             }
             None => Methods::PASSWORD,
         };
-        self.settings().rate_limits.succeeded(self.stores(), counted, self.store_now()).await;
+        counted.succeeded(self.store_now()).await;
         Ok(shown)
     }
 

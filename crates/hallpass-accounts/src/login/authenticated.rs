@@ -142,7 +142,7 @@ impl<R: Role> Authenticated<R> {
                 }
             }
         }
-        accounts.settings().rate_limits.succeeded(accounts.stores(), counted, at).await;
+        counted.succeeded(at).await;
         let event =
             Event::LoggedIn { account: account.id().clone(), session, methods, peer: visitor.peer };
         EventClient::or_visitor(visitor).sync_scope(|| accounts.events().happened(event));

@@ -132,7 +132,6 @@ impl<R: Role> Accounts<R> {
             (None, None) => Ok((None, None)),
         };
         let (account, row) = self.evaluated(&counted, found).await?;
-        let known = row.is_some();
         let password = Password::typed(password);
         let hash = account.as_ref().map(Account::password_hash);
         let checked = self.check_password(ticket, &password, hash).await;
@@ -143,7 +142,7 @@ impl<R: Role> Accounts<R> {
             }
             (Some(account), Checked::Right(right)) => {
                 let upgrade = right.is_outdated().then_some(password);
-                let browser = LoginBrowser::new(row, known && !visitor.step_up);
+                let browser = LoginBrowser::new(row, !visitor.step_up);
                 return Ok(PasswordAccepted::new(self.clone(), account, counted, upgrade, browser));
             }
             (Some(account), Checked::Wrong) => {
@@ -275,8 +274,7 @@ impl<R: Role> Accounts<R> {
         if let Err(error) = &result
             && error.kind().is_fault()
         {
-            let limits = &self.settings().rate_limits;
-            limits.give_back(self.stores(), counted, self.store_now()).await;
+            counted.give_back(self.store_now()).await;
         }
         result
     }

@@ -52,9 +52,9 @@ impl<R: Role> MfaRequired<R> {
     /// [`Unavailable`](crate::AccountsErrorKind::Unavailable) or
     /// [`Internal`](crate::AccountsErrorKind::Internal) if the token cannot be signed.
     pub async fn wait(self) -> Result<Token<MfaPending>, AccountsError> {
-        let (stores, now) = (self.accounts.stores(), self.accounts.store_now());
+        // An unfinished login counts nothing. The codes have a budget of their own.
         if let Some(counted) = &self.counted {
-            self.accounts.settings().rate_limits.right_so_far(stores, counted, now).await;
+            counted.give_back(self.accounts.store_now()).await;
         }
         let account = upgraded(&self.accounts, self.account, self.upgrade).await;
         let now = self.accounts.now();

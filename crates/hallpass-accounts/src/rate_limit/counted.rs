@@ -116,7 +116,8 @@ impl Counted {
         self.settle(end, now).await;
     }
 
-    /// Ends the attempt after a complete login or change.
+    /// Ends the attempt after a complete login or change. An error of the store at this point does
+    /// not fail the login.
     pub(crate) async fn succeeded(&self, now: UnixTime) {
         self.settle(|taken| taken.on_success, now).await;
     }

@@ -303,23 +303,6 @@ impl RateLimits {
         let _logged = stores.ask("settle attempt", settled).await;
         stores.turns.changed(&change.key);
     }
-
-    /// Subtracts an attempt that was not evaluated.
-    pub(crate) async fn give_back(&self, _: &StoreSet, counted: &Counted, now: UnixTime) {
-        counted.give_back(now).await;
-    }
-
-    /// Ends an attempt after a complete login or change. An error of the store at this point does
-    /// not fail the login.
-    pub(crate) async fn succeeded(&self, _: &StoreSet, counted: Counted, now: UnixTime) {
-        counted.succeeded(now).await;
-    }
-
-    /// Subtracts the attempt when the password was right and another step is required: an
-    /// unfinished login counts nothing. The codes of the next step have a budget of their own.
-    pub(crate) async fn right_so_far(&self, _: &StoreSet, counted: &Counted, now: UnixTime) {
-        counted.give_back(now).await;
-    }
 }
 
 /// A key that allows no attempt now.

@@ -237,8 +237,9 @@ impl Rotation {
     }
 }
 
-/// Returns whether a token that was consumed at `consumed` is within its grace period at `at`.
-fn is_lately(consumed: UnixTime, at: UnixTime, grace: Duration) -> bool {
+/// Returns whether a token that was consumed at `consumed` is within its grace period at `at`, in
+/// either direction: the clock may have been set back.
+pub(crate) fn is_lately(consumed: UnixTime, at: UnixTime, grace: Duration) -> bool {
     at.since(consumed) < grace && consumed.since(at) < grace
 }
 

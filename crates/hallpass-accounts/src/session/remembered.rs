@@ -23,7 +23,7 @@ use std::{
 use hallpass_core::UnixTime;
 
 use crate::session::{
-    refresh_state::RefreshHash,
+    refresh_state::{RefreshHash, is_lately},
     refresh_token::{Live, RefreshSecret},
     session_id::SessionId,
 };
@@ -71,9 +71,9 @@ impl RememberedRefreshes {
         let inner = self.lock();
         let entry = inner.sessions.get(&session)?;
         let is_recent = match entry.result {
-            Remembered::Ended => is_within(entry.at, now, grace),
+            Remembered::Ended => is_lately(entry.at, now, grace),
             Remembered::Refreshed(_) => {
-                entry.consumed.iter().any(|(hash, at)| hash == token && is_within(*at, now, grace))
+                entry.consumed.iter().any(|(hash, at)| hash == token && is_lately(*at, now, grace))
             }
         };
         is_recent.then(|| entry.result.clone())
@@ -93,7 +93,7 @@ impl RememberedRefreshes {
         let mut inner = self.lock();
         let before = inner.sessions.remove(&session).map(|entry| entry.consumed);
         let mut tokens = before.unwrap_or_default();
-        tokens.retain(|(hash, at)| *hash != token && is_within(*at, now, grace));
+        tokens.retain(|(hash, at)| *hash != token && is_lately(*at, now, grace));
         tokens.push((token, consumed));
         let result = Remembered::Refreshed(Arc::clone(live));
         inner.keep(session, Entry { result, consumed: tokens, at: now }, grace);
@@ -104,7 +104,7 @@ impl RememberedRefreshes {
     pub(crate) fn began(&self, first: &RefreshSecret, now: UnixTime, grace: Duration) {
         let mut inner = self.lock();
         inner.chains.push_back((first.clone(), now));
-        while inner.chains.front().is_some_and(|(_, at)| !is_within(*at, now, grace))
+        while inner.chains.front().is_some_and(|(_, at)| !is_lately(*at, now, grace))
             || inner.chains.len() > MAX
         {
             inner.chains.pop_front();
@@ -137,7 +137,7 @@ impl Inner {
         self.order.push_back((session, now));
         self.sessions.insert(session, entry);
         while let Some((oldest, at)) = self.order.front().copied() {
-            if self.order.len() <= MAX && is_within(at, now, grace) {
+            if self.order.len() <= MAX && is_lately(at, now, grace) {
                 break;
             }
             self.order.pop_front();
@@ -147,12 +147,6 @@ impl Inner {
             }
         }
     }
-}
-
-/// Returns whether the times differ by less than the grace period, in either direction: the clock
-/// may have been set back.
-fn is_within(at: UnixTime, now: UnixTime, grace: Duration) -> bool {
-    now.since(at) < grace && at.since(now) < grace
 }
 
 /// Maximum number of results: 10,000, about 15 MB. If more sessions are refreshed within the grace

@@ -51,11 +51,7 @@ impl<R: Role> EnrolmentRequired<R> {
     pub async fn wait(self) -> Result<Token<EnrolmentPending>, AccountsError> {
         let Self { accounts, account, counted } = self;
         // Every factor that the account has was right.
-        accounts
-            .settings()
-            .rate_limits
-            .succeeded(accounts.stores(), counted, accounts.store_now())
-            .await;
+        counted.succeeded(accounts.store_now()).await;
         accounts.enrolment_token(&account)
     }
 }

@@ -99,7 +99,7 @@ impl<R: Role> Accounts<R> {
                     |now: &Account| now.second_factor().map(|_| AccountsErrorKind::AlreadyOn);
                 return Err(self.not_proven(who, &step_up, live_meanwhile).await);
             };
-            self.settings().rate_limits.succeeded(self.stores(), counted, self.store_now()).await;
+            counted.succeeded(self.store_now()).await;
             let tokens = self.goes_on(who, prepared, &written, kept)?;
             Ok((codes, tokens))
         })

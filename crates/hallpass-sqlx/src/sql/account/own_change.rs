@@ -87,9 +87,9 @@ pub(crate) async fn revoking(
     credential: Credential,
 ) -> Result<OwnChangeOutcome, StoreError> {
     let account = &own.actor.account;
-    let before = match own.kept_session() {
-        Some(session) => refresh_token::tokens(&mut write, session).await?,
-        None => None,
+    let before = match (own.kept_session(), &own.refresh_chain) {
+        (Some(session), Some(_)) => refresh_token::tokens(&mut write, session).await?,
+        _ => None,
     };
     revocation::everything(&mut write, account, own.kept_session(), credential, own.at).await?;
     let kept = match (own.kept_session(), &own.refresh_chain) {
