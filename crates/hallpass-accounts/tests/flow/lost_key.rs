@@ -5,8 +5,8 @@ use std::error::Error;
 
 use hallpass_accounts::{AccountsErrorKind, Event, Proof, TwoFactor};
 use hallpass_core::{Algorithm, Key, KeyId, KeyRing, Totp, TotpSettings};
-use tracing::Dispatch;
 
+use crate::reminders::subscribed;
 use crate::secret::Log;
 use crate::site::{PASSWORD, Site, here, logged_in};
 
@@ -21,8 +21,7 @@ fn lose_the_key(site: &Site) -> KeyId {
 #[tokio::test]
 async fn a_lost_key_is_an_internal_error_and_not_an_attempt() {
     let log = Log::default();
-    let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_ansi(false).finish();
-    let _guard = tracing::dispatcher::set_default(&Dispatch::new(subscriber));
+    let _guard = subscribed(&log);
     let site = Site::new();
     let alice = site.enrolled("alice").await;
     let who = site.verify(&alice.access).unwrap();

@@ -1,7 +1,12 @@
 //! A fault that lasts is logged at its beginning and then once per minute, and not once per
 //! attempt. The cause is logged once.
 
-use std::{error::Error, fmt, sync::Arc, time::Duration};
+use std::{
+    error::Error,
+    fmt,
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use hallpass_accounts::{
     Accounts, Cursor, Notifier, Readiness, RevocationLog, RevocationPage, RevocationSync, Settings,
@@ -21,7 +26,14 @@ impl Log {
     }
 }
 
+/// Sends the log lines of this thread to `log`, until the guard is dropped.
+///
+/// With one dispatcher in the process, `tracing` decides by the thread that logs first whether a
+/// line is ever logged, and another test may run on that thread. A second dispatcher prevents that.
 pub(crate) fn subscribed(log: &Log) -> tracing::dispatcher::DefaultGuard {
+    static SECOND: LazyLock<Dispatch> =
+        LazyLock::new(|| Dispatch::new(tracing_subscriber::fmt().finish()));
+    LazyLock::force(&SECOND);
     let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_ansi(false).finish();
     tracing::dispatcher::set_default(&Dispatch::new(subscriber))
 }
