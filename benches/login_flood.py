@@ -4,11 +4,14 @@ The server is the blog in a release build, behind a "proxy" that is this script:
 address of each client in X-Forwarded-For. The flood and the people are separate processes, so that
 a person does not wait for the flood's client.
 
-    python3 benches/login_flood.py            # builds the blog, prints the figures
-    python3 benches/login_flood.py PROGRAM    # the same with this build of the blog
+    python3 benches/login_flood.py                        # builds the blog, prints the figures
+    python3 benches/login_flood.py --on actix             # the blog on actix-web
+    python3 benches/login_flood.py --postgres URL         # in a new schema of this database
+    python3 benches/login_flood.py --program PROGRAM      # this build of the blog
 
 The exit status is 1 if a figure exceeds its bound.
 """
+import argparse
 import asyncio
 import json
 import multiprocessing
@@ -169,13 +172,18 @@ def memory(process, field):
     return int(status.split(f"{field}:")[1].split()[0]) / 1024
 
 
-def serve(program, directory):
+def psql(url, statement):
+    subprocess.check_call(["psql", url, "-q", "-c", statement], stderr=subprocess.DEVNULL)
+
+
+def serve(program, directory, database):
     port = random.randint(20_000, 30_000)
     environment = {
         **os.environ,
         "BLOG_ADDR": f"127.0.0.1:{port}",
         "BLOG_PROXIES": "127.0.0.1",
-        "DATABASE_URL": f"sqlite://{directory}/blog.db",
+        "DATABASE_URL": database or f"sqlite://{directory}/blog.db",
+        "BLOG_KEYS": f"{directory}/blog-keys.json",
     }
     environment.pop("REDIS_URL", None)
     process = subprocess.Popen(
@@ -195,9 +203,20 @@ async def probe(port):
     writer.close()
 
 
-def measure(program, address):
+def measure(program, address, postgres):
+    if postgres is None:
+        return measure_on(program, address, None)
+    schema = f"login_flood_{os.getpid()}_{random.getrandbits(32)}"
+    psql(postgres, f"CREATE SCHEMA {schema}")
+    try:
+        return measure_on(program, address, f"{postgres}?options[search_path]={schema}")
+    finally:
+        psql(postgres, f"DROP SCHEMA {schema} CASCADE")
+
+
+def measure_on(program, address, database):
     with tempfile.TemporaryDirectory() as directory:
-        process, port = serve(program, directory)
+        process, port = serve(program, directory, database)
         try:
             browsers = asyncio.run(register(port))
             page, blocked, hash_time = asyncio.run(alone(process, port))
@@ -248,14 +267,20 @@ def p95(times):
 
 
 def main():
-    program = Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else None
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--on", choices=["axum", "actix"], default="axum")
+    parser.add_argument("--postgres", metavar="URL")
+    parser.add_argument("--program", type=Path)
+    options = parser.parse_args()
+    program = options.program
     if program is None:
-        subprocess.check_call(["cargo", "build", "--release", "-p", "blog"], cwd=ROOT)
+        package = "blog" if options.on == "axum" else "blog-actix"
+        subprocess.check_call(["cargo", "build", "--release", "-p", package], cwd=ROOT)
         target = os.environ.get("CARGO_TARGET_DIR", ROOT / "target")
-        program = Path(target) / "release" / "blog"
+        program = Path(target) / "release" / package
     failed = False
     for address in FLOODS:
-        found = measure(str(program), address)
+        found = measure(str(program.resolve()), address, options.postgres)
         print(json.dumps(found), flush=True)
         # A flood from more networks than the queue has places shares it with the strangers.
         least_unknown = 0.5 if address == "one IPv6 /48" else 0

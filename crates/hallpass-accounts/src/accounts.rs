@@ -25,7 +25,7 @@ use crate::{
     random::Random,
     session::{
         refresh_state::RefreshHash, refresh_token::Live, remembered::RememberedRefreshes,
-        single_flight::SingleFlight,
+        session_id::SessionId, single_flight::SingleFlight,
     },
     settings::{Settings, SettingsError},
     site::time::StoreTime,
@@ -54,8 +54,9 @@ struct Site<R> {
     remembered_refreshes: RememberedRefreshes,
 }
 
-/// Refreshes that are running, by the hash of the presented token.
-pub(crate) type RefreshesInFlight = SingleFlight<RefreshHash, Result<Arc<Live>, AccountsError>>;
+/// Refreshes that are running, by session. The value is the presented token and its result.
+pub(crate) type RefreshesInFlight =
+    SingleFlight<SessionId, (RefreshHash, Result<Arc<Live>, AccountsError>)>;
 
 /// A capability that a site may turn on in addition to the password: a field of [`StoreSet`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

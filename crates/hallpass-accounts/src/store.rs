@@ -510,14 +510,14 @@ pub struct StoreSet {
     pub accounts: DynAccountStore,
     /// Registration: `/register`.
     pub registration: Option<DynRegistrationStore>,
-    /// The change of passwords (`/profile/password`), and the upgrade of weak hashes at login.
+    /// The change of passwords (`/account/password`), and the upgrade of weak hashes at login.
     pub passwords: Option<DynPasswordStore>,
-    /// Second factors: `/profile/two-factor`, and the code at login.
+    /// Second factors: `/account/two-factor`, and the code at login.
     ///
     /// If it is off, an account that has a factor in the store **cannot log in**, because a factor
     /// that cannot be checked is not skipped.
     pub two_factor: Option<DynTwoFactorStore>,
-    /// Sessions: `/profile/sessions`, and logouts that are effective on every node.
+    /// Sessions: `/account/sessions`, and logouts that are effective on every node.
     pub sessions: Option<DynSessionStore>,
     /// Refresh tokens: `/session/refresh`, and refresh within a request. Needs `sessions`.
     pub refresh_tokens: Option<DynRefreshTokenStore>,

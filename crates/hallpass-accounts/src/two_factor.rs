@@ -20,7 +20,7 @@ use crate::{account::Account, session::Tokens};
 /// The accounts that must have a second factor.
 ///
 /// An account that must have one and has none gets **no access token**. Its password leads to an
-/// enrolment token, which gives access to `/profile/two-factor` only. The first right code there
+/// enrolment token, which gives access to `/account/two-factor` only. The first right code there
 /// logs the person in. A site needs no checks of its own: a route that requires a login cannot be
 /// reached with an enrolment token. After the factor is turned off, enrolment is required again.
 ///

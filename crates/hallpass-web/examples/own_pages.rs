@@ -53,7 +53,7 @@ impl Pages for BarePages {
                 (
                     "Second factor",
                     key + &form(
-                        "/profile/two-factor",
+                        "/account/two-factor",
                         &[
                             asked(page.asks_password, || {
                                 password("password", "current-password", page.password_fault)
@@ -66,7 +66,7 @@ impl Pages for BarePages {
             }
             Page::TwoFactorOn(page) => {
                 let refresh = form(
-                    "/profile/recovery-codes",
+                    "/account/recovery-codes",
                     &[asked(page.renew_asks, || {
                         password("password", "current-password", page.renew_password_fault)
                             + &code(page.renew_code_fault)
@@ -78,7 +78,7 @@ impl Pages for BarePages {
                 let off = [password, code(page.disable_code_fault)];
                 (
                     "Second factor",
-                    refresh + &form("/profile/two-factor/disable", &off, page.disable_fault),
+                    refresh + &form("/account/two-factor/disable", &off, page.disable_fault),
                 )
             }
             Page::RecoveryCodes(page) => {
@@ -92,7 +92,7 @@ impl Pages for BarePages {
                         + &asked(page.asks_code, || code(page.code_fault))
                 });
                 let new = password("new_password", "new-password", page.new_fault);
-                ("A new password", form("/profile/password", &[current, new], page.fault))
+                ("A new password", form("/account/password", &[current, new], page.fault))
             }
             Page::Confirm(page) => {
                 let password = password("password", "current-password", page.password_fault);
@@ -103,7 +103,7 @@ impl Pages for BarePages {
             Page::Sessions(page) => {
                 let line = |session: &hallpass_web::SessionLine<'_>| {
                     let end =
-                        form("/profile/sessions/revoke", &[hidden("session", session.id)], None);
+                        form("/account/sessions/revoke", &[hidden("session", session.id)], None);
                     format!(
                         "<li>{}{}</li>",
                         escaped(session.device),

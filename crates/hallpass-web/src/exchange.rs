@@ -388,7 +388,7 @@ impl<'a, R: Role> Exchange<'a, R> {
         let response = if self.wants_json() {
             EndpointResponse::json(status, &json!({ "status": "enrolment_required" }))
         } else {
-            EndpointResponse::see_other(&self.place("/profile/two-factor"))
+            EndpointResponse::see_other(&self.place("/account/two-factor"))
         };
         self.with_token(response, token)
     }

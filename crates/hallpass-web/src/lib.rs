@@ -48,7 +48,7 @@
 //!
 //! let head = |method, path| EndpointRequest::head(method, None, (path, None), Authentication::anonymous(), |_| [].into_iter());
 //! assert_eq!(routes.handle(head("GET", "/login")).await.status, 200);
-//! assert_eq!(routes.handle(head("GET", "/profile/sessions")).await.status, 404);
+//! assert_eq!(routes.handle(head("GET", "/account/sessions")).await.status, 404);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! # })?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())

@@ -85,19 +85,19 @@ pub enum Page<'a> {
     Login(LoginPage<'a>),
     /// `GET /login/code`, and a code that was rejected.
     Code(CodePage<'a>),
-    /// `GET /profile/two-factor` while the second factor is off, and a first code that was
+    /// `GET /account/two-factor` while the second factor is off, and a first code that was
     /// rejected.
     TwoFactorSetUp(TwoFactorSetUpPage<'a>),
-    /// `GET /profile/two-factor` while the second factor is on, and the forms of that page when
+    /// `GET /account/two-factor` while the second factor is on, and the forms of that page when
     /// rejected.
     TwoFactorOn(TwoFactorOnPage),
     /// New recovery codes, which are shown only once.
     RecoveryCodes(RecoveryCodesPage<'a>),
     /// `GET /session/confirm`, and a confirmation that was rejected.
     Confirm(ConfirmPage<'a>),
-    /// `GET /profile/password`, and a change of the password that was rejected.
+    /// `GET /account/password`, and a change of the password that was rejected.
     Password(PasswordPage),
-    /// `GET /profile/sessions`.
+    /// `GET /account/sessions`.
     Sessions(SessionsPage<'a>),
     /// `GET /account/activity`.
     Activity(ActivityPage<'a>),

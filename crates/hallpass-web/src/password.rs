@@ -1,4 +1,4 @@
-//! `/profile/password`: changes the password. Every other session of the account ends, and the
+//! `/account/password`: changes the password. Every other session of the account ends, and the
 //! session of the request continues.
 
 pub(crate) mod page;

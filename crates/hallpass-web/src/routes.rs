@@ -160,7 +160,7 @@ impl<R: Role> Routes<R> {
             (Endpoint::RecoveryCodes, _) => two_factor::renew_codes(exchange).await,
             (Endpoint::Password, false) => password::show(exchange).await,
             (Endpoint::Password, true) => password::change(exchange).await,
-            (Endpoint::SessionStore, _) => session::list(exchange).await,
+            (Endpoint::Sessions, _) => session::list(exchange).await,
             (Endpoint::RevokeSession, _) => session::revoke(exchange).await,
             (Endpoint::Confirm, false) => confirm::show(exchange).await,
             (Endpoint::Confirm, true) => confirm::submit(exchange).await,
@@ -191,7 +191,7 @@ impl<R: Role> Routes<R> {
             | Endpoint::DisableTwoFactor
             | Endpoint::RecoveryCodes => self.accounts.has(Ability::TwoFactorStore),
             Endpoint::Password => self.accounts.has(Ability::PasswordStore),
-            Endpoint::SessionStore | Endpoint::RevokeSession => {
+            Endpoint::Sessions | Endpoint::RevokeSession => {
                 self.accounts.has(Ability::SessionStore)
             }
             Endpoint::Activity => self.accounts.has(Ability::ActivityStore),

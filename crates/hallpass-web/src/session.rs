@@ -1,4 +1,4 @@
-//! The routes of a session: `/profile/sessions`, `/session/refresh` and `/logout`.
+//! The routes of a session: `/account/sessions`, `/session/refresh` and `/logout`.
 //!
 //! A rejection of `/session/refresh` removes no cookie. If two tabs send the same token and one is
 //! rejected, its response may arrive last and would remove the new cookies of the other tab.
@@ -65,7 +65,7 @@ pub(crate) async fn revoke<R: Role>(
         "others" => {
             let proof = exchange.proof(&fields, "password")?;
             let tokens = exchange.accounts.end_other_sessions(&who, &proof).await?;
-            exchange.with_tokens(exchange.done("/profile/sessions"), &tokens)
+            exchange.with_tokens(exchange.done("/account/sessions"), &tokens)
         }
         // Ending the session of this request is a logout.
         id if who.session() == Some(id) => {
@@ -75,7 +75,7 @@ pub(crate) async fn revoke<R: Role>(
         id => {
             let proof = exchange.proof(&fields, "password")?;
             exchange.accounts.end_session(&who, &proof, id).await?;
-            Ok(exchange.done("/profile/sessions"))
+            Ok(exchange.done("/account/sessions"))
         }
     }
 }

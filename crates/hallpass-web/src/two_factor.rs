@@ -1,4 +1,4 @@
-//! `/profile/two-factor` turns the second factor on and off. `/profile/recovery-codes` replaces the
+//! `/account/two-factor` turns the second factor on and off. `/account/recovery-codes` replaces the
 //! recovery codes, and the old codes are no longer accepted.
 //!
 //! `GET` shows a key that is not stored: the engine derives it from the account and the session. So

@@ -42,7 +42,7 @@
 //! }
 //! ```
 //!
-//! This site serves `/register`, `/login`, `/logout` and the pages under `/profile/`. Accounts and
+//! This site serves `/register`, `/login`, `/logout` and the pages under `/account/`. Accounts and
 //! sessions are stored in `site.db`, and the keys in `site-keys.json` in the same directory.
 //! Browsers send the cookies only over HTTPS. For `http://localhost`, Chromium and Firefox accept
 //! the cookies too, but Safari does not.

@@ -5,6 +5,8 @@
 
 #[path = "../../blog/tests/blog/accounts.rs"]
 mod accounts;
+#[path = "../../blog/tests/blog/attacks.rs"]
+mod attacks;
 #[path = "../../blog/tests/blog/bad_input.rs"]
 mod bad_input;
 #[path = "../../blog/tests/blog/cookies.rs"]

@@ -85,7 +85,7 @@ class Below(unittest.TestCase):
         walk.fill(username="alice", password=PASSWORD)
         walk.at("/profile")
         walk.shows("alice may {guest}", "body")
-        walk.type_address("/profile/sessions")
+        walk.type_address("/account/sessions")
         walk.seen("sessions")
         walk.log_out()
         walk.type_address("/profile")

@@ -56,7 +56,7 @@ impl Notice {
                     "This page requires two-factor login: your password and a code from an authenticator app.".into(),
                     "Set up two-factor login in your profile, then log in again with a code.".into(),
                 ],
-                ways: vec![way("/profile/two-factor", "Set up two-factor login"), FRONT_PAGE],
+                ways: vec![way("/account/two-factor", "Set up two-factor login"), FRONT_PAGE],
             },
             RejectionKind::NotRecent => Self {
                 status,

@@ -275,7 +275,7 @@ fn a_login_replaces_a_bcrypt_hash_and_a_change_revokes() {
     assert!(site.value::<String>(hash).starts_with("$argon2id$"));
     let elsewhere = access_token(&site.cookies_of(1, "ada@site.example"));
     let fields = [("current_password", PASSWORD), ("new_password", "seven quiet herons walk")];
-    let request = with_cookies(post("/profile/password"), "/profile/password", &here);
+    let request = with_cookies(post("/account/password"), "/account/password", &here);
     send_blocking(site.addresses()[0], &request.body(form(&fields))).expect(204);
     site.rejected(&elsewhere, "/profile");
     site.log_in(1, "ada@site.example").expect(401);

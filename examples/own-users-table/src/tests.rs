@@ -100,7 +100,7 @@ async fn a_password_change_revokes_all_other_sessions() {
     let (_, thief) = shop.post("/login", "", ADA).await;
     let (_, ada) = shop.post("/login", "", ADA).await;
     let form = "current_password=correct+horse+battery&new_password=a+longer+password+than+that";
-    let (status, fresh) = shop.post("/profile/password", &ada.unwrap(), form).await;
+    let (status, fresh) = shop.post("/account/password", &ada.unwrap(), form).await;
     assert_eq!(status, 204);
     assert_eq!(shop.get("/profile", &thief.unwrap()).await.0, 401);
     assert_eq!(shop.get("/profile", &fresh.unwrap()).await.0, 200);
@@ -115,7 +115,7 @@ async fn a_password_change_revokes_all_other_sessions() {
 async fn a_feature_without_its_store_trait_has_no_route() {
     let shop = Shop::open().await;
     assert_eq!(shop.get("/register", "").await.0, 404);
-    assert_eq!(shop.get("/profile/two-factor", "").await.0, 401);
+    assert_eq!(shop.get("/account/two-factor", "").await.0, 401);
 }
 
 /// Several servers on one file, each with a pool of its own, as in several processes.

@@ -14,7 +14,7 @@ pub(crate) struct Customers {
 pub(crate) fn store(pool: SqlitePool) -> OwnUsers<Customers, HashColumn> {
     Customers { pool: pool.clone() }
         .with(SqlStore::on_pool(pool))
-        // Adds `POST /profile/password`, and replaces weak hashes at the next login.
+        // Adds `POST /account/password`, and replaces weak hashes at the next login.
         .writing_hashes("UPDATE customers SET pwhash = $3 WHERE number = $1 AND pwhash = $2")
 }
 

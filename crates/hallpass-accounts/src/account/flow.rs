@@ -96,13 +96,16 @@ impl<R: Role> Accounts<R> {
         methods: Methods,
     ) -> Result<Prepared, AccountsError> {
         let actor = self.actor_of(who, step_up);
-        let now = self.store_now();
-        let first = match actor.session.filter(|_| step_up.presents_refresh()) {
-            Some(session) => self.first_refresh(session, methods, now)?,
+        let (now, at) = (self.store_now(), self.latest());
+        let next = match step_up.refresh() {
+            Some(token) => {
+                let ring = self.issuer().keys().current();
+                Some(token.after_change(Self::refresh_key(&ring)?, at))
+            }
             None => None,
         };
-        let (next, refresh_chain) = first.unzip();
-        let own = OwnChange::new(actor, self.latest())
+        let refresh_chain = next.as_ref().map(|first| self.refresh_chain(first, methods, now));
+        let own = OwnChange::new(actor, at)
             .with_refresh_chain(refresh_chain)
             .with_authenticated_at(step_up.is_full().then_some(now))
             .in_browser(self.browser());
@@ -131,10 +134,6 @@ impl<R: Role> Accounts<R> {
         let ends = refreshable.map_or(who.expires_at(), |kept| kept.expires);
         let logged_in = after_change(self, who, written, prepared.methods, authenticated_at);
         let access = self.sign_until(ends, &logged_in, written)?;
-        if let Some(first) = &prepared.next {
-            let grace = self.settings().session.grace;
-            self.remembered_refreshes().began(first, self.store_now(), grace);
-        }
         let refresh = prepared.next.map(|next| self.refresh_token(&next, ends)).transpose()?;
         Ok(Tokens { access, refresh })
     }

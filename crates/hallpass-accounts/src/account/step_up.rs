@@ -122,7 +122,7 @@ pub struct Confirmed {
 
 /// A proof that is right so far. The store checks the rest in the transaction of the change.
 pub(crate) struct StepUp {
-    presented: Option<PresentedRefresh>,
+    presented: Option<(RefreshSecret, PresentedRefresh)>,
     /// The methods that the request has shown. `None` if it relies on a recent confirmation.
     shown: Option<Methods>,
 }
@@ -138,8 +138,9 @@ impl StepUp {
         self.shown.is_some()
     }
 
-    pub(crate) fn presents_refresh(&self) -> bool {
-        self.presented.is_some()
+    /// Returns the refresh token of the request.
+    pub(crate) fn refresh(&self) -> Option<&RefreshSecret> {
+        self.presented.as_ref().map(|(secret, _)| secret)
     }
 }
 
@@ -274,7 +275,7 @@ impl<R: Role> Accounts<R> {
     pub(crate) fn actor_of(&self, who: &Identity<R>, step_up: &StepUp) -> Actor {
         let since = self.store_now().saturating_sub(CONFIRMED_FOR);
         self.actor(who)
-            .with_refresh(step_up.presented.clone())
+            .with_refresh(step_up.presented.as_ref().map(|(_, presented)| presented.clone()))
             .with_recent((!step_up.is_full()).then_some(since))
     }
 
@@ -292,13 +293,17 @@ impl<R: Role> Accounts<R> {
 
     /// Returns the refresh token, if it is a genuine token of this session. Whether it is the
     /// current one is known to the store only.
-    fn presented(&self, who: &Identity<R>, token: Option<&[u8]>) -> Option<PresentedRefresh> {
+    fn presented(
+        &self,
+        who: &Identity<R>,
+        token: Option<&[u8]>,
+    ) -> Option<(RefreshSecret, PresentedRefresh)> {
         self.stores().refresh_tokens.as_ref()?;
         self.stores().sessions.as_ref()?;
         let secret = RefreshSecret::open(token?, &self.issuer().keys().current())?;
         let grace = self.settings().session.grace;
-        (Some(secret.session()) == session_of(who))
-            .then(|| PresentedRefresh::new(secret.hash(), self.store_now(), grace))
+        let presented = PresentedRefresh::new(secret.hash(), self.store_now(), grace);
+        (Some(secret.session()) == session_of(who)).then_some((secret, presented))
     }
 }
 

@@ -8,7 +8,7 @@ use crate::account::{
     store::AccountStore,
 };
 
-/// Writes password hashes. The trait turns on `POST /profile/password` and the upgrade of hashes
+/// Writes password hashes. The trait turns on `POST /account/password` and the upgrade of hashes
 /// whose parameters have become too weak.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot change passwords: it does not implement `PasswordStore`",

@@ -1,9 +1,10 @@
 //! Refresh tokens: 256 bits that refresh one session. Each token is valid once.
 //!
 //! The first token of a session is random. Each further token is **derived** from the token that it
-//! replaces, with an encryption key of the ring. Concurrent requests with the same token therefore
-//! receive the same successor on every node, and no token is stored in clear text. The store keeps
-//! a hash. It follows:
+//! replaces, with an encryption key of the ring; so is the token that replaces all tokens in a
+//! change of the person's own, together with the time of the change. Concurrent requests with the
+//! same token therefore receive the same successor on every node, and no token is stored in clear
+//! text. The store keeps a hash. It follows:
 //!
 //! - A copy of the database does not refresh a session, nor does the key ring, nor both together,
 //!   because neither contains the first token.
@@ -18,7 +19,7 @@
 //! base64url( session (16 bytes) | secret (32) | tag (16) )
 //! ```
 
-use std::fmt;
+use std::{fmt, ops::RangeInclusive};
 
 use base64_simd::URL_SAFE_NO_PAD;
 use hallpass_core::{Access, KeyRing, Token, UnixTime};
@@ -29,7 +30,11 @@ use zeroize::Zeroizing;
 use crate::{
     error::AccountsError,
     random::{NoRandomness, Random, draw},
-    session::{refresh_state::RefreshHash, session_id::SessionId, store::RefreshedSession},
+    session::{
+        refresh_state::{ConsumedRefreshes, RefreshHash},
+        session_id::SessionId,
+        store::RefreshedSession,
+    },
 };
 
 /// A refresh token for its cookie. Redacted in `Debug`, zeroized on drop.
@@ -112,15 +117,44 @@ impl RefreshSecret {
         Self { session: self.session, secret: Zeroizing::new(output.into()) }
     }
 
+    /// Returns the token that replaces all tokens of the session in a change that the person made
+    /// at this time with this token.
+    pub(crate) fn after_change(&self, key: &[u8; 32], at: UnixTime) -> Self {
+        let mut mac = self.mac(CHANGE_LABEL, key);
+        mac.update(&at.as_secs().to_be_bytes());
+        Self { session: self.session, secret: Zeroizing::new(mac.finalize().into_bytes().into()) }
+    }
+
     /// Returns the token of this hash among the successors of this token, with any key of the ring,
     /// up to the number that a store keeps.
     pub(crate) fn leading_to(&self, live: &RefreshHash, ring: &KeyRing) -> Option<Self> {
         ring.encryption_keys().find_map(|(_, key)| {
-            let chain = std::iter::successors(Some(self.successor(key)), |token| {
-                Some(token.successor(key))
-            });
-            chain.take(crate::ConsumedRefreshes::MAX).find(|token| token.hash() == *live)
+            self.chain(key).skip(1).take(ConsumedRefreshes::MAX).find(|token| token.hash() == *live)
         })
+    }
+
+    /// Returns the token of this hash if a change led to it that was made at one of these times,
+    /// with this token or one of its next successors.
+    pub(crate) fn leading_through_change(
+        &self,
+        live: &RefreshHash,
+        ring: &KeyRing,
+        times: RangeInclusive<UnixTime>,
+    ) -> Option<Self> {
+        let seconds = || times.start().as_secs()..=times.end().as_secs();
+        ring.encryption_keys().find_map(|(_, key)| {
+            self.chain(key).take(AROUND_CHANGE).find_map(|presented| {
+                seconds().find_map(|at| {
+                    let first = presented.after_change(key, UnixTime::from_secs(at));
+                    first.chain(key).take(AROUND_CHANGE).find(|token| token.hash() == *live)
+                })
+            })
+        })
+    }
+
+    /// Returns this token and its successors.
+    fn chain(&self, key: &[u8; 32]) -> impl Iterator<Item = Self> {
+        std::iter::successors(Some(self.clone()), |token| Some(token.successor(key)))
     }
 
     /// HMAC-SHA-256 as a pseudo-random function (NIST SP 800-108); the parts are of fixed length.
@@ -145,11 +179,15 @@ pub(crate) struct Live {
     pub(crate) access: Result<Token<Access>, AccountsError>,
 }
 
+/// The number of tokens that are searched before and after a change. Within the grace period of a
+/// change, a browser has one or two.
+const AROUND_CHANGE: usize = 4;
 const SECRET: usize = 32;
 const TAG: usize = 16;
 /// 64 bytes in base64url without padding.
 const TEXT: usize = 86;
 const TAG_LABEL: &[u8] = b"hallpass refresh tag\0";
+const CHANGE_LABEL: &[u8] = b"hallpass refresh after change\0";
 const SUCCESSOR_LABEL: &[u8] = b"hallpass refresh successor\0";
 
 #[cfg(test)]

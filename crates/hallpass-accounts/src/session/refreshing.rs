@@ -82,14 +82,22 @@ impl<R: Role> Accounts<R> {
         if let Some(result) = self.remembered(&presented) {
             return result;
         }
-        let consume = async {
-            // The request may have waited for one that has just finished.
-            match self.remembered(&presented) {
-                Some(result) => result,
-                None => self.consume(store, &presented, &ring).await,
+        loop {
+            let consume = async {
+                // The request may have waited for one that has just finished.
+                let result = match self.remembered(&presented) {
+                    Some(result) => result,
+                    None => self.consume(store, &presented, &ring).await,
+                };
+                (presented.hash(), result)
+            };
+            let (token, result) =
+                self.refreshes_in_flight().call(presented.session(), consume).await;
+            if token == presented.hash() {
+                return result;
             }
-        };
-        self.refreshes_in_flight().call(presented.hash(), consume).await
+            // It was another token of the session, whose result need not hold for this one.
+        }
     }
 
     /// Returns the result of a recent refresh with this token, unless the account has changed
@@ -121,7 +129,7 @@ impl<R: Role> Accounts<R> {
         presented: &RefreshSecret,
         ring: &KeyRing,
     ) -> Result<Arc<Live>, AccountsError> {
-        let (_, key) = ring.encryption_keys().next().ok_or_else(no_key)?;
+        let key = Self::refresh_key(ring)?;
         let (id, mut successor) = (presented.session(), presented.successor(key));
         let (limits, at) = (self.settings().session, self.store_now());
         let mut rotation =
@@ -143,16 +151,10 @@ impl<R: Role> Accounts<R> {
                 RefreshOutcome::InGrace { live, consumed, session } => {
                     // The session began a new chain, in a change that was made while this request
                     // was under way.
-                    let after_change = || {
-                        let first = self.remembered_refreshes().chain(id)?;
-                        if first.hash() == live {
-                            Some(first)
-                        } else {
-                            first.leading_to(&live, ring)
-                        }
-                    };
-                    // The live token was made by a node with a newer key ring, which this node has
-                    // not read yet: the next try finds the key. Or another node made the change.
+                    let times = consumed.min(at)..=at.saturating_add(limits.grace);
+                    let after_change = || presented.leading_through_change(&live, ring, times);
+                    // Otherwise the live token was made by a node with a newer key ring, which this
+                    // node has not read yet: the next try finds the key.
                     let live = presented.leading_to(&live, ring).or_else(after_change);
                     let live = live.ok_or_else(|| AccountsError::unavailable(NewerKey))?;
                     (live, session, consumed)
@@ -194,8 +196,8 @@ impl<R: Role> Accounts<R> {
         Err(AccountsErrorKind::Limited { retry_after: Duration::from_secs(1) }.into())
     }
 
-    /// Returns the start of a session's refresh chain, or `None` if the site does not refresh
-    /// sessions.
+    /// Draws the first refresh token of a new session, or returns `None` if the site does not
+    /// refresh sessions.
     pub(crate) fn first_refresh(
         &self,
         session: SessionId,
@@ -207,9 +209,24 @@ impl<R: Role> Accounts<R> {
         }
         let first =
             RefreshSecret::draw(session, self.random()).map_err(AccountsError::unavailable)?;
-        let refresh_chain =
-            RefreshChain::new(first.hash(), now.saturating_add(self.idle_limit()), methods);
+        let refresh_chain = self.refresh_chain(&first, methods, now);
         Ok(Some((first, refresh_chain)))
+    }
+
+    /// Returns the chain that begins with this token.
+    pub(crate) fn refresh_chain(
+        &self,
+        first: &RefreshSecret,
+        methods: Methods,
+        now: UnixTime,
+    ) -> RefreshChain {
+        RefreshChain::new(first.hash(), now.saturating_add(self.idle_limit()), methods)
+    }
+
+    /// Returns the key with which new refresh tokens are derived.
+    pub(crate) fn refresh_key(ring: &KeyRing) -> Result<&[u8; 32], AccountsError> {
+        let (_, key) = ring.encryption_keys().next().ok_or_else(no_key)?;
+        Ok(key)
     }
 
     pub(crate) fn refresh_token(
@@ -218,8 +235,7 @@ impl<R: Role> Accounts<R> {
         expires_at: UnixTime,
     ) -> Result<RefreshToken, AccountsError> {
         let ring = self.issuer().keys().current();
-        let (_, key) = ring.encryption_keys().next().ok_or_else(no_key)?;
-        Ok(secret.write(key, expires_at))
+        Ok(secret.write(Self::refresh_key(&ring)?, expires_at))
     }
 
     /// Returns the idle limit. A session that is refreshed once per access token must not become
@@ -246,6 +262,6 @@ fn outcome_name(outcome: Option<&RefreshOutcome>) -> Option<&'static str> {
 /// A refresh token that another node made with an encryption key that this node does not have yet.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "another node refreshed the session with an encryption key that this node does not have, or made a change in it just now: give all nodes the same key file"
+    "another node refreshed the session with an encryption key that this node does not have: give all nodes the same key file"
 )]
 struct NewerKey;

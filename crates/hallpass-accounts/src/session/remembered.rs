@@ -3,8 +3,8 @@
 //! After a change of roles, and when an access token expires, all tabs of a browser present the
 //! same refresh token. Those that arrive while the first is in the store wait for it
 //! ([`SingleFlight`](crate::session::single_flight::SingleFlight)). Those that arrive later find
-//! its result here. So a session reads the store **once per change and refresh token**, however
-//! many requests present it.
+//! its result here. So a session reads the store **once per change**, however many requests and
+//! refresh tokens of it are under way.
 //!
 //! A success is the same access token again, so nothing is issued without the store. It is used
 //! only if this node has read of no later revocation or change of the account. Of the failures,
@@ -24,7 +24,7 @@ use hallpass_core::UnixTime;
 
 use crate::session::{
     refresh_state::{RefreshHash, is_lately},
-    refresh_token::{Live, RefreshSecret},
+    refresh_token::Live,
     session_id::SessionId,
 };
 
@@ -38,8 +38,6 @@ struct Inner {
     /// The sessions by the time of their last result, oldest first. A session may occur several
     /// times.
     order: VecDeque<(SessionId, UnixTime)>,
-    /// The first tokens of chains that a person's own change began, oldest first.
-    chains: VecDeque<(RefreshSecret, UnixTime)>,
 }
 
 struct Entry {
@@ -97,26 +95,6 @@ impl RememberedRefreshes {
         tokens.push((token, consumed));
         let result = Remembered::Refreshed(Arc::clone(live));
         inner.keep(session, Entry { result, consumed: tokens, at: now }, grace);
-    }
-
-    /// Keeps the first token of a chain that an own change began. An earlier token of the session
-    /// leads to it for the grace period, and it cannot be derived from that token.
-    pub(crate) fn began(&self, first: &RefreshSecret, now: UnixTime, grace: Duration) {
-        let mut inner = self.lock();
-        inner.chains.push_back((first.clone(), now));
-        while inner.chains.front().is_some_and(|(_, at)| !is_lately(*at, now, grace))
-            || inner.chains.len() > MAX
-        {
-            inner.chains.pop_front();
-        }
-    }
-
-    /// Returns the first token of the last chain that an own change of this session began on this
-    /// node.
-    pub(crate) fn chain(&self, session: SessionId) -> Option<RefreshSecret> {
-        let inner = self.lock();
-        let mut chains = inner.chains.iter().rev();
-        chains.find(|(first, _)| first.session() == session).map(|(first, _)| first.clone())
     }
 
     /// Keeps the end of the session.

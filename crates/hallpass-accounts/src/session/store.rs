@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-/// Keeps sessions. The trait turns on `/profile/sessions`, and makes a logout and "log out
+/// Keeps sessions. The trait turns on `/account/sessions`, and makes a logout and "log out
 /// everywhere" effective on every node.
 ///
 /// Without it a logout removes the cookie and revokes the session on the node that handled it.

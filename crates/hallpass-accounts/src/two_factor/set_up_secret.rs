@@ -1,6 +1,6 @@
 //! The key of a second factor during set-up: derived, not stored.
 //!
-//! The key that `GET /profile/two-factor` shows must be the same when the first code is sent. If it
+//! The key that `GET /account/two-factor` shows must be the same when the first code is sent. If it
 //! were stored, a `GET` would write, and there would be one key per account: a person who had
 //! access to the account before its owner would have seen the key that the owner turns on later.
 //! Therefore the key is derived from an encryption key of the ring, and from

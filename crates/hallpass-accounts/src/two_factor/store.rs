@@ -15,7 +15,7 @@ use crate::{
     two_factor::recovery_code::RecoveryHash,
 };
 
-/// Keeps second factors. The trait turns on `/profile/two-factor` and the code at login.
+/// Keeps second factors. The trait turns on `/account/two-factor` and the code at login.
 ///
 /// A store contains only the secrets of factors that are on, and returns them in
 /// [`Account`](crate::Account). A secret that awaits its first code is derived, not stored, so it

@@ -73,7 +73,7 @@ impl RejectionSettings {
         self
     }
 
-    /// Sets the path of the page that sets up a second factor. Defaults to `/profile/two-factor`.
+    /// Sets the path of the page that sets up a second factor. Defaults to `/account/two-factor`.
     #[must_use]
     pub fn two_factor_path(mut self, path: &str) -> Self {
         self.two_factor_path = header_safe(path);
@@ -121,7 +121,7 @@ impl Default for RejectionSettings {
     fn default() -> Self {
         Self {
             login_path: "/login".to_owned(),
-            two_factor_path: "/profile/two-factor".to_owned(),
+            two_factor_path: "/account/two-factor".to_owned(),
             confirm_path: "/session/confirm".to_owned(),
             style_sheet: None,
             prefix: PathPrefix::NONE,

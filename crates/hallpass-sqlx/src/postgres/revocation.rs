@@ -47,17 +47,21 @@ impl RevocationLog for PostgresStore {
         let mut page =
             RevocationPage { changes: Vec::new(), cursor, skipped: 0, facts: None, is_last: false };
         let mut final_rows = 0;
+        let mut last_final = None;
         for row in &rows {
-            if page.facts.is_none() {
-                page.facts = Some(facts(row)?);
-            }
-            if let Some(settled) = get::<Option<bool>>(row, "settled")? {
-                read_entry(row, &mut page);
-                if settled {
-                    page.cursor = place_of(row)?;
-                    final_rows += 1;
+            match get::<Option<bool>>(row, "settled")? {
+                None => page.facts = Some(facts(row)?),
+                Some(settled) => {
+                    read_entry(row, &mut page);
+                    if settled {
+                        last_final = Some(row);
+                        final_rows += 1;
+                    }
                 }
             }
+        }
+        if let Some(row) = last_final {
+            page.cursor = place_of(row)?;
         }
         page.is_last = final_rows < STRETCH;
         Ok(page)
@@ -108,7 +112,7 @@ const PRUNE: &str = delete_some!(
 );
 
 /// One statement, so that the facts, the limit of the final rows and the rows are of one snapshot.
-/// The facts are in every row, and in one row without an entry if there is no entry.
+/// The facts are in a row of their own, the first one.
 ///
 /// Final rows (`settled`) are returned in pages. The last page is followed by all other rows,
 /// because no cursor can point to one of them. Those are at most the revocations since the oldest
@@ -134,24 +138,32 @@ const SINCE: &str = concat!(
         ORDER BY transaction, place LIMIT $3), \
      unsettled AS MATERIALIZED ( \
         SELECT *, FALSE AS settled FROM hallpass_revocations \
-        WHERE transaction >= (SELECT first FROM open) AND transaction <= 9223372036854775807) \
-     SELECT s.store_id, s.epoch, s.incarnation, s.timeline, \
-        CASE WHEN pg_is_in_recovery() THEN NULL ELSE \
-            hallpass_server_id() || '/' || \
-            (SELECT oid::text FROM pg_database WHERE datname = current_database()) || '/' || \
-            s.tableoid::text END AS observed_incarnation, \
-        CASE WHEN pg_is_in_recovery() THEN NULL ELSE hallpass_server_timeline() END \
-            AS observed_timeline, \
-        pg_is_in_recovery() AS is_replica, \
-        floor(extract(epoch FROM clock_timestamp()))::bigint AS now, \
-        (SELECT last_value FROM hallpass_revocations_place_seq) AS highest, \
-        (SELECT at FROM hallpass_revocations ORDER BY at DESC LIMIT 1) AS newest, \
+        WHERE transaction >= (SELECT first FROM open) AND transaction <= 9223372036854775807), \
+     site AS MATERIALIZED ( \
+        SELECT s.store_id, s.epoch, s.incarnation, s.timeline, \
+            CASE WHEN pg_is_in_recovery() THEN NULL ELSE \
+                hallpass_server_id() || '/' || \
+                (SELECT oid::text FROM pg_database WHERE datname = current_database()) || '/' || \
+                s.tableoid::text END AS observed_incarnation, \
+            CASE WHEN pg_is_in_recovery() THEN NULL ELSE hallpass_server_timeline() END \
+                AS observed_timeline, \
+            pg_is_in_recovery() AS is_replica, \
+            floor(extract(epoch FROM clock_timestamp()))::bigint AS now, \
+            (SELECT last_value FROM hallpass_revocations_place_seq) AS highest, \
+            (SELECT at FROM hallpass_revocations ORDER BY at DESC LIMIT 1) AS newest \
+        FROM hallpass_site s LIMIT 1) \
+     SELECT site.*, NULL::bigint AS transaction, NULL::bigint AS place, NULL AS kind, \
+        NULL AS account_id, NULL::bigint AS number, NULL AS session_id, NULL::bigint AS at, \
+        NULL::boolean AS settled \
+     FROM site \
+     UNION ALL \
+     SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, \
         r.transaction, r.place, r.kind, r.account_id, r.number, r.session_id, r.at, r.settled \
-     FROM (SELECT *, tableoid FROM hallpass_site LIMIT 1) s LEFT JOIN ( \
+     FROM ( \
         SELECT * FROM stretch \
         UNION ALL \
         SELECT * FROM unsettled WHERE (SELECT count(*) FROM stretch) < $3 \
-     ) AS r ON TRUE ORDER BY r.transaction, r.place"
+     ) AS r ORDER BY transaction NULLS FIRST, place"
 );
 
 /// Reads the facts from a row of the statement that reads the log.

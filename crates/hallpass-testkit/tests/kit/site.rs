@@ -120,17 +120,17 @@ async fn authenticator_codes_complete_a_two_factor_login() {
     let (_, cookie, _) = site.send(site.request(http::Method::POST, "/register", "", FORM)).await;
     let cookie = cookie.unwrap();
     let (_, _, set_up) =
-        site.send(site.request(http::Method::GET, "/profile/two-factor", &cookie, "")).await;
+        site.send(site.request(http::Method::GET, "/account/two-factor", &cookie, "")).await;
     let phone = phone(&site.kit, &set_up);
 
     let wrong = format!("{PASSWORD}&code={}", phone.wrong_code());
     assert_eq!(
-        site.send(site.request(http::Method::POST, "/profile/two-factor", &cookie, &wrong)).await.0,
+        site.send(site.request(http::Method::POST, "/account/two-factor", &cookie, &wrong)).await.0,
         401
     );
     let right = format!("{PASSWORD}&code={}", phone.code());
     let (status, fresh, _) =
-        site.send(site.request(http::Method::POST, "/profile/two-factor", &cookie, &right)).await;
+        site.send(site.request(http::Method::POST, "/account/two-factor", &cookie, &right)).await;
     assert_eq!(status, 200);
     assert_eq!(
         site.send(site.request(http::Method::GET, "/profile", &fresh.unwrap(), "")).await.0,

@@ -221,7 +221,7 @@ impl RejectionTemplate<'_> {
                 (with_next(self.prefix, "/session/confirm", self.page.next), self.t.confirm)
             }
             RejectionKind::SecondFactorMissing => {
-                (format!("{}/profile/two-factor", self.prefix), self.t.two_factor)
+                (format!("{}/account/two-factor", self.prefix), self.t.two_factor)
             }
             _ => (format!("{}/", self.prefix), self.t.home),
         }

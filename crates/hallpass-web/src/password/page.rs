@@ -4,7 +4,7 @@ use hallpass_core::FieldFault;
 
 use crate::fields::Fault;
 
-/// The page that changes the password. Its form posts `new_password` to `/profile/password`, with
+/// The page that changes the password. Its form posts `new_password` to `/account/password`, with
 /// `current_password` if [`asks_proof`](Self::asks_proof) is set, and then with `code` if
 /// [`asks_code`](Self::asks_code) is set too.
 #[derive(Debug, Default)]

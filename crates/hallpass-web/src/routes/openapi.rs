@@ -108,7 +108,7 @@ impl Endpoint {
             Self::TwoFactor => ("The key for a new second factor", &[], Requirement::login()),
             Self::Password => ("The page for a new password", &[], Requirement::login()),
             Self::Confirm => ("The page that confirms a session", &[], Requirement::login()),
-            Self::SessionStore => {
+            Self::Sessions => {
                 let summary =
                     "A page of the sessions of the account, after `next` of the page before";
                 (summary, &[404], Requirement::login())
@@ -117,7 +117,7 @@ impl Endpoint {
             Self::Jwks => ("The public keys, as a JWK Set", &[], Requirement::public()),
             _ => return None,
         };
-        let query = if self == Self::SessionStore { &["after"][..] } else { &[] };
+        let query = if self == Self::Sessions { &["after"][..] } else { &[] };
         Some(Words { summary, query, fields: &[], success: 200, failures, asks })
     }
 

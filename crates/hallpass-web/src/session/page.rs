@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// The page of sessions. Its forms post `session`, an id or `others`, to
-/// `/profile/sessions/revoke`.
+/// `/account/sessions/revoke`.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct SessionsPage<'a> {

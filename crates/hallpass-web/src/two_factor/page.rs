@@ -7,7 +7,7 @@ use hallpass_core::FieldFault;
 use crate::fields::Fault;
 
 /// The page that sets a second factor up. Its form posts `code`, and `password` if
-/// [`asks_password`](Self::asks_password) is set, to `/profile/two-factor`.
+/// [`asks_password`](Self::asks_password) is set, to `/account/two-factor`.
 #[non_exhaustive]
 pub struct TwoFactorSetUpPage<'a> {
     /// The key in base32, without padding and spaces. The key is secret.
@@ -34,8 +34,8 @@ impl std::fmt::Debug for TwoFactorSetUpPage<'_> {
 }
 
 /// The page of a second factor that is on. One form posts `password` and `code`, or nothing unless
-/// [`renew_asks`](Self::renew_asks) is set, to `/profile/recovery-codes`. The other form posts
-/// `password` and `code` to `/profile/two-factor/disable`.
+/// [`renew_asks`](Self::renew_asks) is set, to `/account/recovery-codes`. The other form posts
+/// `password` and `code` to `/account/two-factor/disable`.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct TwoFactorOnPage {

@@ -45,7 +45,7 @@ async fn logins_failures_and_changes_are_listed_with_their_client() {
     let nobody = [("username", "nobody"), ("password", "not the password")];
     assert_eq!(post(&mut site.browser(), "/login", &nobody, "198.51.100.7").await, 401);
     let change = [("current_password", PASSWORD), ("new_password", "four more grey herons")];
-    assert_eq!(post(&mut ann, "/profile/password", &change, "192.0.2.1").await, 303);
+    assert_eq!(post(&mut ann, "/account/password", &change, "192.0.2.1").await, 303);
     let list = page(&ann, "", 4).await;
     assert_eq!(kinds(&list), ["password-changed", "login-failed", "logged-in", "registered"]);
     let [changed, failed, opened, _] = &list["activity"].as_array().unwrap()[..] else { panic!() };

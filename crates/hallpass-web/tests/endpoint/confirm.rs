@@ -7,7 +7,7 @@ use hallpass_core::{RejectionKind, Requirement};
 use crate::site::{ACCESS, Answer, Authenticator, BROWSER, Client, PASSWORD, REFRESH, Site};
 
 const CONFIRM: &str = "/session/confirm";
-const PASSWORD_PAGE: &str = "/profile/password";
+const PASSWORD_PAGE: &str = "/account/password";
 const NEW: &str = "a wholly different phrase";
 
 /// Checks a guard of ten minutes with the access cookie of the client.
@@ -19,7 +19,7 @@ fn recent(client: &Client, second_factor: bool) -> Result<(), RejectionKind> {
 }
 
 async fn session_id(client: &Client) -> String {
-    let list = client.as_script().get("/profile/sessions").await.expect(200).json();
+    let list = client.as_script().get("/account/sessions").await.expect(200).json();
     let own =
         list["sessions"].as_array().unwrap().iter().find(|session| session["current"] == true);
     own.unwrap()["id"].as_str().unwrap().to_owned()
@@ -163,9 +163,9 @@ async fn a_login_that_skips_the_code_is_not_recent() {
 /// Every change of a credential, and its fields without the proof.
 const CHANGES: [(&str, &[(&str, &str)]); 4] = [
     (PASSWORD_PAGE, &[("new_password", NEW)]),
-    ("/profile/recovery-codes", &[]),
-    ("/profile/sessions/revoke", &[("session", "others")]),
-    ("/profile/sessions/revoke", &[("session", "00000000000000000000000000000000")]),
+    ("/account/recovery-codes", &[]),
+    ("/account/sessions/revoke", &[("session", "others")]),
+    ("/account/sessions/revoke", &[("session", "00000000000000000000000000000000")]),
 ];
 
 fn passes(answer: &Answer) -> bool {
@@ -251,12 +251,12 @@ async fn a_change_without_the_refresh_token_begins_no_chain() {
     let mut bare = ann.clone();
     bare.cookies.retain(|name, _| name == ACCESS);
     let fields = [("session", "others"), ("password", PASSWORD)];
-    let answer = bare.post("/profile/sessions/revoke", &fields).await.expect(204);
+    let answer = bare.post("/account/sessions/revoke", &fields).await.expect(204);
     assert!(answer.set_cookie(ACCESS).is_some() && answer.set_cookie(REFRESH).is_none());
     ann.clone().post("/session/refresh", &[]).await.expect_problem(401, "signed-out");
     let mut again = site.script();
     again.log_in("ann").await.expect(200);
-    let answer = again.post("/profile/sessions/revoke", &[("session", "others")]).await;
+    let answer = again.post("/account/sessions/revoke", &[("session", "others")]).await;
     assert!(answer.expect(204).set_cookie(REFRESH).is_some(), "with the token, a chain begins");
 }
 
@@ -266,11 +266,11 @@ async fn a_factor_enrolled_after_a_proof_counts_at_once() {
     for wait in [0, 601] {
         let mut ann = site.script().registered(&format!("ann{wait}")).await;
         site.clock.pass(wait);
-        let secret = ann.get("/profile/two-factor").await.json();
+        let secret = ann.get("/account/two-factor").await.json();
         let mut authenticator =
             Authenticator::new(secret["secret"].as_str().unwrap(), site.clock.clone());
         let code = authenticator.same_code();
-        let path = "/profile/two-factor";
+        let path = "/account/two-factor";
         if wait == 0 {
             ann.post(path, &[("code", &code)]).await.expect(200);
         } else {
@@ -293,7 +293,7 @@ async fn a_rejected_change_leads_a_browser_to_the_confirmation() {
     let site = Site::new();
     let mut ann = site.browser().registered("ann").await;
     site.clock.pass(601);
-    let page = ann.post("/profile/sessions/revoke", &[("session", "others")]).await;
+    let page = ann.post("/account/sessions/revoke", &[("session", "others")]).await;
     let page = page.expect_page(403);
     let link = "href=\"/session/confirm?next=%2Fprofile%2Fsessions\"";
     assert!(page.body.contains(link), "{}", page.body);

@@ -75,28 +75,28 @@ async fn walk(site: &Site, url: &str) -> Jar {
     jar.post("/register", &[("username", "ann"), ("password", PASSWORD)]).await;
     jar.post("/session/refresh", &[]).await;
     jar.post(
-        "/profile/password",
+        "/account/password",
         &[("current_password", PASSWORD), ("new_password", NEW_PASSWORD)],
     )
     .await;
     jar.client.cookies = jar.returned(&jar.url);
-    let secret = jar.client.as_script().get("/profile/two-factor").await.json()["secret"]
+    let secret = jar.client.as_script().get("/account/two-factor").await.json()["secret"]
         .as_str()
         .unwrap()
         .to_owned();
     let mut authenticator = crate::site::Authenticator::new(&secret, site.clock.clone());
-    jar.post("/profile/two-factor", &[("code", &authenticator.code())]).await;
+    jar.post("/account/two-factor", &[("code", &authenticator.code())]).await;
     let code = authenticator.code();
     let proof = [("password", NEW_PASSWORD), ("code", code.as_str())];
-    jar.post("/profile/recovery-codes", &proof).await;
+    jar.post("/account/recovery-codes", &proof).await;
     let code = authenticator.code();
     jar.post("/session/confirm", &[("password", NEW_PASSWORD), ("code", &code)]).await;
-    jar.post("/profile/sessions/revoke", &[("session", "others")]).await;
+    jar.post("/account/sessions/revoke", &[("session", "others")]).await;
     let session = {
-        let list = jar.client.as_script().get("/profile/sessions").await.json();
+        let list = jar.client.as_script().get("/account/sessions").await.json();
         list["sessions"][0]["id"].as_str().unwrap().to_owned()
     };
-    jar.post("/profile/sessions/revoke", &[("session", &session)]).await;
+    jar.post("/account/sessions/revoke", &[("session", &session)]).await;
     let held: Vec<String> = jar.returned(&jar.url).into_keys().collect();
     assert_eq!(held.len(), 1, "the browser stays known after the logout");
     assert!(held[0].ends_with("hallpass_browser"), "{held:?}");
@@ -105,7 +105,7 @@ async fn walk(site: &Site, url: &str) -> Jar {
     assert_eq!(jar.returned(&jar.url).len(), 2, "only the pending cookie is set");
     jar.post("/login/code", &[("code", &authenticator.code())]).await;
     jar.post(
-        "/profile/two-factor/disable",
+        "/account/two-factor/disable",
         &[("password", NEW_PASSWORD), ("code", &authenticator.code())],
     )
     .await;
@@ -127,7 +127,7 @@ async fn every_set_cookie_of_every_route_is_kept_returned_and_removed() {
     ] {
         assert_eq!(jar.returned(&other.parse().unwrap()).len(), 0, "{other} receives no cookie");
     }
-    for path in ["/", "/posts/new", "/profile/two-factor/disable"] {
+    for path in ["/", "/posts/new", "/account/two-factor/disable"] {
         let url = format!("https://site.example{path}").parse().unwrap();
         assert_eq!(jar.returned(&url), held, "{path} receives all cookies");
     }
@@ -144,25 +144,25 @@ async fn every_set_cookie_of_every_route_is_kept_returned_and_removed() {
         ("/register", REFRESH, "set"),
         ("/session/refresh", ACCESS, "set"),
         ("/session/refresh", REFRESH, "set"),
-        ("/profile/password", REFRESH, "set"),
-        ("/profile/two-factor", REFRESH, "set"),
-        ("/profile/sessions/revoke", REFRESH, "set"),
+        ("/account/password", REFRESH, "set"),
+        ("/account/two-factor", REFRESH, "set"),
+        ("/account/sessions/revoke", REFRESH, "set"),
         ("/login", REFRESH, "set"),
         ("/login/code", REFRESH, "set"),
-        ("/profile/two-factor/disable", REFRESH, "set"),
+        ("/account/two-factor/disable", REFRESH, "set"),
         ("/register", ACCESS, "set"),
-        ("/profile/password", ACCESS, "set"),
+        ("/account/password", ACCESS, "set"),
         ("/session/confirm", ACCESS, "set"),
-        ("/profile/two-factor", ACCESS, "set"),
-        ("/profile/sessions/revoke", ACCESS, "set"),
-        ("/profile/sessions/revoke", ACCESS, "remove"),
-        ("/profile/sessions/revoke", REFRESH, "remove"),
-        ("/profile/sessions/revoke", PENDING, "remove"),
+        ("/account/two-factor", ACCESS, "set"),
+        ("/account/sessions/revoke", ACCESS, "set"),
+        ("/account/sessions/revoke", ACCESS, "remove"),
+        ("/account/sessions/revoke", REFRESH, "remove"),
+        ("/account/sessions/revoke", PENDING, "remove"),
         ("/login", ACCESS, "set"),
         ("/login", PENDING, "set"),
         ("/login/code", ACCESS, "set"),
         ("/login/code", PENDING, "remove"),
-        ("/profile/two-factor/disable", ACCESS, "set"),
+        ("/account/two-factor/disable", ACCESS, "set"),
         ("/logout", ACCESS, "remove"),
         ("/logout", REFRESH, "remove"),
         ("/logout", PENDING, "remove"),
@@ -172,7 +172,7 @@ async fn every_set_cookie_of_every_route_is_kept_returned_and_removed() {
     assert_eq!(jar.seen, expected);
     // Every route that accepts a form was called.
     let asked: BTreeSet<&str> = jar.seen.iter().filter_map(|seen| seen.split(' ').next()).collect();
-    let silent = ["/profile/recovery-codes"];
+    let silent = ["/account/recovery-codes"];
     for route in site.routes.routes().iter().filter(|route| route.methods.contains(&"POST")) {
         assert!(asked.contains(route.path) || silent.contains(&route.path), "{}", route.path);
     }

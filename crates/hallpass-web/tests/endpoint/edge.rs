@@ -40,7 +40,7 @@ async fn the_origin_is_checked_before_everything_else() {
         }
     }
     assert_eq!(ann.cookies, held);
-    ann.get("/profile/sessions").await.expect_page(200);
+    ann.get("/account/sessions").await.expect_page(200);
 
     let calls = site.store.calls();
     let fields = form(&[("username", "ann"), ("password", PASSWORD)]);
@@ -113,7 +113,7 @@ async fn head_is_get_without_the_body_and_no_get_sets_a_session() {
             );
         }
     }
-    ann.get("/profile/sessions").await.expect_page(200);
+    ann.get("/account/sessions").await.expect_page(200);
 }
 
 #[tokio::test]
@@ -140,14 +140,14 @@ async fn login_is_required_before_the_body_is_read() {
     }
     let mut late = site.script().registered("ann").await;
     site.clock.pass(900);
-    late.get("/profile/sessions").await.expect_problem(401, "expired");
+    late.get("/account/sessions").await.expect_problem(401, "expired");
     // The link to the login page leads back to the page of the form.
     let mut late = late.as_browser();
     for (path, page) in [
-        ("/profile/sessions/revoke", "%2Fprofile%2Fsessions"),
-        ("/profile/two-factor/disable", "%2Fprofile%2Ftwo-factor"),
-        ("/profile/recovery-codes", "%2Fprofile%2Ftwo-factor"),
-        ("/profile/password", "%2Fprofile%2Fpassword"),
+        ("/account/sessions/revoke", "%2Fprofile%2Fsessions"),
+        ("/account/two-factor/disable", "%2Fprofile%2Ftwo-factor"),
+        ("/account/recovery-codes", "%2Fprofile%2Ftwo-factor"),
+        ("/account/password", "%2Fprofile%2Fpassword"),
     ] {
         let refused = late.post(path, &[]).await.expect_page(401);
         assert!(
@@ -162,11 +162,11 @@ const FORMS: [&str; 9] = [
     "/register",
     "/login",
     "/login/code",
-    "/profile/two-factor",
-    "/profile/two-factor/disable",
-    "/profile/recovery-codes",
-    "/profile/password",
-    "/profile/sessions/revoke",
+    "/account/two-factor",
+    "/account/two-factor/disable",
+    "/account/recovery-codes",
+    "/account/password",
+    "/account/sessions/revoke",
     "/session/confirm",
 ];
 
@@ -306,9 +306,9 @@ async fn a_site_with_only_passwords_has_only_the_login_routes() {
     for path in [
         "/register",
         "/login/code",
-        "/profile/two-factor",
-        "/profile/password",
-        "/profile/sessions",
+        "/account/two-factor",
+        "/account/password",
+        "/account/sessions",
     ] {
         browser.get(path).await.expect_page(404);
     }

@@ -15,30 +15,30 @@ const ANN: [(&str, &str); 2] = [("username", "ann"), ("password", PASSWORD)];
 async fn enrolment_redirects_a_browser_and_the_first_code_logs_in() {
     let site = site();
     let mut ann = site.browser();
-    let registered = ann.post("/register", &ANN).await.expect_see_other("/profile/two-factor");
+    let registered = ann.post("/register", &ANN).await.expect_see_other("/account/two-factor");
     assert!(registered.set_cookie(ACCESS).is_none() && registered.set_cookie(PENDING).is_some());
-    ann.get("/profile/sessions").await.expect(303);
-    let page = ann.get("/profile/two-factor").await.expect_page(200);
-    let wrong = ann.post("/profile/two-factor", &[("code", "000000")]).await.expect_page(401);
+    ann.get("/account/sessions").await.expect(303);
+    let page = ann.get("/account/two-factor").await.expect_page(200);
+    let wrong = ann.post("/account/two-factor", &[("code", "000000")]).await.expect_page(401);
     assert!(wrong.set_cookie(ACCESS).is_none());
     assert!(page.body.contains("otpauth://"));
 
     let mut script = ann.as_script();
-    let set_up = script.get("/profile/two-factor").await.expect(200).json();
+    let set_up = script.get("/account/two-factor").await.expect(200).json();
     let mut app = Authenticator::new(set_up["secret"].as_str().unwrap(), site.clock.clone());
-    let answer = ann.post("/profile/two-factor", &[("code", &app.code())]).await.expect(200);
+    let answer = ann.post("/account/two-factor", &[("code", &app.code())]).await.expect(200);
     assert!(answer.set_cookie(ACCESS).is_some());
     assert!(
         !ann.cookies.contains_key(PENDING),
         "the pending cookie is removed after the enrolment"
     );
-    ann.get("/profile/sessions").await.expect_page(200);
+    ann.get("/account/sessions").await.expect_page(200);
 
     // After the factor is turned off, the enrolment is required again, and this session has ended.
     let off = [("password", PASSWORD), ("code", &app.code())];
-    ann.post("/profile/two-factor/disable", &off).await.expect_see_other("/profile/two-factor");
+    ann.post("/account/two-factor/disable", &off).await.expect_see_other("/account/two-factor");
     assert!(!ann.cookies.contains_key(ACCESS));
-    ann.get("/profile/two-factor").await.expect_page(200);
+    ann.get("/account/two-factor").await.expect_page(200);
 }
 
 #[tokio::test]
@@ -73,7 +73,7 @@ async fn the_enrolment_cookie_is_accepted_by_no_other_route() {
                 "/hallpass.js",
             ];
             if public.contains(&route.path)
-                || (route.path == "/profile/two-factor" && cookie == PENDING)
+                || (route.path == "/account/two-factor" && cookie == PENDING)
             {
                 continue;
             }

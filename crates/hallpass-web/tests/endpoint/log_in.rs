@@ -118,14 +118,14 @@ async fn the_pending_cookie_is_accepted_only_by_the_code_page() {
     assert_eq!(answer.set_cookies().len(), 1);
     browser.get("/login/code").await.expect_page(200);
     browser
-        .get("/profile/two-factor")
+        .get("/account/two-factor")
         .await
         .expect_see_other("/login?next=%2Fprofile%2Ftwo-factor");
 
     // Under the name of the access cookie it is not accepted as an access token.
     let pending = browser.cookies.remove(PENDING).unwrap();
     browser.cookies.insert(ACCESS.into(), pending);
-    browser.as_script().get("/profile/sessions").await.expect_problem(401, "signed-out");
+    browser.as_script().get("/account/sessions").await.expect_problem(401, "signed-out");
 
     let mut script = site.script();
     let answer = script.log_in("ann").await.expect(200);

@@ -24,7 +24,7 @@ async fn logout_revokes_every_copy_of_the_cookie() {
             .await;
         let set = attributes(set.set_cookie(ACCESS).unwrap()).join("; ");
         let mut copy = client.clone();
-        copy.get("/profile/sessions").await.expect_page(200);
+        copy.get("/account/sessions").await.expect_page(200);
         let mut client = if json { client.as_script() } else { client };
         let answer = client.post("/logout", &[]).await;
         let answer = if json { answer.expect(204) } else { answer.expect_see_other("/") };
@@ -37,8 +37,8 @@ async fn logout_revokes_every_copy_of_the_cookie() {
             assert_eq!(attributes(removal).join("; "), set);
         }
         assert!(client.cookies.keys().eq([BROWSER]), "{:?}", client.cookies);
-        copy.get("/profile/sessions").await.expect_see_other("/login?next=%2Fprofile%2Fsessions");
-        copy.as_script().get("/profile/sessions").await.expect_problem(401, "revoked");
+        copy.get("/account/sessions").await.expect_see_other("/login?next=%2Fprofile%2Fsessions");
+        copy.as_script().get("/account/sessions").await.expect_problem(401, "revoked");
     }
 }
 
@@ -80,7 +80,7 @@ async fn logout_ends_each_session_of_a_doubled_cookie() {
             doubled.headers.push(("cookie".into(), cookies.into()));
             site.script().send(doubled).await.expect(204);
             for browser in browsers {
-                browser.as_script().get("/profile/sessions").await.expect_problem(401, "revoked");
+                browser.as_script().get("/account/sessions").await.expect_problem(401, "revoked");
                 browser
                     .as_script()
                     .post("/session/refresh", &[])

@@ -31,8 +31,8 @@ async fn a_lost_key_is_500_on_every_form_that_needs_it() {
     for (client, path, fields) in [
         (&site.browser(), "/login", &login[..]),
         (&waiting, "/login/code", &code),
-        (&ann, "/profile/two-factor/disable", &disable),
-        (&ann, "/profile/recovery-codes", &disable),
+        (&ann, "/account/two-factor/disable", &disable),
+        (&ann, "/account/recovery-codes", &disable),
         (&ann, "/session/confirm", &disable),
     ] {
         // More often than the account's attempts and changes: none of them counts.

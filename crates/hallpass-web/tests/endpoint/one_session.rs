@@ -4,12 +4,12 @@ use crate::site::{ACCESS, Client, PASSWORD, REFRESH, Site};
 
 /// Asserts that no token of this copy of a browser is accepted.
 async fn expect_ended(copy: &Client) {
-    copy.as_script().get("/profile/sessions").await.expect_problem(401, "revoked");
+    copy.as_script().get("/account/sessions").await.expect_problem(401, "revoked");
     copy.as_script().post("/session/refresh", &[]).await.expect_problem(401, "signed-out");
 }
 
 async fn sessions(client: &Client) -> usize {
-    let list = client.as_script().get("/profile/sessions").await.expect(200).json();
+    let list = client.as_script().get("/account/sessions").await.expect(200).json();
     list["sessions"].as_array().unwrap().len()
 }
 

@@ -32,19 +32,19 @@ async fn with_the_store_down_every_form_is_503_without_set_cookie() {
         (&site.browser(), "/login", &name),
         (&waiting, "/login/code", &code),
         (&ann, "/logout", &[]),
-        (&ann, "/profile/two-factor", &code),
-        (&ann, "/profile/two-factor/disable", &both),
-        (&ann, "/profile/recovery-codes", &both),
+        (&ann, "/account/two-factor", &code),
+        (&ann, "/account/two-factor/disable", &both),
+        (&ann, "/account/recovery-codes", &both),
         (&ann, "/session/confirm", &both),
-        (&ann, "/profile/password", &passwords),
-        (&ann, "/profile/sessions/revoke", &session),
-        (&ann, "/profile/sessions/revoke", &[("session", "others")]),
+        (&ann, "/account/password", &passwords),
+        (&ann, "/account/sessions/revoke", &session),
+        (&ann, "/account/sessions/revoke", &[("session", "others")]),
     ] {
         client.clone().post(path, fields).await.expect_page(503);
         client.as_script().post(path, fields).await.expect_problem(503, "unavailable");
     }
     for path in
-        ["/profile/two-factor", "/profile/sessions", "/profile/password", "/session/confirm"]
+        ["/account/two-factor", "/account/sessions", "/account/password", "/session/confirm"]
     {
         ann.get(path).await.expect_page(503);
         ann.as_script().get(path).await.expect_problem(503, "unavailable");
@@ -52,7 +52,7 @@ async fn with_the_store_down_every_form_is_503_without_set_cookie() {
     ann.get("/login").await.expect_page(200);
 
     site.store.set_down(false);
-    ann.get("/profile/sessions").await.expect_page(200);
+    ann.get("/account/sessions").await.expect_page(200);
     waiting.post("/login/code", &code).await.expect_see_other("/");
 }
 
@@ -80,12 +80,12 @@ async fn too_many_attempts_are_429_with_retry_after() {
 #[tokio::test]
 async fn too_many_ended_sessions_are_429() {
     let mut ann = Site::new().script().registered("ann").await;
-    let mut answer = ann.post("/profile/sessions/revoke", &[("session", "unknown")]).await;
+    let mut answer = ann.post("/account/sessions/revoke", &[("session", "unknown")]).await;
     for _ in 0..200 {
         if answer.status != 404 {
             break;
         }
-        answer = ann.post("/profile/sessions/revoke", &[("session", "unknown")]).await;
+        answer = ann.post("/account/sessions/revoke", &[("session", "unknown")]).await;
     }
     answer.expect_problem(429, "limited");
 }

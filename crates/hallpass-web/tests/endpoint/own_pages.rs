@@ -58,11 +58,11 @@ async fn own_pages_work_for_each_form() {
         .await
         .expect_see_other("/profile");
 
-    let page = ann.get("/profile/two-factor").await.expect_page(200).body.clone();
+    let page = ann.get("/account/two-factor").await.expect_page(200).body.clone();
     assert!(page.contains("<p>You are logged in as ann.</p>") && page.contains("<svg "), "{page}");
     let secret = page.split("<code>").nth(1).unwrap().split('<').next().unwrap();
     let mut authenticator = Authenticator::new(secret, site.clock.clone());
-    let codes = submit(&mut ann, &page, "/profile/two-factor", &[("code", &authenticator.code())])
+    let codes = submit(&mut ann, &page, "/account/two-factor", &[("code", &authenticator.code())])
         .await
         .expect(200);
     assert_eq!(codes.body.matches("<li>").count(), 10);
@@ -80,16 +80,16 @@ async fn own_pages_work_for_each_form() {
         .expect_see_other("/posts?a=1&b");
     assert!(again.cookies.contains_key(ACCESS));
 
-    let page = again.get("/profile/sessions").await.expect_page(200).body.clone();
+    let page = again.get("/account/sessions").await.expect_page(200).body.clone();
     assert_eq!(page.matches("<li>").count(), 2, "{page}");
-    submit(&mut again, &page, "/profile/sessions/revoke", &[])
+    submit(&mut again, &page, "/account/sessions/revoke", &[])
         .await
-        .expect_see_other("/profile/sessions");
-    let page = again.get("/profile/sessions").await.expect_page(200).body.clone();
+        .expect_see_other("/account/sessions");
+    let page = again.get("/account/sessions").await.expect_page(200).body.clone();
     assert_eq!(page.matches("<li>").count(), 1, "{page}");
-    let page = again.get("/profile/two-factor").await.expect_page(200).body.clone();
+    let page = again.get("/account/two-factor").await.expect_page(200).body.clone();
     let off = [("password", PASSWORD), ("code", &*authenticator.code())];
-    submit(&mut again, &page, "/profile/two-factor/disable", &off)
+    submit(&mut again, &page, "/account/two-factor/disable", &off)
         .await
         .expect_see_other("/profile");
 }

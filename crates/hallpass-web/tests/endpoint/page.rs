@@ -16,13 +16,13 @@ async fn every_page_has_the_content_security_policy_and_no_store() {
     let pages = [
         ann.get("/login").await,
         ann.get("/register").await,
-        ann.get("/profile/two-factor").await,
-        ann.get("/profile/sessions").await,
+        ann.get("/account/two-factor").await,
+        ann.get("/account/sessions").await,
         ann.get("/nowhere").await,
         ann.get("/logout").await,
         ann.post("/login", &[("username", "ann"), ("password", "no")]).await,
         ann.post("/register", &[("username", "ann"), ("password", PASSWORD)]).await,
-        ann.post("/profile/password", &[]).await,
+        ann.post("/account/password", &[]).await,
         ann.send(cross_site).await,
     ];
     for page in pages {

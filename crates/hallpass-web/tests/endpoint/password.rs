@@ -1,4 +1,4 @@
-//! `/profile/password`.
+//! `/account/password`.
 
 use crate::site::{ACCESS, PASSWORD, Site};
 
@@ -14,12 +14,12 @@ async fn a_new_password_ends_every_other_session_and_keeps_this_one() {
         phone.log_in(name).await.expect(303);
         let mut client = if json { ann.as_script() } else { ann };
         let answer = client
-            .post("/profile/password", &[("current_password", PASSWORD), ("new_password", NEW)])
+            .post("/account/password", &[("current_password", PASSWORD), ("new_password", NEW)])
             .await;
         let answer = if json { answer.expect(204) } else { answer.expect_see_other("/profile") };
         assert!(answer.set_cookie(ACCESS).is_some());
-        client.get("/profile/sessions").await.expect(200);
-        phone.as_script().get("/profile/sessions").await.expect_problem(401, "revoked");
+        client.get("/account/sessions").await.expect(200);
+        phone.as_script().get("/account/sessions").await.expect_problem(401, "revoked");
         site.browser().log_in(name).await.expect_page(401);
         site.browser()
             .post("/login", &[("username", name), ("password", NEW)])
@@ -36,8 +36,8 @@ async fn a_rejected_password_change_changes_nothing() {
         [("", "wrong password here", NEW), ("", "", NEW), ("new_password", PASSWORD, "short")]
     {
         let fields = [("current_password", current), ("new_password", new)];
-        let answer = ann.as_script().post("/profile/password", &fields).await;
-        let page = ann.post("/profile/password", &fields).await;
+        let answer = ann.as_script().post("/account/password", &fields).await;
+        let page = ann.post("/account/password", &fields).await;
         if field.is_empty() {
             answer.expect_problem(401, "invalid-credentials");
             let page = page.expect_page(401);
@@ -48,14 +48,14 @@ async fn a_rejected_password_change_changes_nothing() {
         }
     }
     let current = [("current_password", PASSWORD)];
-    let problem = ann.as_script().post("/profile/password", &current).await;
+    let problem = ann.as_script().post("/account/password", &current).await;
     assert_eq!(problem.expect_problem(422, "invalid-field")["field"], "new_password");
     // Without the current password, the change needs a recent confirmation.
     site.clock.pass(601);
-    let problem = ann.as_script().post("/profile/password", &[("new_password", NEW)]).await;
+    let problem = ann.as_script().post("/account/password", &[("new_password", NEW)]).await;
     problem.expect_problem(403, "not-recent");
-    let page = ann.post("/profile/password", &[("new_password", NEW)]).await.expect_page(422);
+    let page = ann.post("/account/password", &[("new_password", NEW)]).await.expect_page(422);
     assert!(page.body.contains("id=\"current_password-fault\""), "{}", page.body);
     site.browser().log_in("ann").await.expect_see_other("/");
-    ann.get("/profile/sessions").await.expect_page(200);
+    ann.get("/account/sessions").await.expect_page(200);
 }

@@ -18,7 +18,7 @@ async fn after_a_quarter(client: &mut Client) {
 }
 
 async fn expect_signed_in(client: &Client) {
-    client.clone().as_script().get("/profile/sessions").await.expect(200);
+    client.clone().as_script().get("/account/sessions").await.expect(200);
 }
 
 #[tokio::test]
@@ -86,7 +86,7 @@ async fn reuse_of_a_refresh_token_ends_the_session() {
     ann.post(PATH, &[]).await.expect(204);
     site.clock.pass(1);
     thief.as_script().post(PATH, &[]).await.expect_problem(401, "signed-out");
-    ann.as_script().get("/profile/sessions").await.expect_problem(401, "revoked");
+    ann.as_script().get("/account/sessions").await.expect_problem(401, "revoked");
     ann.as_script().post(PATH, &[]).await.expect_problem(401, "signed-out");
 }
 
@@ -120,7 +120,7 @@ async fn the_token_of_a_response_taken_for_lost_ends_the_session() {
     site.clock.pass(35);
     ann.post(PATH, &[]).await.expect(204);
     thief.as_script().post(PATH, &[]).await.expect_problem(401, "signed-out");
-    ann.as_script().get("/profile/sessions").await.expect_problem(401, "revoked");
+    ann.as_script().get("/account/sessions").await.expect_problem(401, "revoked");
     ann.as_script().post(PATH, &[]).await.expect_problem(401, "signed-out");
 }
 
@@ -260,7 +260,7 @@ async fn a_new_password_revokes_each_copy_of_the_refresh_token() {
     let mut phone = site.browser();
     phone.log_in("ann").await;
     let fields = [("current_password", PASSWORD), ("new_password", "a wholly different phrase")];
-    let answer = ann.post("/profile/password", &fields).await.expect_see_other("/profile");
+    let answer = ann.post("/account/password", &fields).await.expect_see_other("/profile");
     assert!(answer.set_cookie(REFRESH).is_some());
     phone.as_script().post(PATH, &[]).await.expect_problem(401, "signed-out");
     after_a_quarter(&mut ann).await;
@@ -277,7 +277,7 @@ async fn the_session_list_has_the_time_of_the_last_refresh() {
     let mut ann = site.browser().registered("ann").await;
     after_a_quarter(&mut ann).await;
     ann.post(PATH, &[]).await.expect(204);
-    let list = ann.as_script().get("/profile/sessions").await.expect(200).json();
+    let list = ann.as_script().get("/account/sessions").await.expect(200).json();
     assert_eq!(list["sessions"][0]["created"], 1_800_000_000);
     assert_eq!(list["sessions"][0]["last_active"], 1_800_000_900);
 }
@@ -327,11 +327,11 @@ async fn without_refresh_tokens_a_session_ends_with_its_token() {
     ann.as_script().post(PATH, &[]).await.expect_problem(404, "not-found");
     assert!(site.routes.routes().iter().all(|route| route.path != PATH));
     let fields = [("current_password", PASSWORD), ("new_password", "a wholly different phrase")];
-    assert!(ann.post("/profile/password", &fields).await.set_cookie(REFRESH).is_none());
+    assert!(ann.post("/account/password", &fields).await.set_cookie(REFRESH).is_none());
     assert_eq!(
-        ann.as_script().get("/profile/sessions").await.json()["sessions"].as_array().unwrap().len(),
+        ann.as_script().get("/account/sessions").await.json()["sessions"].as_array().unwrap().len(),
         1
     );
     site.clock.pass(QUARTER);
-    ann.as_script().get("/profile/sessions").await.expect_problem(401, "expired");
+    ann.as_script().get("/account/sessions").await.expect_problem(401, "expired");
 }

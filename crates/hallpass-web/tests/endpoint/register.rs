@@ -16,7 +16,7 @@ async fn registration_logs_in_and_redirects_to_the_profile() {
     assert!(cookie.ends_with("; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=900"), "{cookie}");
     assert!(answer.set_cookie(BROWSER).is_some());
     assert_eq!(answer.set_cookies().len(), 3);
-    ann.get("/profile/sessions").await.expect_page(200);
+    ann.get("/account/sessions").await.expect_page(200);
 }
 
 #[tokio::test]

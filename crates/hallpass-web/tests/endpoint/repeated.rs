@@ -66,7 +66,7 @@ async fn every_route_with_a_login_makes_few_hashes_per_minute() {
             }
         }
     }
-    for path in ["/profile/password", "/profile/two-factor/disable"] {
+    for path in ["/account/password", "/account/two-factor/disable"] {
         assert!(hashing.contains(path), "{path} was not tested: {hashing:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! `/profile/two-factor`, `/profile/two-factor/disable` and `/profile/recovery-codes`.
+//! `/account/two-factor`, `/account/two-factor/disable` and `/account/recovery-codes`.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use hallpass_accounts::{RateLimit, RateLimits};
 use crate::site::{ACCESS, Authenticator, BROWSER, Client, PASSWORD, PENDING, REFRESH, Site};
 
 async fn shown(client: &mut Client) -> String {
-    let set_up = client.as_script().get("/profile/two-factor").await.expect(200).json();
+    let set_up = client.as_script().get("/account/two-factor").await.expect(200).json();
     set_up["secret"].as_str().unwrap().to_owned()
 }
 
@@ -15,7 +15,7 @@ async fn shown(client: &mut Client) -> String {
 async fn the_key_is_shown_only_until_the_factor_is_on() {
     let site = Site::new();
     let mut ann = site.browser().registered("ann").await;
-    let set_up = ann.as_script().get("/profile/two-factor").await.expect(200).json();
+    let set_up = ann.as_script().get("/account/two-factor").await.expect(200).json();
     assert_eq!(set_up["enabled"], false);
     let secret = set_up["secret"].as_str().unwrap();
     assert_eq!(secret.len(), 32, "160 bits in base32");
@@ -25,17 +25,17 @@ async fn the_key_is_shown_only_until_the_factor_is_on() {
         "{uri}"
     );
     assert!(set_up["qr_svg"].as_str().unwrap().starts_with("<svg "));
-    let page = ann.get("/profile/two-factor").await.expect_page(200);
+    let page = ann.get("/account/two-factor").await.expect_page(200);
     let page = &page.body;
     assert!(page.contains(&format!("<span>{}</span>", &secret[..4])) && page.contains("<svg "));
 
     let (_, codes) = ann.enrol().await;
     assert_eq!(codes.len(), 10);
     assert_eq!(
-        ann.as_script().get("/profile/two-factor").await.expect(200).json(),
+        ann.as_script().get("/account/two-factor").await.expect(200).json(),
         serde_json::json!({ "enabled": true })
     );
-    let page = ann.get("/profile/two-factor").await.expect_page(200);
+    let page = ann.get("/account/two-factor").await.expect_page(200);
     let page = &page.body;
     assert!(
         !page.contains("otpauth:") && !page.contains(&secret[..4]) && !page.contains(&codes[0])
@@ -57,10 +57,10 @@ async fn each_session_is_shown_a_stable_key_of_its_own() {
     let mut glimpsed = Authenticator::new(&other, site.clock.clone());
     let code = glimpsed.code();
     ann.as_script()
-        .post("/profile/two-factor", &[("code", &code)])
+        .post("/account/two-factor", &[("code", &code)])
         .await
         .expect_problem(401, "invalid-credentials");
-    phone.as_script().post("/profile/two-factor", &[("code", &code)]).await.expect(200);
+    phone.as_script().post("/account/two-factor", &[("code", &code)]).await.expect(200);
 }
 
 #[tokio::test]
@@ -73,42 +73,42 @@ async fn the_first_code_turns_it_on_and_shows_recovery_codes_once() {
     let mut authenticator = Authenticator::new(&shown(&mut ann).await, site.clock.clone());
 
     let wrong = authenticator.wrong_code();
-    let page = ann.post("/profile/two-factor", &[("code", &wrong)]).await.expect_page(401);
+    let page = ann.post("/account/two-factor", &[("code", &wrong)]).await.expect_page(401);
     assert!(
         page.body.contains("role=\"alert\"") && page.body.contains("<svg "),
         "the same key is shown again"
     );
     ann.as_script()
-        .post("/profile/two-factor", &[("code", &wrong)])
+        .post("/account/two-factor", &[("code", &wrong)])
         .await
         .expect_problem(401, "invalid-credentials");
-    ann.as_script().post("/profile/two-factor", &[]).await.expect_problem(422, "invalid-field");
-    ann.post("/profile/two-factor", &[]).await.expect_page(422);
-    assert_eq!(ann.as_script().get("/profile/two-factor").await.json()["enabled"], false);
+    ann.as_script().post("/account/two-factor", &[]).await.expect_problem(422, "invalid-field");
+    ann.post("/account/two-factor", &[]).await.expect_page(422);
+    assert_eq!(ann.as_script().get("/account/two-factor").await.json()["enabled"], false);
 
     let answer =
-        ann.post("/profile/two-factor", &[("code", &authenticator.code())]).await.expect(200);
+        ann.post("/account/two-factor", &[("code", &authenticator.code())]).await.expect(200);
     assert_eq!(answer.body.matches("<li><code>").count(), 10);
     assert_eq!(answer.header("cache-control"), Some("no-store"));
     assert!(answer.set_cookie(ACCESS).is_some(), "this session continues, with the factor used");
-    ann.get("/profile/two-factor").await.expect_page(200);
+    ann.get("/account/two-factor").await.expect_page(200);
     // Sessions and tokens from before, with only the password, are revoked.
     for old in [phone, before] {
-        old.as_script().get("/profile/two-factor").await.expect_problem(401, "revoked");
+        old.as_script().get("/account/two-factor").await.expect_problem(401, "revoked");
     }
 
     let code = authenticator.code();
     ann.as_script()
-        .post("/profile/two-factor", &[("code", &code)])
+        .post("/account/two-factor", &[("code", &code)])
         .await
         .expect_problem(409, "second-factor-on");
-    ann.post("/profile/two-factor", &[("code", &code)]).await.expect_page(409);
+    ann.post("/account/two-factor", &[("code", &code)]).await.expect_page(409);
 }
 
 #[tokio::test]
 async fn turning_the_factor_off_requires_password_and_code() {
     let site = Site::new();
-    let path = "/profile/two-factor/disable";
+    let path = "/account/two-factor/disable";
     for json in [false, true] {
         let mut ann = site.browser().registered(if json { "ann" } else { "bob" }).await;
         let (mut authenticator, _) = ann.enrol().await;
@@ -127,13 +127,13 @@ async fn turning_the_factor_off_requires_password_and_code() {
                 );
             }
         }
-        assert_eq!(client.as_script().get("/profile/two-factor").await.json()["enabled"], true);
+        assert_eq!(client.as_script().get("/account/two-factor").await.json()["enabled"], true);
         let code = authenticator.code();
         let answer = client.post(path, &[("password", PASSWORD), ("code", &code)]).await;
         let answer = if json { answer.expect(204) } else { answer.expect_see_other("/profile") };
         assert!(answer.set_cookie(ACCESS).is_some());
         assert_eq!(
-            client.as_script().get("/profile/two-factor").await.expect(200).json()["enabled"],
+            client.as_script().get("/account/two-factor").await.expect(200).json()["enabled"],
             false
         );
         site.clock.pass(3600);
@@ -146,10 +146,10 @@ async fn missing_fields_of_both_two_factor_forms_are_named() {
     let mut ann = site.browser().registered("ann").await;
     ann.enrol().await;
     for (path, field, fields) in [
-        ("/profile/two-factor/disable", "password", vec![("code", "1")]),
-        ("/profile/two-factor/disable", "code", vec![("password", "x")]),
-        ("/profile/recovery-codes", "password", vec![("code", "1")]),
-        ("/profile/recovery-codes", "code", vec![("password", "x")]),
+        ("/account/two-factor/disable", "password", vec![("code", "1")]),
+        ("/account/two-factor/disable", "code", vec![("password", "x")]),
+        ("/account/recovery-codes", "password", vec![("code", "1")]),
+        ("/account/recovery-codes", "code", vec![("password", "x")]),
     ] {
         let problem =
             ann.as_script().post(path, &fields).await.expect_problem(422, "invalid-field");
@@ -164,7 +164,7 @@ async fn new_recovery_codes_replace_the_old() {
     let site = Site::new();
     let mut ann = site.browser().registered("ann").await;
     let (mut authenticator, old) = ann.enrol().await;
-    let path = "/profile/recovery-codes";
+    let path = "/account/recovery-codes";
     let wrong = authenticator.wrong_code();
     let wrong = [("password", PASSWORD), ("code", wrong.as_str())];
     ann.as_script().post(path, &wrong).await.expect_problem(401, "invalid-credentials");
@@ -196,7 +196,7 @@ async fn disable_and_renewal_are_409_while_the_factor_is_off() {
     let site = Site::new();
     let mut ann = site.script().registered("ann").await;
     let fields = [("password", PASSWORD), ("code", "123456")];
-    for path in ["/profile/recovery-codes", "/profile/two-factor/disable"] {
+    for path in ["/account/recovery-codes", "/account/two-factor/disable"] {
         ann.post(path, &fields).await.expect_problem(409, "second-factor-off");
     }
 }

@@ -1,4 +1,4 @@
-//! `/profile/sessions` and `/profile/sessions/revoke`.
+//! `/account/sessions` and `/account/sessions/revoke`.
 
 use hallpass_accounts::SessionSettings;
 use hallpass_web::{DefaultPages, Texts};
@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use crate::site::{ACCESS, BROWSER, Client, PASSWORD, Site};
 
-const REVOKE: &str = "/profile/sessions/revoke";
+const REVOKE: &str = "/account/sessions/revoke";
 
 async fn list(client: &Client) -> Vec<Value> {
-    let list = client.as_script().get("/profile/sessions").await.expect(200).json();
+    let list = client.as_script().get("/account/sessions").await.expect(200).json();
     list["sessions"].as_array().unwrap().clone()
 }
 
@@ -32,7 +32,7 @@ async fn the_list_names_devices_and_marks_this_one_first() {
     assert_eq!(sessions[0]["created"], 1_800_000_000);
     assert_eq!(sessions[1]["last_active"], 1_800_000_060);
     assert_eq!(sessions[0]["browser"], "Firefox on Linux");
-    let page = ann.clone().get("/profile/sessions").await.expect_page(200);
+    let page = ann.clone().get("/account/sessions").await.expect_page(200);
     assert_eq!(page.body.matches("Firefox on Linux").count(), 2);
     assert_eq!(page.body.matches("This device").count(), 1);
     assert!(
@@ -56,7 +56,7 @@ async fn login_without_user_agent_is_an_unknown_device() {
     devices.sort_by_key(ToString::to_string);
     assert_eq!(devices, ["", "Firefox on Linux"]);
     for (language, text) in [("en", "Unknown device"), ("nl", "Onbekend apparaat")] {
-        let mut request = ann.request("GET", "/profile/sessions");
+        let mut request = ann.request("GET", "/account/sessions");
         request.headers.push(("accept-language".into(), language.into()));
         let page = ann.clone().send(request).await.expect_page(200);
         assert_eq!(page.body.matches(text).count(), 1, "{}", page.body);
@@ -77,7 +77,7 @@ async fn the_list_of_sessions_has_pages() {
     }
     site.clock.pass(600);
     ann.post("/session/refresh", &[]).await.expect(204);
-    let (mut ids, mut target) = (Vec::new(), "/profile/sessions".to_owned());
+    let (mut ids, mut target) = (Vec::new(), "/account/sessions".to_owned());
     let mut lengths = Vec::new();
     loop {
         let page = ann.as_script().get(&target).await.expect(200).json();
@@ -87,7 +87,7 @@ async fn the_list_of_sessions_has_pages() {
         assert_eq!(sessions[0]["current"], lengths.len() == 1);
         let html = ann.clone().get(&target).await.expect_page(200).body.clone();
         match page["next"].as_str() {
-            Some(next) => target = format!("/profile/sessions?after={next}"),
+            Some(next) => target = format!("/account/sessions?after={next}"),
             None => {
                 assert!(!html.contains("after="), "{html}");
                 break;
@@ -100,7 +100,7 @@ async fn the_list_of_sessions_has_pages() {
     ids.dedup();
     assert_eq!(ids.len(), 45);
     for wrong in ["x", "", "1-1", "%00"] {
-        let target = format!("/profile/sessions?after={wrong}");
+        let target = format!("/account/sessions?after={wrong}");
         ann.as_script().get(&target).await.expect_problem(404, "not-found");
     }
 }
@@ -124,9 +124,9 @@ async fn a_login_above_the_limit_ends_the_session_longest_idle() {
     site.clock.pass(60);
     site.browser().log_in("ann").await.expect(303);
     assert_eq!(list(&ann).await.len(), 3);
-    phones[0].as_script().get("/profile/sessions").await.expect_problem(401, "revoked");
+    phones[0].as_script().get("/account/sessions").await.expect_problem(401, "revoked");
     phones[0].as_script().post("/session/refresh", &[]).await.expect_problem(401, "signed-out");
-    phones[1].as_script().get("/profile/sessions").await.expect(200);
+    phones[1].as_script().get("/account/sessions").await.expect(200);
 }
 
 #[tokio::test]
@@ -142,9 +142,9 @@ async fn a_session_is_ended_by_its_id() {
         if json {
             answer.expect(204)
         } else {
-            answer.expect_see_other("/profile/sessions")
+            answer.expect_see_other("/account/sessions")
         };
-        phone.as_script().get("/profile/sessions").await.expect_problem(401, "revoked");
+        phone.as_script().get("/account/sessions").await.expect_problem(401, "revoked");
         let answer = client.post(REVOKE, &[("session", &id)]).await;
         if json {
             answer.expect_problem(404, "not-found");
@@ -152,7 +152,7 @@ async fn a_session_is_ended_by_its_id() {
             answer.expect_page(404);
         }
     }
-    ann.get("/profile/sessions").await.expect_page(200);
+    ann.get("/account/sessions").await.expect_page(200);
 }
 
 #[tokio::test]
@@ -165,9 +165,9 @@ async fn ending_the_other_sessions_keeps_this_one() {
         let mut client = if json { ann.as_script() } else { ann };
         let answer = client.post(REVOKE, &[("session", "others")]).await;
         let answer =
-            if json { answer.expect(204) } else { answer.expect_see_other("/profile/sessions") };
+            if json { answer.expect(204) } else { answer.expect_see_other("/account/sessions") };
         assert!(answer.set_cookie(ACCESS).is_some());
-        phone.as_script().get("/profile/sessions").await.expect_problem(401, "revoked");
+        phone.as_script().get("/account/sessions").await.expect_problem(401, "revoked");
         assert_eq!(list(&client).await.len(), 1);
     }
 }
@@ -180,7 +180,7 @@ async fn ending_this_session_is_a_logout() {
     let id = own_id(&ann).await;
     ann.post(REVOKE, &[("session", &id)]).await.expect_see_other("/");
     assert!(ann.cookies.keys().eq([BROWSER]), "{:?}", ann.cookies);
-    copy.as_script().get("/profile/sessions").await.expect_problem(401, "revoked");
+    copy.as_script().get("/account/sessions").await.expect_problem(401, "revoked");
 }
 
 #[tokio::test]

@@ -243,11 +243,11 @@ impl Client {
     /// Turns the second factor on. Returns the authenticator and the recovery codes.
     pub async fn enrol(&mut self) -> (Authenticator, Vec<String>) {
         let mut script = self.as_script();
-        let set_up = script.get("/profile/two-factor").await.expect(200).json();
+        let set_up = script.get("/account/two-factor").await.expect(200).json();
         let mut authenticator =
             Authenticator::new(set_up["secret"].as_str().unwrap(), self.site.clock.clone());
         let codes = script
-            .post("/profile/two-factor", &[("code", &authenticator.code())])
+            .post("/account/two-factor", &[("code", &authenticator.code())])
             .await
             .expect(200)
             .json();

@@ -77,7 +77,7 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
         self
     }
 
-    /// Turns on the change of passwords (`/profile/password`), and the replacement of weak hashes
+    /// Turns on the change of passwords (`/account/password`), and the replacement of weak hashes
     /// at login.
     pub fn passwords(mut self) -> Self
     where
@@ -87,7 +87,7 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
         self
     }
 
-    /// Turns second factors on (`/profile/two-factor`), and sets which accounts must have one:
+    /// Turns second factors on (`/account/two-factor`), and sets which accounts must have one:
     /// `TwoFactorPolicy::RequiredFor([SiteRole::Admin].into())`. [`everything`](Self::everything)
     /// turns second factors on and keeps this policy. Without a call of this method, no account
     /// must have one.
@@ -102,7 +102,7 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
         self
     }
 
-    /// Turns sessions on. The page `/profile/sessions` lists them, and a logout takes effect on
+    /// Turns sessions on. The page `/account/sessions` lists them, and a logout takes effect on
     /// every node.
     pub fn sessions(mut self) -> Self
     where

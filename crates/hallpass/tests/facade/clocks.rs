@@ -67,7 +67,7 @@ async fn on_axum_a_login_is_accepted_by_the_other_node() {
             let refreshed = send(there, &mut jar, "/session/refresh", Some("")).await;
             assert_eq!(refreshed.0, 204, "{place}");
             assert_eq!(send(here, &mut jar, "/recent", None).await, accepted, "{place}");
-            let changed = send(there, &mut jar, "/profile/password", Some(CHANGE)).await;
+            let changed = send(there, &mut jar, "/account/password", Some(CHANGE)).await;
             assert_eq!(changed.0, 204, "{place}: {}", changed.1);
             for site in [here, there] {
                 assert_eq!(send(site, &mut jar, "/recent", None).await, accepted, "{place}");
@@ -126,7 +126,7 @@ async fn on_actix_a_login_is_accepted_by_the_other_node() {
                 (there, "/recent", None, 200),
                 (there, "/session/refresh", Some(""), 204),
                 (here, "/recent", None, 200),
-                (there, "/profile/password", Some(CHANGE), 204),
+                (there, "/account/password", Some(CHANGE), 204),
                 (here, "/recent", None, 200),
                 (there, "/recent", None, 200),
             ] {

@@ -44,7 +44,7 @@ async fn hallpass(hands: &Hands) -> Hallpass<SiteRole> {
 const REGISTER: (&str, &str) =
     ("/register", "username=alice.acme&password=correct+horse+battery+staple");
 const CHANGE: (&str, &str) = (
-    "/profile/password",
+    "/account/password",
     "current_password=correct+horse+battery+staple&new_password=seven+maps+of+nowhere",
 );
 

@@ -156,7 +156,7 @@ async fn the_order_of_the_settings_does_not_matter() {
     for order in orders {
         let site = full(order).await;
         assert!(site.endpoints().routes().iter().all(|route| route.path != "/session/refresh"));
-        assert!(site.endpoints().routes().iter().any(|route| route.path == "/profile/sessions"));
+        assert!(site.endpoints().routes().iter().any(|route| route.path == "/account/sessions"));
     }
     let orders: [fn(Builder) -> Builder; 2] = [
         |site| site.everything().two_factor(TwoFactorPolicy::RequiredForAll),

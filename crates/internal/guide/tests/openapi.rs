@@ -192,7 +192,7 @@ async fn openapi_document_has_every_served_account_route() {
     assert_eq!(form["required"], json!(["username", "password"]));
     assert!(form["properties"]["next"].is_object() && login["responses"]["429"].is_object());
     assert_eq!(
-        document["paths"]["/profile/password"]["post"]["security"],
+        document["paths"]["/account/password"]["post"]["security"],
         json!([{ "hallpass": [] }])
     );
 }

@@ -15,9 +15,9 @@ fn a_body_over_8_kib_is_rejected_with_413() {
         "/register",
         "/login",
         "/login/code",
-        "/profile/password",
-        "/profile/two-factor",
-        "/profile/sessions/revoke",
+        "/account/password",
+        "/account/two-factor",
+        "/account/sessions/revoke",
     ] {
         ann.post_body(path, body.clone()).expect(413);
     }
@@ -57,12 +57,12 @@ fn fields_that_are_not_text_are_rejected_with_422() {
         site.browser().post_body("/login", body).expect_page(422);
     }
     let mut ann = register(site.script(), "ann");
-    ann.post("/profile/password", &[("current_password", PASSWORD)]).expect_problem(422);
-    ann.post("/profile/two-factor", &[]).expect_problem(422);
-    ann.post("/profile/sessions/revoke", &[]).expect_problem(422);
+    ann.post("/account/password", &[("current_password", PASSWORD)]).expect_problem(422);
+    ann.post("/account/two-factor", &[]).expect_problem(422);
+    ann.post("/account/sessions/revoke", &[]).expect_problem(422);
     enrol(&mut ann);
-    ann.post("/profile/two-factor/disable", &[("code", "123456")]).expect_problem(422);
-    ann.post("/profile/recovery-codes", &[("code", "123456")]).expect_problem(422);
+    ann.post("/account/two-factor/disable", &[("code", "123456")]).expect_problem(422);
+    ann.post("/account/recovery-codes", &[("code", "123456")]).expect_problem(422);
     ann.post("/session/confirm", &[("code", "123456")]).expect_problem(422);
     let list = site.operator(&["user", "list"]);
     assert!(!list.contains("bob") && !list.contains("eve"), "{list}");
@@ -83,7 +83,7 @@ fn an_unsupported_method_gets_405_and_the_allow_header() {
     let mut admin = with_role(&site, site.browser(), "root", "admin");
     for (method, path, allowed) in [
         ("GET", "/logout", &["POST"][..]),
-        ("GET", "/profile/recovery-codes", &["POST"]),
+        ("GET", "/account/recovery-codes", &["POST"]),
         ("DELETE", "/session/confirm", &["GET", "HEAD", "POST"]),
         ("GET", "/posts", &["POST"]),
         ("GET", "/posts/x/hide", &["POST"]),
@@ -93,7 +93,7 @@ fn an_unsupported_method_gets_405_and_the_allow_header() {
         ("POST", "/posts/new", &["GET", "HEAD"]),
         ("POST", "/profile", &["GET", "HEAD"]),
         ("PATCH", "/admin", &["GET", "HEAD"]),
-        ("POST", "/profile/sessions", &["GET", "HEAD"]),
+        ("POST", "/account/sessions", &["GET", "HEAD"]),
         ("POST", "/.well-known/jwks.json", &["GET", "HEAD"]),
         ("POST", "/healthz", &["GET", "HEAD"]),
         ("BREW", "/", &["GET", "HEAD"]),

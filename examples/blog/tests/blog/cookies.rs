@@ -65,7 +65,7 @@ fn cookie_removal_has_the_attributes_of_the_cookie() {
 fn get_requests_set_no_cookie_and_change_nothing() {
     let site = Site::start();
     let mut ann = register(site.browser(), "ann");
-    for path in ["/logout", "/profile/sessions/revoke", "/profile/recovery-codes"] {
+    for path in ["/logout", "/account/sessions/revoke", "/account/recovery-codes"] {
         let answer = ann.get(path).expect(405);
         assert_eq!(answer.header("allow"), Some("POST"), "{path}");
         assert_eq!(answer.set_cookies(), [], "{path}");
@@ -75,8 +75,8 @@ fn get_requests_set_no_cookie_and_change_nothing() {
         "/login",
         "/register",
         "/profile",
-        "/profile/sessions",
-        "/profile/password",
+        "/account/sessions",
+        "/account/password",
         "/session/confirm",
     ] {
         assert_eq!(ann.get(path).expect_page(200).session_cookies(), [], "{path}");

@@ -139,12 +139,12 @@ fn live(life: &Mutex<Life>, mut client: Client, name: &str, moment: Moment, ther
         return;
     }
 
-    let set_up = client.get("/profile/two-factor").expect(200).json();
+    let set_up = client.get("/account/two-factor").expect(200).json();
     let code = Authenticator::of_base32(set_up["secret"].as_str().expect("a secret")).code();
     note(&mut |life| life.first_code = Some(code.clone()));
     at(1, false);
     let start = Instant::now();
-    let codes = client.post("/profile/two-factor", &[("code", &code)]).expect(200).json();
+    let codes = client.post("/account/two-factor", &[("code", &code)]).expect(200).json();
     let codes: Vec<_> = codes["recovery_codes"]
         .as_array()
         .expect("codes")
@@ -176,7 +176,7 @@ fn live(life: &Mutex<Life>, mut client: Client, name: &str, moment: Moment, ther
     let start = Instant::now();
     // The session logged in seconds ago, and the client has its refresh cookie.
     let change = [("new_password", NEW_PASSWORD)];
-    client.post("/profile/password", &change).expect(204);
+    client.post("/account/password", &change).expect(204);
     note(&mut |life| (life.changed, life.took[3]) = (true, Some(start.elapsed())));
     at(3, true);
 }
@@ -227,7 +227,7 @@ fn check(site: &Site, life: &Life) {
     let mut before = life.first_session.clone().expect("acknowledged").at(site.address);
     // Within 30 seconds of the change its old refresh token is not refused for good (503), because
     // the response may have been lost.
-    let status = before.get("/profile/sessions").status;
+    let status = before.get("/account/sessions").status;
     assert!(
         matches!(status, 401 | 503),
         "{name}: a session that is older than the second factor is accepted: {status}"

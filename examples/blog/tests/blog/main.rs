@@ -8,6 +8,7 @@
 #![allow(clippy::expect_used, reason = "in a test, to expect is to assert")]
 
 mod accounts;
+mod attacks;
 mod bad_input;
 mod cookies;
 mod incidents;

@@ -102,7 +102,7 @@ fn revocations_reach_all_nodes_and_persist_after_a_restart() {
                     ("current_password", PASSWORD),
                     ("new_password", "another horse battery staple"),
                 ];
-                person.post("/profile/password", &change).expect_see_other("/profile");
+                person.post("/account/password", &change).expect_see_other("/profile");
             }
             command => drop(nodes.operator(&["user", command, name])),
         }

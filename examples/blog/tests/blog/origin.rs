@@ -31,7 +31,7 @@ fn cross_site_forms_are_rejected_on_every_route() {
         ("/register", &[("username", "eve"), ("password", PASSWORD)]),
         ("/logout", &[]),
         (
-            "/profile/password",
+            "/account/password",
             &[("current_password", PASSWORD), ("new_password", "taken over by eve")],
         ),
         ("/posts", &[("title", "Eve"), ("body", "was here")]),

@@ -138,9 +138,9 @@ fn the_profile_shows_roles_factor_and_sessions() {
         "ann",
         "guest",
         "Off",
-        "/profile/two-factor",
-        "/profile/sessions",
-        "action=\"/profile/password\"",
+        "/account/two-factor",
+        "/account/sessions",
+        "action=\"/account/password\"",
     ] {
         assert!(page.text().contains(part), "{part}");
     }
@@ -157,7 +157,7 @@ fn the_people_page_requires_role_and_second_factor() {
     // the reason.
     let mut unarmed = with_role(&site, site.browser(), "unarmed", "admin");
     let page = unarmed.get("/admin").expect_page(403);
-    assert!(page.text().contains("/profile/two-factor"), "{}", page.text());
+    assert!(page.text().contains("/account/two-factor"), "{}", page.text());
     let problem = unarmed.as_script().get("/admin").expect_problem(403);
     assert!(
         problem["type"].as_str().expect("text").ends_with("second-factor-missing"),
@@ -216,8 +216,8 @@ fn every_page_has_the_security_headers() {
         "/login",
         "/register",
         "/profile",
-        "/profile/two-factor",
-        "/profile/sessions",
+        "/account/two-factor",
+        "/account/sessions",
         "/posts/new",
         "/admin",
         "/no-such",

@@ -35,11 +35,11 @@ pub(crate) fn with_role(site: &Site, client: Client, name: &str, role: &str) -> 
 /// recovery codes.
 pub(crate) fn enrol(client: &mut Client) -> (Authenticator, Vec<String>) {
     let mut script = client.as_script();
-    let set_up = script.get("/profile/two-factor").expect(200).json();
+    let set_up = script.get("/account/two-factor").expect(200).json();
     assert_eq!(set_up["enabled"], false);
     let mut authenticator = Authenticator::of_base32(set_up["secret"].as_str().expect("a secret"));
     let code = authenticator.code();
-    let codes = script.post("/profile/two-factor", &[("code", &code)]).expect(200).json();
+    let codes = script.post("/account/two-factor", &[("code", &code)]).expect(200).json();
     client.cookies = script.cookies;
     let codes = codes["recovery_codes"].as_array().expect("codes").iter();
     (authenticator, codes.map(|code| code.as_str().expect("text").to_owned()).collect())

@@ -18,7 +18,7 @@ fn ends(site: &Site, how: &str, mut ann: Client) -> bool {
         "password" => {
             let fields =
                 [("current_password", PASSWORD), ("new_password", "a wholly different phrase")];
-            ann.post("/profile/password", &fields).expect_see_other("/profile")
+            ann.post("/account/password", &fields).expect_see_other("/profile")
         }
         command => {
             site.operator(&command.split(' ').collect::<Vec<_>>());

@@ -8,7 +8,7 @@ use hallpass_test_support::http::form;
 fn setup_shows_the_secret_only_until_it_is_enabled() {
     let site = Site::start();
     let mut ann = register(site.browser(), "ann");
-    let before = ann.as_script().get("/profile/two-factor").expect(200);
+    let before = ann.as_script().get("/account/two-factor").expect(200);
     assert_eq!(before.header("cache-control"), Some("no-store"));
     let before = before.json();
     assert_eq!(before["enabled"], false);
@@ -20,12 +20,12 @@ fn setup_shows_the_secret_only_until_it_is_enabled() {
 
     let (_, codes) = enrol(&mut ann);
     assert_eq!(codes.len(), 10);
-    let after = ann.as_script().get("/profile/two-factor").expect(200).json();
+    let after = ann.as_script().get("/account/two-factor").expect(200).json();
     assert_eq!(after["enabled"], true);
     for field in ["secret", "otpauth_uri", "qr_svg"] {
         assert!(after[field].is_null(), "{field}");
     }
-    let page = ann.get("/profile/two-factor").expect_page(200).text();
+    let page = ann.get("/account/two-factor").expect_page(200).text();
     assert!(!page.contains("otpauth://") && codes.iter().all(|code| !page.contains(code.as_str())));
 }
 
@@ -35,12 +35,12 @@ fn a_wrong_first_code_changes_nothing() {
     let ann = register(site.script(), "ann");
     let mut script = ann.as_script();
     let secret =
-        script.get("/profile/two-factor").json()["secret"].as_str().expect("a secret").to_owned();
+        script.get("/account/two-factor").json()["secret"].as_str().expect("a secret").to_owned();
     let authenticator = hallpass_test_support::authenticator::Authenticator::of_base32(&secret);
     script
-        .post("/profile/two-factor", &[("code", &authenticator.wrong_code())])
+        .post("/account/two-factor", &[("code", &authenticator.wrong_code())])
         .expect_problem(401);
-    assert_eq!(script.get("/profile/two-factor").json()["enabled"], false);
+    assert_eq!(script.get("/account/two-factor").json()["enabled"], false);
     log_in(&mut site.browser(), "ann", "").expect_see_other("/");
 }
 
@@ -53,10 +53,10 @@ fn a_pending_cookie_is_accepted_by_the_code_page_only() {
     let answer = log_in(&mut script, "ann", "").expect(200).json();
     assert_eq!(answer, serde_json::json!({"status": "second_factor_required"}));
     assert!(!script.cookies.contains(ACCESS));
-    for path in ["/profile", "/profile/two-factor", "/profile/sessions", "/posts/new", "/admin"] {
+    for path in ["/profile", "/account/two-factor", "/account/sessions", "/posts/new", "/admin"] {
         script.get(path).expect_problem(401);
     }
-    for path in ["/profile/password", "/profile/two-factor/disable", "/profile/recovery-codes"] {
+    for path in ["/account/password", "/account/two-factor/disable", "/account/recovery-codes"] {
         assert_eq!(script.post(path, &[]).status, 401, "{path}");
     }
 
@@ -128,7 +128,7 @@ fn a_recovery_code_is_accepted_once() {
     // A new set of recovery codes invalidates the old set.
     let mut script = ann.as_script();
     let wrong = authenticator.wrong_code();
-    let path = "/profile/recovery-codes";
+    let path = "/account/recovery-codes";
     script.post(path, &[("password", PASSWORD), ("code", &wrong)]).expect_problem(401);
     let code = authenticator.code();
     let proof = [("password", PASSWORD), ("code", code.as_str())];
@@ -144,11 +144,11 @@ fn disabling_the_factor_requires_password_and_code() {
     let site = Site::start();
     let mut script = register(site.script(), "ann");
     let (mut authenticator, _) = enrol(&mut script);
-    let path = "/profile/two-factor/disable";
+    let path = "/account/two-factor/disable";
     let (right, wrong) = (authenticator.code(), authenticator.wrong_code());
     script.post(path, &[("password", "wrong password"), ("code", &right)]).expect_problem(401);
     script.post(path, &[("password", PASSWORD), ("code", &wrong)]).expect_problem(401);
-    assert_eq!(script.get("/profile/two-factor").expect(200).json()["enabled"], true);
+    assert_eq!(script.get("/account/two-factor").expect(200).json()["enabled"], true);
     let code = authenticator.code();
     script.post(path, &[("password", PASSWORD), ("code", &code)]).expect(204);
     log_in(&mut site.browser(), "ann", "").expect_see_other("/");
@@ -164,12 +164,12 @@ fn no_route_creates_a_session_for_a_password_alone() {
         "/login/code",
         "/logout",
         "/session/refresh",
-        "/profile/two-factor",
-        "/profile/two-factor/disable",
-        "/profile/recovery-codes",
-        "/profile/password",
-        "/profile/sessions",
-        "/profile/sessions/revoke",
+        "/account/two-factor",
+        "/account/two-factor/disable",
+        "/account/recovery-codes",
+        "/account/password",
+        "/account/sessions",
+        "/account/sessions/revoke",
     ];
     let site = Site::start();
     enrol(&mut register(site.browser(), "ann"));

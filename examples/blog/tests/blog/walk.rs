@@ -16,25 +16,25 @@ fn register_enrol_log_in_and_publish() {
     assert!(
         profile.text().contains("ann")
             && profile.text().contains("guest")
-            && profile.text().contains("/profile/two-factor")
+            && profile.text().contains("/account/two-factor")
     );
 
     // Enrol: the page shows a QR code, a key and a link. The first right code enables the second
     // factor.
-    let page = ann.get("/profile/two-factor").expect_page(200);
+    let page = ann.get("/account/two-factor").expect_page(200);
     assert!(page.text().contains("<svg") && page.text().contains("otpauth://totp/"));
-    let set_up = ann.as_script().get("/profile/two-factor").expect(200).json();
+    let set_up = ann.as_script().get("/account/two-factor").expect(200).json();
     let mut authenticator = Authenticator::of_base32(set_up["secret"].as_str().expect("a secret"));
-    ann.post("/profile/two-factor", &[("code", &authenticator.wrong_code())]).expect_page(401);
-    assert_eq!(ann.as_script().get("/profile/two-factor").json()["enabled"], false);
-    let on = ann.post("/profile/two-factor", &[("code", &authenticator.code())]).expect_page(200);
+    ann.post("/account/two-factor", &[("code", &authenticator.wrong_code())]).expect_page(401);
+    assert_eq!(ann.as_script().get("/account/two-factor").json()["enabled"], false);
+    let on = ann.post("/account/two-factor", &[("code", &authenticator.code())]).expect_page(200);
     let shown = on.text();
     let recovery_code = shown
         .split("<code>")
         .nth(1)
         .and_then(|rest| rest.split("</code>").next())
         .expect("ten codes");
-    assert_eq!(ann.as_script().get("/profile/two-factor").json()["enabled"], true);
+    assert_eq!(ann.as_script().get("/account/two-factor").json()["enabled"], true);
 
     // Log out.
     ann.post("/logout", &[]).expect_see_other("/");
@@ -45,7 +45,7 @@ fn register_enrol_log_in_and_publish() {
     ann.post("/login", &fields).expect_see_other("/login/code");
     assert_eq!(ann.cookies.names().collect::<Vec<_>>(), [BROWSER, PENDING]);
     ann.get("/login/code").expect_page(200);
-    for path in ["/profile", "/profile/two-factor", "/profile/sessions", "/posts/new", "/admin"] {
+    for path in ["/profile", "/account/two-factor", "/account/sessions", "/posts/new", "/admin"] {
         ann.get(path).expect_log_in(path);
     }
 

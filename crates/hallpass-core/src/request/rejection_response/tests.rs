@@ -47,7 +47,7 @@ fn every_rejection_kind_for_every_caller() {
         (Revoked, [303, 401, 401, 401, 401, 401], "16", Some("/login?next=%2Fposts%3Fpage%3D2")),
         (Stale, [303, 401, 401, 401, 401, 401], "16", Some("/login?next=%2Fposts%3Fpage%3D2")),
         (RoleMissing, [403; 6], "7", None),
-        (SecondFactorMissing, [403; 6], "7", Some("/profile/two-factor")),
+        (SecondFactorMissing, [403; 6], "7", Some("/account/two-factor")),
         (NotRecent, [403; 6], "7", Some("/session/confirm?next=%2Fposts%3Fpage%3D2")),
         (CrossOrigin, [403; 6], "7", None),
         (Limited, [429; 6], "8", None),
@@ -272,7 +272,7 @@ fn every_path_of_a_rejection_has_the_path_prefix() {
             paths,
             [
                 "/app/hallpass.css",
-                "/app/profile/two-factor",
+                "/app/account/two-factor",
                 "/app/login?next=%2Fapp%2Fposts%3Fpage%3D2",
                 "/app/"
             ]

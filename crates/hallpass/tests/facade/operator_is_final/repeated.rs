@@ -103,7 +103,7 @@ async fn repeat(site: Router, loot: Arc<Loot>, copied: Held) {
         let access = loot.newest(&copied.access);
         let refresh = loot.newest_refresh(copied.refresh.as_deref());
         let form = "session=others".to_owned();
-        let path = "/profile/sessions/revoke";
+        let path = "/account/sessions/revoke";
         let (status, headers) = post(&site, path, Some(&access), refresh.as_deref(), form).await;
         loot.requests.fetch_add(1, Ordering::Relaxed);
         match status {
@@ -136,7 +136,7 @@ async fn owner(site: &Router, person: &Person) -> (Option<String>, Loot) {
         return (Some(format!("login: {status}")), loot);
     }
     let form = format!("current_password={PASSWORD}&new_password={NEW_PASSWORD}").replace(' ', "+");
-    let (status, headers) = post(site, "/profile/password", Some(&access), None, form).await;
+    let (status, headers) = post(site, "/account/password", Some(&access), None, form).await;
     loot.keep(&headers);
     let failed = (status >= 300).then(|| format!("password change: {status}"));
     (failed, loot)

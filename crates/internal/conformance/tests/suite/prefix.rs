@@ -194,9 +194,9 @@ impl<F: Future<Output = Received>, S: Fn(Sent) -> F> Walk<S> {
         self.get("/session/refresh", 405).await;
         self.leads("GET", "/login/code?next=%2Fapp%2Fadmin", &[], "/app/login?next=%2Fapp%2Fadmin")
             .await;
-        self.leads("GET", "/profile/sessions", &[], "/app/login?next=%2Fapp%2Fprofile%2Fsessions")
+        self.leads("GET", "/account/sessions", &[], "/app/login?next=%2Fapp%2Fprofile%2Fsessions")
             .await;
-        self.post("/profile/password", &[], 401).await;
+        self.post("/account/password", &[], 401).await;
         self.post("/login", &[("username", "ann"), ("password", "not hers")], 401).await;
         self.post("/register", &[("username", "a b"), ("password", "short")], 422).await;
         let ann = [("username", "ann"), ("password", PASSWORD)];
@@ -217,29 +217,29 @@ impl<F: Future<Output = Received>, S: Fn(Sent) -> F> Walk<S> {
         self.get("/login", 200).await;
         self.get("/admin", 403).await;
         self.get("/factor", 403).await;
-        self.get("/profile/sessions", 200).await;
+        self.get("/account/sessions", 200).await;
         let others = [("session", "others")];
-        self.leads("POST", "/profile/sessions/revoke", &others, "/app/profile/sessions").await;
-        self.post("/profile/sessions/revoke", &[("session", "none")], 404).await;
+        self.leads("POST", "/account/sessions/revoke", &others, "/app/account/sessions").await;
+        self.post("/account/sessions/revoke", &[("session", "none")], 404).await;
         let wrong = [("current_password", "not hers"), ("new_password", PASSWORD)];
-        self.post("/profile/password", &wrong, 401).await;
+        self.post("/account/password", &wrong, 401).await;
         let right = [("current_password", PASSWORD), ("new_password", PASSWORD)];
-        self.leads("POST", "/profile/password", &right, "/app/profile").await;
-        self.get("/profile/password", 200).await;
+        self.leads("POST", "/account/password", &right, "/app/profile").await;
+        self.get("/account/password", 200).await;
         self.post("/session/refresh", &[], 204).await;
     }
 
     async fn second_factor(&mut self) {
-        let page = self.get("/profile/two-factor", 200).await.text();
+        let page = self.get("/account/two-factor", 200).await.text();
         let (_, secret) = page.split_once("?secret=").or(page.split_once("secret=")).unwrap();
         let app = Authenticator::of_base32(secret.split(['&', '"']).next().unwrap());
         let wrong = app.wrong_code_at(NOW);
-        self.post("/profile/two-factor", &[("code", &wrong)], 401).await;
-        self.post("/profile/two-factor", &[("code", &app.code_at(NOW))], 200).await;
-        self.get("/profile/two-factor", 200).await;
+        self.post("/account/two-factor", &[("code", &wrong)], 401).await;
+        self.post("/account/two-factor", &[("code", &app.code_at(NOW))], 200).await;
+        self.get("/account/two-factor", 200).await;
         let both = [("password", PASSWORD), ("code", &wrong)];
-        self.post("/profile/recovery-codes", &both, 401).await;
-        self.post("/profile/two-factor/disable", &both, 401).await;
+        self.post("/account/recovery-codes", &both, 401).await;
+        self.post("/account/two-factor/disable", &both, 401).await;
         self.leads("POST", "/logout", &[], "/app/").await;
 
         let ann = [("username", "ann"), ("password", PASSWORD), ("next", "/app/factor")];

@@ -329,7 +329,7 @@ async fn refresh_beside_an_own_change(site: &Site) {
     for round in 0..ROUNDS {
         let browser = Browser::registered(site, &format!("person{round}")).await;
         let refresh = browser.request("POST", "/session/refresh", "");
-        let change = browser.request("POST", "/profile/sessions/revoke", "session=others");
+        let change = browser.request("POST", "/account/sessions/revoke", "session=others");
         let refresh_first = round % 4 < 2;
         let sent = async |sent: &Sent| sockets::http1(site.server, sent).await;
         let (refreshed, changed) = match round % 3 {

@@ -123,7 +123,7 @@ impl<F: Future<Output = Received>, S: Fn(Sent) -> F> Client<'_, S> {
 
     /// Returns the id of the client's session.
     async fn session(&mut self) -> String {
-        let listed = self.request("GET", "/profile/sessions", None).await;
+        let listed = self.request("GET", "/account/sessions", None).await;
         let listed: Value = serde_json::from_slice(&listed.body).unwrap();
         let own = listed["sessions"].as_array().unwrap().iter().find(|one| one["current"] == true);
         own.unwrap()["id"].as_str().unwrap().to_owned()
@@ -131,7 +131,7 @@ impl<F: Future<Output = Received>, S: Fn(Sent) -> F> Client<'_, S> {
 
     /// Returns the key of a second factor that is off.
     async fn secret(&mut self) -> Option<String> {
-        let shown = self.request("GET", "/profile/two-factor", None).await;
+        let shown = self.request("GET", "/account/two-factor", None).await;
         let shown: Value = serde_json::from_slice(&shown.body).ok()?;
         Some(shown["secret"].as_str()?.to_owned())
     }
@@ -171,7 +171,7 @@ impl Victim {
             let app = Authenticator::of_base32(&browser.secret().await.unwrap());
             let code = |clock: &TestClock| app.code_at(clock.now().as_secs());
             let shown = browser
-                .post("/profile/two-factor", json!({ "code": code(&site.clock) }), 200)
+                .post("/account/two-factor", json!({ "code": code(&site.clock) }), 200)
                 .await;
             let shown: Value = serde_json::from_slice(&shown.body).unwrap();
             recovery = shown["recovery_codes"][0].as_str().map(str::to_owned);
@@ -378,7 +378,7 @@ where
     site.pass(600);
     browser.post("/session/refresh", json!({}), 204).await;
     let new = json!({ "new_password": "seven quiet herons walk" });
-    browser.post("/profile/password", new, 403).await;
+    browser.post("/account/password", new, 403).await;
 }
 
 #[tokio::test]
