@@ -10,6 +10,7 @@ mod blocked_name;
 #[cfg(feature = "cli")]
 mod cli;
 mod clocks;
+mod csrf;
 mod errors;
 #[cfg(feature = "postgres")]
 mod failover;

@@ -45,10 +45,10 @@ fn rows() -> Vec<Row> {
         .lines()
         .map(|line| row(&serde_json::from_str(line).expect("the line is JSON")))
         .collect();
-    assert_eq!(all.len(), 115);
+    assert_eq!(all.len(), 135);
     let rows: Vec<Row> =
         all.into_iter().filter(|row| !matches!(&*row.sent.method, "" | "CONNECT")).collect();
-    assert_eq!(rows.len(), 113);
+    assert_eq!(rows.len(), 133);
     rows
 }
 
@@ -59,7 +59,9 @@ fn row(line: &Value) -> Row {
         &text("path").expect("the row has a path"),
     );
     sent.headers.retain(|(name, _)| name != "host");
-    for (name, member) in [("host", "host"), ("origin", "origin"), ("sec-fetch-site", "site")] {
+    for (name, member) in
+        [("host", "host"), ("origin", "origin"), ("sec-fetch-site", "site"), ("upgrade", "upgrade")]
+    {
         sent.headers.extend(text(member).map(|value| (name.to_owned(), value.into_bytes())));
     }
     Row {
