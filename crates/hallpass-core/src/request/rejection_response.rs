@@ -369,7 +369,7 @@ fn page(rejection: Rejection, links: &[Link], settings: &RejectionSettings) -> S
         let _ = writeln!(page, "<link rel=\"stylesheet\" href=\"{}\">", escaped(&path));
     }
     let _ = writeln!(page, "</head>\n<body>\n<main>\n<h1>{title}</h1>\n<p>{detail}</p>");
-    for hint in hint {
+    if let Some(hint) = hint {
         let _ = writeln!(page, "<p>{hint}</p>");
     }
     for Link { label, path } in links {

@@ -17,7 +17,7 @@ use std::{
     fmt,
     future::Future,
     pin::Pin,
-    sync::{Arc, PoisonError},
+    sync::PoisonError,
     task::{Context, Poll, Waker},
 };
 
