@@ -40,6 +40,7 @@ mod settings;
 mod site;
 #[cfg(feature = "postgres")]
 mod statements;
+mod streams;
 mod usernames;
 mod users;
 mod visit;

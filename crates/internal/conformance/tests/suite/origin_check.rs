@@ -3,13 +3,16 @@
 use std::{future::Future, sync::Arc, time::Duration};
 
 use actix_web::{App, HttpRequest, HttpServer, test::init_service, web};
-use axum::{Extension, Router};
+use axum::{Extension, Router, routing::any};
 use hallpass_accounts::{Accounts, RateLimit, RateLimits, Settings, StoreSet};
 use hallpass_conformance::{
     Received, Sent, SiteRole, StoppedClock, authenticator, json_request, ring,
 };
 use hallpass_core::OriginCheck;
-use hallpass_test_support::memory_store::MemoryStore;
+use hallpass_test_support::{
+    http::{self as support, http2},
+    memory_store::MemoryStore,
+};
 use hallpass_tower::{AuthLayer, OriginLayer};
 use hallpass_web::Routes;
 use http::Request;
@@ -87,7 +90,7 @@ fn rows_of_http1() -> Vec<Row> {
             host(row).is_some_and(|host| !host.is_empty() && is_host(&host)) && trimmed(row)
         })
         .collect();
-    assert_eq!(rows.len(), 104);
+    assert_eq!(rows.len(), 124);
     rows
 }
 
@@ -198,6 +201,34 @@ async fn actix() {
     handle.stop(false).await;
 }
 
+/// Only axum serves WebSockets over HTTP/2. The layer has its check without a setting.
+#[tokio::test]
+async fn extended_connect_is_checked_for_its_origin() {
+    let site = Router::new()
+        .route("/socket", any(async || "a socket"))
+        .layer(AuthLayer::new(authenticator()).clock(StoppedClock));
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let server = listener.local_addr().expect("the listener has an address");
+    tokio::spawn(async move { axum::serve(listener, site).await });
+    let client = http2::Connection::open(server).await;
+    for (origin, fetch, status) in [
+        ("https://site.example", Some("same-origin"), 200),
+        ("https://site.example", None, 200),
+        ("https://shop.site.example", Some("same-site"), 403),
+        ("https://shop.site.example", None, 403),
+        ("https://evil.example", Some("cross-site"), 403),
+        ("https://site.example", Some("same-site"), 403),
+        ("null", None, 403),
+    ] {
+        let mut handshake = support::Request::new("CONNECT", "/socket").header("origin", origin);
+        if let Some(fetch) = fetch {
+            handshake = handshake.header("sec-fetch-site", fetch);
+        }
+        let received = client.connect_websocket(&handshake).await;
+        assert_eq!(received, status, "{origin} {fetch:?}");
+    }
+}
+
 fn accounts() -> Accounts<SiteRole> {
     let settings = Settings {
         origin_check: check(),
@@ -222,7 +253,7 @@ async fn hold_sign_in<F: Future<Output = Received>>(stack: &str, send: impl Fn(S
             compared += 1;
         }
     }
-    assert_eq!(compared, 192);
+    assert_eq!(compared, 230);
 }
 
 #[tokio::test]
