@@ -116,20 +116,24 @@ async fn tower() {
         let body = http_body_util::Full::from(counted.handle(None));
         async move { Ok::<_, std::convert::Infallible>(http::Response::new(body)) }
     });
-    let guarded = OriginLayer::new(check()).layer(handler);
-    let site: tower_stack::Site = BoxCloneSyncService::new(
-        AuthLayer::new(authenticator()).clock(StoppedClock).layer(guarded),
-    );
-    hold("tower", rows(), &runs, |sent| {
-        let site = site.clone();
-        async move {
-            tower_stack::received(
-                site.oneshot(tower_stack::request(&sent, ())).await.expect("infallible"),
-            )
-            .await
-        }
-    })
-    .await;
+    let layer = AuthLayer::new(authenticator()).clock(StoppedClock);
+    let inner = OriginLayer::new(check()).layer(handler.clone());
+    let inner: tower_stack::Site =
+        BoxCloneSyncService::new(layer.clone().insecure_without_csrf_check().layer(inner));
+    let site: tower_stack::Site =
+        BoxCloneSyncService::new(layer.origin_check(check()).layer(handler));
+    for (stack, site) in [("tower, a layer of its own", inner), ("tower", site.clone())] {
+        hold(stack, rows(), &runs, |sent| {
+            let site = site.clone();
+            async move {
+                tower_stack::received(
+                    site.oneshot(tower_stack::request(&sent, ())).await.expect("infallible"),
+                )
+                .await
+            }
+        })
+        .await;
+    }
     let server = tower_stack::serve_site(site).await;
     hold("tower, HTTP/1.1", rows_of_http1(), &runs, |sent| async move {
         sockets::http1(server, &sent).await
@@ -142,8 +146,7 @@ async fn axum() {
     let runs = Runs::default();
     let site = Router::new()
         .fallback(async |Extension(runs): Extension<Runs>| runs.handle(None))
-        .layer(OriginLayer::new(check()))
-        .layer(AuthLayer::new(authenticator()).clock(StoppedClock))
+        .layer(AuthLayer::new(authenticator()).clock(StoppedClock).origin_check(check()))
         .layer(Extension(runs.clone()));
     hold("axum", rows(), &runs, |sent| {
         let (site, body) = (site.clone(), axum::body::Body::empty());
@@ -172,12 +175,25 @@ async fn actix() {
     let runs = Runs::default();
     let counted = web::Data::new(runs.clone());
     let app = move || {
-        App::new()
-            .app_data(counted.clone())
-            .default_service(web::to(handler))
-            .wrap(hallpass_actix::OriginLayer::new(check()))
-            .wrap(hallpass_actix::AuthLayer::new(authenticator()).clock(StoppedClock))
+        App::new().app_data(counted.clone()).default_service(web::to(handler)).wrap(
+            hallpass_actix::AuthLayer::new(authenticator())
+                .clock(StoppedClock)
+                .origin_check(check()),
+        )
     };
+    let layer = hallpass_actix::AuthLayer::new(authenticator()).clock(StoppedClock);
+    let inner = App::new()
+        .app_data(web::Data::new(runs.clone()))
+        .default_service(web::to(handler))
+        .wrap(hallpass_actix::OriginLayer::new(check()))
+        .wrap(layer.insecure_without_csrf_check());
+    let inner = init_service(inner).await;
+    hold("actix, a layer of its own", rows(), &runs, |sent| {
+        let exchange =
+            actix_web::test::call_service(&inner, actix_stack::request(&sent).to_request());
+        async move { actix_stack::received(exchange.await).await }
+    })
+    .await;
     let in_process = init_service(app()).await;
     hold("actix", rows(), &runs, |sent| {
         let exchange =
@@ -259,7 +275,7 @@ async fn hold_sign_in<F: Future<Output = Received>>(stack: &str, send: impl Fn(S
 #[tokio::test]
 async fn account_routes_check_the_origin_on_axum() {
     let site = hallpass_axum::routes::<SiteRole, ()>(&Routes::new(&accounts()))
-        .layer(AuthLayer::new(authenticator()).clock(StoppedClock));
+        .layer(AuthLayer::new(authenticator()).clock(StoppedClock).insecure_without_csrf_check());
     hold_sign_in("axum", |sent| {
         let (site, body) = (site.clone(), axum::body::Body::empty());
         async move {
@@ -274,9 +290,11 @@ async fn account_routes_check_the_origin_on_axum() {
 
 #[actix_web::test]
 async fn account_routes_check_the_origin_on_actix() {
-    let app = App::new()
-        .service(hallpass_actix::routes(&Routes::new(&accounts())))
-        .wrap(hallpass_actix::AuthLayer::new(authenticator()).clock(StoppedClock));
+    let app = App::new().service(hallpass_actix::routes(&Routes::new(&accounts()))).wrap(
+        hallpass_actix::AuthLayer::new(authenticator())
+            .clock(StoppedClock)
+            .insecure_without_csrf_check(),
+    );
     let app = init_service(app).await;
     hold_sign_in("actix", |sent| {
         let exchange =
