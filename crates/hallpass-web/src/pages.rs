@@ -122,7 +122,8 @@ pub struct RejectionPage<'a> {
     pub kind: RejectionKind,
     /// One or two sentences in English, as plain text.
     pub detail: Cow<'static, str>,
-    /// The header by which the origin check rejected the request (CSRF), or `None` for another kind.
+    /// The header by which the origin check (CSRF) rejected the request, or `None` for another
+    /// kind.
     pub origin_header: Option<OriginHeader>,
     /// The time to wait before the next attempt, if a later attempt can succeed.
     pub retry_after: Option<Duration>,

@@ -13,9 +13,10 @@ use crate::{
 };
 
 impl<R: Role> Hallpass<R> {
-    /// Returns the outer layer: it rejects unsafe requests and WebSocket handshakes from other sites
-    /// (CSRF), verifies the token of each request and renders the rejections of the guards inside. On axum, add it to the router after the last route, or use `protect`. On
-    /// actix-web, pass it to the last call of `App::wrap`.
+    /// Returns the outer layer: it rejects unsafe requests and WebSocket handshakes from other
+    /// sites (CSRF), verifies the token of each request and renders the rejections of the guards
+    /// inside. On axum, add it to the router after the last route, or use `protect`. On actix-web,
+    /// pass it to the last call of `App::wrap`.
     ///
     /// ```
     /// # #[cfg(feature = "axum")] {

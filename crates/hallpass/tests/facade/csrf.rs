@@ -204,7 +204,7 @@ async fn bearer_request_without_a_cookie_passes_from_any_origin() {
             assert_eq!(response.status(), expected, "{authorization:?} {cookie:?} {headers:?}");
         }
     }
-    // Without `bearer()` the header opens nothing, so it is no exception either.
+    // Without `bearer()` the header is not read, so it makes no exception.
     let cookies_only = open().await;
     let mut request = request("POST", &[FOREIGN]);
     request.headers_mut().insert(header::AUTHORIZATION, bearer.parse().unwrap());

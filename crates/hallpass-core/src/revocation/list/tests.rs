@@ -561,9 +561,9 @@ fn dropped_waiters_leave_nothing_in_the_list() {
     assert_eq!((list.waiting(), list.watchers().is_empty()), (0, true));
 }
 
-/// A revocation beside the first poll is never missed.
+/// A revocation during the first poll is never missed.
 #[test]
-fn revocation_beside_a_registration_is_not_missed() {
+fn revocation_during_a_registration_is_not_missed() {
     for _ in 0..2000 {
         let list = RevocationList::new();
         let _maintenance = list.maintain();
