@@ -6,8 +6,8 @@
 //! woken waiter checks its token again. Nothing is polled.
 //!
 //! **A waiter that nobody would wake completes.** Revocations and the time come from outside, from
-//! the holder of a [`Maintenance`]. If nobody holds one, because the sync was not started or
-//! has stopped, each waiter completes immediately. Otherwise a stream would stay open for ever (tested
+//! the holder of a [`Maintenance`]. If nobody holds one, because the sync was not started or has
+//! stopped, each waiter completes immediately. Otherwise a stream would stay open for ever (tested
 //! in `list/tests.rs`).
 //!
 //! The memory is that of the waiters that exist: a waiter that is dropped removes its registration.

@@ -3,8 +3,8 @@
 //! The usual cause is a reverse proxy that does not pass `Host` on, and the person sees only a 403.
 //! The line has the headers that the check compared, so that an operator finds the cause. Any
 //! client can cause the line, so the number of lines is limited, and the values are shortened and
-//! printable (log injection, CWE-117). It has no path, no query and no cookie, because they may contain
-//! tokens.
+//! printable (log injection, CWE-117). It has no path, no query and no cookie, because they may
+//! contain tokens.
 
 use std::{
     fmt::{self, Write as _},
