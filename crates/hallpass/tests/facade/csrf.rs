@@ -2,15 +2,21 @@
 //!
 //! The site is that of the README: `hallpass.protect(app)`, or `hallpass.layer()`.
 
+use std::{
+    io,
+    sync::{Arc, LazyLock, Mutex},
+};
+
 use axum::{
     Router,
     body::Body,
     http::{Request, header},
     routing::{any, get, post},
 };
-use hallpass::{AuthLayer, Hallpass, store::SqlStore};
+use hallpass::{AuthLayer, Clock, Hallpass, UnixTime, store::SqlStore};
 use http_body_util::BodyExt;
 use tower::ServiceExt;
+use tracing::{Dispatch, dispatcher::DefaultGuard};
 
 use crate::{
     site::SiteRole,
@@ -221,6 +227,79 @@ async fn layer_of_a_verifier_has_the_csrf_check() {
         let response = site.clone().oneshot(request(method, &headers)).await.unwrap();
         assert_eq!(response.status() == 200, passes, "{method} {headers:?}");
     }
+}
+
+struct Fixed;
+
+impl Clock for Fixed {
+    fn now(&self) -> UnixTime {
+        UnixTime::from_secs(1_764_000_000)
+    }
+}
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A second dispatcher, so that a line does not depend on the threads of other tests.
+fn subscribed(log: &Log) -> DefaultGuard {
+    static SECOND: LazyLock<Dispatch> =
+        LazyLock::new(|| Dispatch::new(tracing_subscriber::fmt().finish()));
+    LazyLock::force(&SECOND);
+    let log = log.clone();
+    let lines = tracing_subscriber::fmt().with_writer(move || log.clone()).with_ansi(false);
+    tracing::dispatcher::set_default(&Dispatch::new(lines.finish()))
+}
+
+#[tokio::test]
+async fn rejected_origin_is_logged_with_the_header_that_disagreed() {
+    let log = Log::default();
+    let _guard = subscribed(&log);
+    let hallpass = open().await;
+    let site = hallpass.layer().clock(Fixed).protect(app().merge(hallpass.routes()));
+    // The proxy sends its own `Host`.
+    let mut form = request("POST", &[&[("origin", "https://site.example")]]);
+    form.headers_mut().insert("host", "127.0.0.1:3000".parse().unwrap());
+    form.headers_mut().insert("cookie", "__Host-hallpass=hush".parse().unwrap());
+    *form.uri_mut() = "/posts?token=hush".parse().unwrap();
+    assert_eq!(site.clone().oneshot(form).await.unwrap().status(), 403);
+    for path in ["/posts", "/login"] {
+        for _ in 0..30 {
+            let mut form = request("POST", &[FOREIGN]);
+            *form.uri_mut() = path.parse().unwrap();
+            assert_eq!(site.clone().oneshot(form).await.unwrap().status(), 403);
+        }
+    }
+    let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let lines: Vec<_> = logged
+        .lines()
+        .filter(|line| line.contains("rejected a request from another origin"))
+        .collect();
+    assert_eq!(lines.len(), 10, "{logged}");
+    for part in [
+        "WARN",
+        "header=\"Origin\"",
+        "method=POST",
+        "origin=https://site.example",
+        "host=127.0.0.1:3000",
+        "sec_fetch_site=none",
+        "public origin",
+    ] {
+        assert!(lines[0].contains(part), "{part}: {}", lines[0]);
+    }
+    assert!(lines[1].contains("header=\"Sec-Fetch-Site\""), "{}", lines[1]);
+    assert!(lines[1].contains("origin=https://evil.example"), "{}", lines[1]);
+    assert!(lines[1].contains("sec_fetch_site=cross-site"), "{}", lines[1]);
+    assert!(!logged.contains("hush"), "{logged}");
 }
 
 #[cfg(feature = "actix")]
