@@ -88,7 +88,7 @@ impl<R: Role> AuthLayer<R> {
     }
 
     /// Sets the origin check (CSRF), with the trusted origins of the site. Defaults to a check
-    /// without exceptions.
+    /// without exceptions. With the login routes, pass the `origin_check` of their settings.
     pub fn origin_check(mut self, check: OriginCheck) -> Self {
         self.origin_check = Some(Arc::new(check));
         self

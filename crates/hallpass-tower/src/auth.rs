@@ -100,7 +100,7 @@ impl<R: Role, P: Clone, T: Clone> AuthLayer<R, P, T> {
     }
 
     /// Sets the origin check (CSRF), with the trusted origins of the site. Defaults to a check
-    /// without exceptions.
+    /// without exceptions. With the login routes, pass the `origin_check` of their settings.
     ///
     /// ```
     /// # use hallpass_core::{KeyRing, Role, UnixTime, Verifier};

@@ -100,20 +100,31 @@ impl<'a> OriginFacts<'a> {
     /// of its target, which HTTP/2 requests and requests to a proxy have. `header` returns the
     /// first value of a header by its lower-case name. The authority takes precedence over `Host`
     /// (RFC 9112 section 3.2.2).
+    ///
+    /// The headers of a safe request are not read, except `Upgrade`: nearly every request is safe,
+    /// and the check does not need them.
     pub fn read(
         method: &'a str,
         authority: Option<&'a str>,
         path: &'a str,
         header: impl Fn(&str) -> Option<&'a [u8]>,
     ) -> Self {
+        let request = Self { method, path, upgrade: header("upgrade"), ..Self::default() };
+        if request.is_safe() {
+            return request;
+        }
         Self {
-            method,
             host: authority.map(str::as_bytes).or_else(|| header("host")),
             origin: header("origin"),
             sec_fetch_site: header("sec-fetch-site"),
-            upgrade: header("upgrade"),
-            path,
+            ..request
         }
+    }
+
+    /// Returns whether the request must not change anything (RFC 9110 section 9.2.1) and opens
+    /// nothing.
+    fn is_safe(&self) -> bool {
+        matches!(self.method, "GET" | "HEAD" | "OPTIONS") && self.upgrade.is_none()
     }
 }
 
@@ -183,8 +194,7 @@ impl OriginCheck {
     /// [header](Rejection::origin_header) that disagreed, if another site made the browser send the
     /// request.
     pub fn check(&self, request: &OriginFacts<'_>) -> Result<(), Rejection> {
-        let is_safe = matches!(request.method, "GET" | "HEAD" | "OPTIONS");
-        if is_safe && request.upgrade.is_none() {
+        if request.is_safe() {
             return Ok(());
         }
         let disagrees = match (present(request.sec_fetch_site), present(request.origin)) {

@@ -243,8 +243,7 @@ impl RevocationList {
         Maintenance::new(self.clone())
     }
 
-    /// Returns the number of futures of [`Identity::revoked`](crate::Identity::revoked) that wait,
-    /// for a metric.
+    /// Returns the number of futures of [`Identity::revoked`](crate::Identity::revoked) that wait.
     pub fn waiting(&self) -> usize {
         self.0.watchers.len()
     }

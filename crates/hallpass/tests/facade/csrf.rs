@@ -23,7 +23,7 @@ use crate::{
     visit::{cookie_of, status},
 };
 
-pub(crate) type Headers = &'static [(&'static str, &'static str)];
+type Headers = &'static [(&'static str, &'static str)];
 
 const FOREIGN: Headers =
     &[("origin", "https://evil.example"), ("sec-fetch-site", "cross-site"), ("accept", "*/*")];
@@ -39,7 +39,7 @@ const HANDSHAKE: Headers = &[
 ];
 
 /// The method, the headers, and whether the request passes.
-pub(crate) fn requests() -> Vec<(&'static str, Vec<Headers>, bool)> {
+fn requests() -> Vec<(&'static str, Vec<Headers>, bool)> {
     let mut requests = Vec::new();
     for method in ["POST", "PUT", "PATCH", "DELETE", "TRACE"] {
         for (from, passes) in [(FOREIGN, false), (SISTER, false), (OLD_BROWSER, false), (OWN, true)]
@@ -176,7 +176,7 @@ async fn bearer_request_without_a_cookie_passes_from_any_origin() {
         .await
         .unwrap();
     let api = Router::new()
-        .route("/posts", any(async || "a page").route_layer(hallpass::require_login()))
+        .route("/posts", any(async || "a page").layer(hallpass::require_login()))
         .route("/profile", get(async || "a page").route_layer(hallpass::require_login()))
         .merge(hallpass.routes());
     let site = api.clone().layer(hallpass.layer());
