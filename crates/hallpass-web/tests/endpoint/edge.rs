@@ -144,10 +144,10 @@ async fn login_is_required_before_the_body_is_read() {
     // The link to the login page leads back to the page of the form.
     let mut late = late.as_browser();
     for (path, page) in [
-        ("/account/sessions/revoke", "%2Fprofile%2Fsessions"),
-        ("/account/two-factor/disable", "%2Fprofile%2Ftwo-factor"),
-        ("/account/recovery-codes", "%2Fprofile%2Ftwo-factor"),
-        ("/account/password", "%2Fprofile%2Fpassword"),
+        ("/account/sessions/revoke", "%2Faccount%2Fsessions"),
+        ("/account/two-factor/disable", "%2Faccount%2Ftwo-factor"),
+        ("/account/recovery-codes", "%2Faccount%2Ftwo-factor"),
+        ("/account/password", "%2Faccount%2Fpassword"),
     ] {
         let refused = late.post(path, &[]).await.expect_page(401);
         assert!(
