@@ -105,7 +105,7 @@ async fn hold<F: Future<Output = Received>>(
         let answer = (received.status, received.handler_runs);
         assert_eq!(answer, if passes { (200, 1) } else { (403, 0) }, "{stack}: {why}: {sent:?}");
         let names_kind = received.text().contains("urn:hallpass:problem:cross-origin");
-        assert_eq!(names_kind, !passes && sent.method != "HEAD", "{stack}: {why}");
+        assert!(sent.method == "HEAD" || names_kind != passes, "{stack}: {why}");
     }
 }
 
@@ -267,7 +267,7 @@ async fn hold_sign_in<F: Future<Output = Received>>(stack: &str, send: impl Fn(S
             let refused = received.status == 403;
             assert_eq!(refused, !passes, "{stack}: {why}: {sent:?}: {}", received.status);
             let names_kind = received.text().contains("urn:hallpass:problem:cross-origin");
-            assert_eq!(names_kind, refused && sent.method != "HEAD", "{stack}: {why}");
+            assert!(sent.method == "HEAD" || names_kind == refused, "{stack}: {why}");
             compared += 1;
         }
     }
