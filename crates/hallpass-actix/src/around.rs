@@ -27,9 +27,8 @@ pub trait Around {
     fn prepare(&self, _request: &mut ServiceRequest) {}
 
     /// Checks a request before the inner service is called. Returns a [`Refreshing`] if the session
-    /// has to be renewed first. For a rejection the inner service is not called:
-    /// [`AuthLayer`](crate::AuthLayer) receives a response without a body and renders the
-    /// rejection.
+    /// has to be renewed first. For a rejection the inner service is not called: `after` receives
+    /// a response without a body, and [`AuthLayer`](crate::AuthLayer) renders the rejection.
     fn before(&self, request: &ServiceRequest) -> Result<Option<Refreshing>, Rejection>;
 
     /// Completes the response of the inner service. Defaults to no change.
@@ -74,7 +73,8 @@ where
             }
             Err(rejection) => {
                 let rejected = request.into_response(Rejected::new(rejection).error_response());
-                AroundFuture::Rejected { answer: Some(rejected) }
+                let answer = around.after(rejected).map_into_boxed_body();
+                AroundFuture::Rejected { answer: Some(answer) }
             }
         }
     }

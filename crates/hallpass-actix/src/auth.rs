@@ -1,4 +1,5 @@
-//! The outer middleware: verifies each request's token, and renders rejections.
+//! The outer middleware: checks each request's origin (CSRF), verifies its token, and renders
+//! rejections.
 //!
 //! A guard inside leaves a rejection on its response. This middleware has the site's settings and
 //! renders the rejection as a page, a redirect or a problem document. Headers that middleware in
@@ -10,11 +11,11 @@ use actix_web::{
     HttpMessage, HttpRequest, HttpResponse,
     body::{BoxBody, EitherBody},
     dev::{ServiceRequest, ServiceResponse},
-    http::header::{AUTHORIZATION, COOKIE, HeaderName, HeaderValue},
+    http::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderName, HeaderValue},
 };
 use hallpass_core::{
-    Authentication, Caller, Clock, Meter, RefreshHook, Refreshing, Rejection, RejectionResponse,
-    RejectionSettings, RequestAuthenticator, Role, SystemClock,
+    Authentication, Caller, Clock, Meter, OriginCheck, RefreshHook, Refreshing, Rejection,
+    RejectionResponse, RejectionSettings, RequestAuthenticator, Role, SystemClock,
 };
 
 use crate::{
@@ -27,10 +28,14 @@ use crate::{
 /// Middleware around the app that verifies the token of each request and renders rejections.
 /// [`App::wrap`](actix_web::App::wrap) it outermost.
 ///
+/// Before everything else, it rejects unsafe requests and WebSocket handshakes that another site
+/// made the browser send (CSRF). [`OriginCheck`] documents the rules.
+///
 /// It is `Send` and cheap to clone: create it once and clone it into each worker's app.
 #[must_use]
 pub struct AuthLayer<R: Role> {
     authenticator: Arc<RequestAuthenticator<R>>,
+    origin_check: Option<Arc<OriginCheck>>,
     clock: Arc<dyn Clock>,
     rejection_settings: Arc<RejectionSettings>,
     on_rejection: Option<Arc<OnRejection>>,
@@ -44,6 +49,7 @@ impl<R: Role> Clone for AuthLayer<R> {
     fn clone(&self) -> Self {
         Self {
             authenticator: Arc::clone(&self.authenticator),
+            origin_check: self.origin_check.clone(),
             clock: Arc::clone(&self.clock),
             rejection_settings: Arc::clone(&self.rejection_settings),
             on_rejection: self.on_rejection.clone(),
@@ -66,6 +72,7 @@ impl<R: Role> AuthLayer<R> {
                 RejectionSettings::default().for_authenticator(&authenticator),
             ),
             authenticator: Arc::new(authenticator),
+            origin_check: Some(Arc::new(OriginCheck::new())),
             clock: Arc::new(SystemClock),
             on_rejection: None,
             strict: false,
@@ -77,6 +84,21 @@ impl<R: Role> AuthLayer<R> {
     /// Sets the clock. Defaults to the system clock.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Sets the origin check (CSRF), with the trusted origins of the site. Defaults to a check
+    /// without exceptions. With the login routes, pass the `origin_check` of their settings.
+    pub fn origin_check(mut self, check: OriginCheck) -> Self {
+        self.origin_check = Some(Arc::new(check));
+        self
+    }
+
+    /// Removes the origin check: another site can then send forms with the visitor's cookie (CSRF).
+    /// It is for a service that accepts no cookie, such as an API for bearer tokens only. The login
+    /// routes keep their check.
+    pub fn insecure_without_csrf_check(mut self) -> Self {
+        self.origin_check = None;
         self
     }
 
@@ -174,12 +196,34 @@ impl<R: Role> AuthLayer<R> {
         response.set_body(page.map_or_else(|| BoxBody::new(rendered.body), HttpResponse::into_body))
     }
 
+    fn check_origin(&self, request: &ServiceRequest) -> Result<(), Rejection> {
+        let Some(check) = &self.origin_check else { return Ok(()) };
+        let headers = request.headers();
+        let checked = self.authenticator.check_origin(
+            check,
+            &origin_facts(request),
+            headers.contains_key(COOKIE),
+            authorization(headers),
+            &*self.clock,
+        );
+        checked.inspect_err(|rejection| {
+            request.extensions_mut().insert(Authentication::anonymous());
+            tracing::debug!(target: "hallpass", kind = rejection.kind().as_str(), "request rejected");
+        })
+    }
+
     fn renewing(&self, who: &Authentication, request: &ServiceRequest) -> Option<Refreshing> {
         let refresh = self.refresh.as_ref().filter(|_| who.username().is_none())?;
         let headers = request.headers();
         let mut cookies = headers.get_all(COOKIE).map(HeaderValue::as_bytes);
         refresh.due(who, &origin_facts(request), &mut cookies, headers.contains_key(AUTHORIZATION))
     }
+}
+
+/// Looks up the header when the first value is requested. An authenticator that accepts no bearer
+/// token never requests one.
+fn authorization(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
+    iter::once_with(|| headers.get_all(AUTHORIZATION)).flatten().map(HeaderValue::as_bytes)
 }
 
 transform!(AuthLayer<R>, R);
@@ -190,16 +234,12 @@ impl<R: Role> Around for AuthLayer<R> {
     }
 
     fn before(&self, request: &ServiceRequest) -> Result<Option<Refreshing>, Rejection> {
+        self.check_origin(request)?;
         let now = self.clock.now();
         let headers = request.headers();
         let cookies = headers.get_all(COOKIE).map(HeaderValue::as_bytes);
-        // Looks up the header when the first value is requested. An authenticator that accepts no
-        // bearer token never requests one.
-        let authorization = iter::once_with(|| headers.get_all(AUTHORIZATION)).flatten();
-        let who = self
-            .authenticator
-            .authenticate(cookies, authorization.map(HeaderValue::as_bytes), now)
-            .checked_at(now);
+        let who =
+            self.authenticator.authenticate(cookies, authorization(headers), now).checked_at(now);
         self.meter.verified(&who);
         if let Some(reason) = who.reason() {
             tracing::debug!(target: "hallpass", reason = reason.as_str(), "token rejected");

@@ -1,13 +1,14 @@
-//! The cross-origin (CSRF) check for a whole site.
+//! The cross-origin (CSRF) check as middleware of its own.
 //!
-//! The login routes do this check themselves. This middleware is for the site's own forms. Wrap the
-//! app in it before [`AuthLayer`](crate::AuthLayer), so that a rejection is rendered for the
-//! caller. [`OriginCheck`] documents the rules and their reasons.
+//! The [`AuthLayer`](crate::AuthLayer) and the login routes do this check themselves. This
+//! middleware is for a part of an app whose `AuthLayer` is without it. Wrap that part in it before
+//! the `AuthLayer`, so that a rejection is rendered for the caller. [`OriginCheck`] documents the
+//! rules and their reasons.
 
 use std::sync::Arc;
 
 use actix_web::{dev::ServiceRequest, http::header::HeaderValue};
-use hallpass_core::{OriginCheck, OriginFacts, Refreshing, Rejection};
+use hallpass_core::{OriginCheck, OriginFacts, Refreshing, Rejection, SystemClock};
 
 use crate::around::{Around, transform};
 
@@ -53,7 +54,7 @@ transform!(OriginLayer);
 
 impl Around for OriginLayer {
     fn before(&self, request: &ServiceRequest) -> Result<Option<Refreshing>, Rejection> {
-        let checked = self.check.check(&origin_facts(request)).inspect_err(|rejection| {
+        let checked = self.check.check_and_log(&origin_facts(request), &SystemClock).inspect_err(|rejection| {
             tracing::debug!(target: "hallpass", kind = rejection.kind().as_str(), "request rejected");
         });
         checked.map(|()| None)

@@ -6,6 +6,7 @@
 
 pub(crate) mod authentication;
 mod guards;
+pub(crate) mod origin_header;
 pub(crate) mod rejection;
 pub(crate) mod rejection_kind;
 pub(crate) mod requirement;

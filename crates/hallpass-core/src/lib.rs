@@ -45,6 +45,7 @@ mod totp;
 
 pub use access::{
     authentication::Authentication,
+    origin_header::OriginHeader,
     rejection::{FieldFault, Rejection},
     rejection_kind::RejectionKind,
     requirement::{Permission, Requirement},
@@ -83,6 +84,7 @@ pub use request::{
 pub use revocation::{
     list::{RevocationList, StalePolicy},
     outcome::{Revoked, RevokedKind, TokenFacts},
+    watch::Maintenance,
 };
 pub use time::{
     clock::{Clock, MAX_CLOCK_SKEW, SystemClock},
@@ -98,6 +100,7 @@ pub use token::{
     methods::Methods,
     opener::MAX_TOKEN_BYTES,
     role::{Role, RoleSet},
+    until_revoked::UntilRevoked,
     verifier::Verifier,
 };
 #[cfg(feature = "totp")]

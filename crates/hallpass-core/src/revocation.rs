@@ -10,3 +10,4 @@ pub(crate) mod list;
 mod model;
 pub(crate) mod outcome;
 mod table;
+pub(crate) mod watch;

@@ -35,4 +35,5 @@ pub(crate) mod opener;
 pub(crate) mod role;
 mod rules;
 mod text;
+pub(crate) mod until_revoked;
 pub(crate) mod verifier;

@@ -10,7 +10,7 @@ use std::{
 };
 
 use hallpass_core::{
-    Clock, Issuer, KeyRing, Keys, RequestAuthenticator, RevocationList, Role, UnixTime,
+    Clock, Issuer, KeyRing, Keys, Maintenance, RequestAuthenticator, RevocationList, Role, UnixTime,
 };
 
 use crate::{authenticator::Authenticator, frozen_clock::FrozenClock};
@@ -22,6 +22,7 @@ use crate::{authenticator::Authenticator, frozen_clock::FrozenClock};
 pub struct Kit<R> {
     issuer: Issuer,
     revocations: RevocationList,
+    maintenance: Arc<Maintenance>,
     clock: FrozenClock,
     pub(crate) store_calls: StoreCalls,
     roles: PhantomData<fn() -> R>,
@@ -40,9 +41,11 @@ impl<R: Role> Kit<R> {
     #[must_use]
     pub fn named(issuer: &str, audience: &str) -> Self {
         let keys = KeyRing::generate_hs256(key_of_this_kit(), NEW_YEAR);
+        let revocations = RevocationList::new();
         Self {
             issuer: Issuer::new(keys, issuer, audience),
-            revocations: RevocationList::new(),
+            maintenance: Arc::new(revocations.maintain()),
+            revocations,
             clock: FrozenClock::at(NEW_YEAR),
             store_calls: StoreCalls::default(),
             roles: PhantomData,
@@ -71,6 +74,12 @@ impl<R: Role> Kit<R> {
     #[must_use]
     pub fn revocations(&self) -> &RevocationList {
         &self.revocations
+    }
+
+    /// Completes the futures of [`Identity::revoked`](hallpass_core::Identity::revoked) whose token
+    /// has expired by the kit's clock. A site does it every second.
+    pub fn end_expired_streams(&self) {
+        self.maintenance.tick(self.clock.now());
     }
 
     /// Returns the authenticator of the kit's layers, which finds and verifies the token of a
@@ -142,6 +151,7 @@ impl<R> Clone for Kit<R> {
         Self {
             issuer: self.issuer.clone(),
             revocations: self.revocations.clone(),
+            maintenance: Arc::clone(&self.maintenance),
             clock: self.clock.clone(),
             store_calls: self.store_calls.clone(),
             roles: PhantomData,

@@ -1,4 +1,5 @@
-//! The outer layer: verifies each request's token, and renders the rejections that come back.
+//! The outer layer: checks each request's origin (CSRF), verifies its token, and renders the
+//! rejections that come back.
 
 use std::{
     fmt, iter,
@@ -8,8 +9,8 @@ use std::{
 };
 
 use hallpass_core::{
-    Clock, Meter, PathPrefix, RefreshHook, Rejection, RejectionSettings, RequestAuthenticator,
-    Role, SystemClock,
+    Authentication, Clock, Meter, OriginCheck, PathPrefix, RefreshHook, Rejection,
+    RejectionSettings, RequestAuthenticator, Role, SystemClock,
 };
 use http::{HeaderMap, HeaderName, Request, Response, Uri, header};
 use http_body::Body;
@@ -18,6 +19,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::{
+    origin::origin_facts,
     refresh::{RefreshFuture, RefreshService},
     rejection::{DefaultPage, OnRejection, Rejected, RejectedRequest},
     require::Watched,
@@ -29,6 +31,9 @@ pub use render::{FromText, TextBody};
 
 /// A layer around a whole service that verifies the token of each request and renders rejections.
 ///
+/// Before everything else, it rejects unsafe requests and WebSocket handshakes that another site
+/// made the browser send (CSRF). [`OriginCheck`] documents the rules.
+///
 /// `P` is the site's own page for rejected requests. `T` makes response bodies from text.
 pub struct AuthLayer<R, P = DefaultPage, T = FromText> {
     shared: Arc<Shared<R, P, T>>,
@@ -37,6 +42,7 @@ pub struct AuthLayer<R, P = DefaultPage, T = FromText> {
 /// The state that all clones of the layer and all requests in flight share.
 struct Shared<R, P, T> {
     authenticator: RequestAuthenticator<R>,
+    origin_check: Option<OriginCheck>,
     clock: Arc<dyn Clock>,
     settings: RejectionSettings,
     page: P,
@@ -51,6 +57,7 @@ impl<R, P: Clone, T: Clone> Clone for Shared<R, P, T> {
     fn clone(&self) -> Self {
         Self {
             authenticator: self.authenticator.clone(),
+            origin_check: self.origin_check.clone(),
             clock: Arc::clone(&self.clock),
             settings: self.settings.clone(),
             page: self.page.clone(),
@@ -72,6 +79,7 @@ impl<R: Role> AuthLayer<R> {
         Self {
             shared: Arc::new(Shared {
                 authenticator,
+                origin_check: Some(OriginCheck::new()),
                 clock,
                 settings,
                 page: DefaultPage,
@@ -89,6 +97,43 @@ impl<R: Role, P: Clone, T: Clone> AuthLayer<R, P, T> {
     #[must_use]
     pub fn clock(self, clock: impl Clock) -> Self {
         self.with(|shared| Shared { clock: Arc::new(clock), ..shared })
+    }
+
+    /// Sets the origin check (CSRF), with the trusted origins of the site. Defaults to a check
+    /// without exceptions. With the login routes, pass the `origin_check` of their settings.
+    ///
+    /// ```
+    /// # use hallpass_core::{KeyRing, Role, UnixTime, Verifier};
+    /// # use hallpass_tower::AuthLayer;
+    /// # use http::{Request, Response};
+    /// # use tower::{Layer, ServiceExt, service_fn};
+    /// # #[derive(Role)]
+    /// # enum SiteRole { Guest }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// # let keys = KeyRing::generate_hs256([7; 32], UnixTime::from_secs(1_764_000_000));
+    /// # let verifier = Verifier::<SiteRole>::new(keys, "https://site.example", "site");
+    /// # let handler = service_fn(|_: Request<()>| async { Ok::<_, std::convert::Infallible>(Response::new(String::new())) });
+    /// use hallpass_core::OriginCheck;
+    ///
+    /// let check = OriginCheck::new().trust("https://shop.example").unwrap();
+    /// let site = AuthLayer::new(verifier).origin_check(check).layer(handler);
+    /// let form = |origin| Request::post("/posts").header("origin", origin).body(()).unwrap();
+    /// assert_eq!(site.clone().oneshot(form("https://shop.example")).await.unwrap().status(), 200);
+    /// assert_eq!(site.oneshot(form("https://evil.example")).await.unwrap().status(), 403);
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn origin_check(self, check: OriginCheck) -> Self {
+        self.with(|shared| Shared { origin_check: Some(check), ..shared })
+    }
+
+    /// Removes the origin check: another site can then send forms with the visitor's cookie (CSRF).
+    /// It is for a service that accepts no cookie, such as an API for bearer tokens only. The login
+    /// routes keep their check.
+    #[must_use]
+    pub fn insecure_without_csrf_check(self) -> Self {
+        self.with(|shared| Shared { origin_check: None, ..shared })
     }
 
     /// Sets the paths that rejections redirect and link to. Defaults to the paths of the login
@@ -142,9 +187,18 @@ impl<R: Role, P: Clone, T: Clone> AuthLayer<R, P, T> {
     pub fn rejection_page<Q>(self, page: Q) -> AuthLayer<R, Q, T> {
         self.with(
             |Shared {
-                 authenticator, clock, settings, text_body, strict, refresh, meter, ..
+                 authenticator,
+                 origin_check,
+                 clock,
+                 settings,
+                 text_body,
+                 strict,
+                 refresh,
+                 meter,
+                 ..
              }| Shared {
                 authenticator,
+                origin_check,
                 clock,
                 settings,
                 page,
@@ -171,8 +225,19 @@ impl<R: Role, P: Clone, T: Clone> AuthLayer<R, P, T> {
     #[must_use]
     pub fn text_body<U>(self, text_body: U) -> AuthLayer<R, P, U> {
         self.with(
-            |Shared { authenticator, clock, settings, page, strict, refresh, meter, .. }| Shared {
+            |Shared {
+                 authenticator,
+                 origin_check,
+                 clock,
+                 settings,
+                 page,
+                 strict,
+                 refresh,
+                 meter,
+                 ..
+             }| Shared {
                 authenticator,
+                origin_check,
                 clock,
                 settings,
                 page,
@@ -295,6 +360,12 @@ where
     }
 
     fn call(&mut self, mut request: Request<Q>) -> Self::Future {
+        if let Some(rejection) = self.shared.cross_origin(&request) {
+            request.extensions_mut().insert(Authentication::anonymous());
+            let rejected = Rejected::new(rejection, RejectedRequest::of(&request));
+            let stage = Stage::Rejected { rejected: Some(rejected) };
+            return AuthFuture { stage, shared: Arc::clone(&self.shared) };
+        }
         let now = self.shared.clock.now();
         let headers = request.headers();
         let who = self
@@ -317,11 +388,28 @@ where
         let uri = request.uri().clone();
         let watched = self.shared.strict.then(|| Box::new(Watched::new(&mut request)));
         AuthFuture {
-            inner: self.inner.call(request),
-            uri,
-            watched,
+            stage: Stage::Asked { inner: self.inner.call(request), uri, watched },
             shared: Arc::clone(&self.shared),
         }
+    }
+}
+
+impl<R: Role, P, T> Shared<R, P, T> {
+    /// Returns the rejection of a request from another site.
+    fn cross_origin<Q>(&self, request: &Request<Q>) -> Option<Rejection> {
+        let (check, headers) = (self.origin_check.as_ref()?, request.headers());
+        let rejection = self
+            .authenticator
+            .check_origin(
+                check,
+                &origin_facts(request),
+                headers.contains_key(header::COOKIE),
+                values(headers, &header::AUTHORIZATION),
+                &*self.clock,
+            )
+            .err()?;
+        tracing::debug!(target: "hallpass", kind = rejection.kind().as_str(), "request rejected");
+        Some(rejection)
     }
 }
 
@@ -336,10 +424,16 @@ pin_project! {
     #[must_use = "futures do nothing unless they are polled"]
     pub struct AuthFuture<R, F, P = DefaultPage, T = FromText> {
         #[pin]
-        inner: F,
-        uri: Uri,
-        watched: Option<Box<Watched>>,
+        stage: Stage<F>,
         shared: Arc<Shared<R, P, T>>,
+    }
+}
+
+pin_project! {
+    #[project = Staged]
+    enum Stage<F> {
+        Asked { #[pin] inner: F, uri: Uri, watched: Option<Box<Watched>> },
+        Rejected { rejected: Option<Rejected> },
     }
 }
 
@@ -354,12 +448,22 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let mut response = ready!(this.inner.poll(cx))?;
+        let (inner, uri, watched) = match this.stage.project() {
+            Staged::Asked { inner, uri, watched } => (inner, uri, watched),
+            // A future that is polled again after it was ready may stay pending (`Future::poll`).
+            Staged::Rejected { rejected } => {
+                return rejected.take().map_or(Poll::Pending, |rejected| {
+                    let empty = Response::new(this.shared.text_body.body(String::new()));
+                    Poll::Ready(Ok(this.shared.render(rejected, empty)))
+                });
+            }
+        };
+        let mut response = ready!(inner.poll(cx))?;
         if let Some(mut rejected) = response.extensions_mut().remove::<Rejected>() {
-            rejected.request.uri = std::mem::take(this.uri);
+            rejected.request.uri = std::mem::take(uri);
             return Poll::Ready(Ok(this.shared.render(rejected, response)));
         }
-        if let Some(rejected) = this.watched.take().and_then(|watched| watched.rejected()) {
+        if let Some(rejected) = watched.take().and_then(|watched| watched.rejected()) {
             // Nothing of the route's response is sent, and none of its headers.
             response.headers_mut().clear();
             return Poll::Ready(Ok(this.shared.render(rejected, response)));

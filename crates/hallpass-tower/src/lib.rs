@@ -7,8 +7,8 @@
 //! body that carries a [`Rejected`]. `AuthLayer` renders it as the page, redirect, problem+json
 //! document or gRPC status that fits the caller.
 //!
-//! [`OriginLayer`] protects all routes inside it from CSRF: it rejects unsafe requests that another
-//! site made the browser send.
+//! `AuthLayer` also protects from CSRF: it rejects unsafe requests and WebSocket handshakes that
+//! another site made the browser send. [`OriginLayer`] is this check as a layer of its own.
 //!
 //! The layers depend on no framework, runtime or store. They box no future and no body, except to
 //! renew a session. A rejected request does not reach the route's service, so a WebSocket is

@@ -1,15 +1,15 @@
-//! The cross-origin (CSRF) check for a whole site.
+//! The cross-origin (CSRF) check as a layer of its own.
 //!
-//! The login routes do this check themselves. This layer is for the site's own forms. Put it inside
-//! the [`AuthLayer`](crate::AuthLayer), so that a rejection is rendered for the caller.
-//! [`OriginCheck`] documents the rules and their reasons.
+//! The [`AuthLayer`](crate::AuthLayer) and the login routes do this check themselves. This layer is
+//! for a part of a service whose `AuthLayer` is without it. Put it inside the `AuthLayer`, so that
+//! a rejection is rendered for the caller. [`OriginCheck`] documents the rules and their reasons.
 
 use std::{
     sync::Arc,
     task::{Context, Poll},
 };
 
-use hallpass_core::{OriginCheck, OriginFacts};
+use hallpass_core::{OriginCheck, OriginFacts, SystemClock};
 use http::{HeaderValue, Request, Response};
 use tower_layer::Layer;
 use tower_service::Service;
@@ -85,7 +85,7 @@ where
 }
 
 fn check<Q>(check: &OriginCheck, request: &Request<Q>) -> Result<(), Rejected> {
-    check.check(&origin_facts(request)).map_err(|rejection| {
+    check.check_and_log(&origin_facts(request), &SystemClock).map_err(|rejection| {
         tracing::debug!(target: "hallpass", kind = rejection.kind().as_str(), "request rejected");
         Rejected::new(rejection, RejectedRequest::of(request))
     })

@@ -24,7 +24,7 @@ pub(crate) mod reader;
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
-use hallpass_core::{Rejection, RejectionKind};
+use hallpass_core::{OriginHeader, Rejection, RejectionKind};
 
 use crate::{
     activity::page::ActivityPage,
@@ -122,6 +122,9 @@ pub struct RejectionPage<'a> {
     pub kind: RejectionKind,
     /// One or two sentences in English, as plain text.
     pub detail: Cow<'static, str>,
+    /// The header by which the origin check (CSRF) rejected the request, or `None` for another
+    /// kind.
+    pub origin_header: Option<OriginHeader>,
     /// The time to wait before the next attempt, if a later attempt can succeed.
     pub retry_after: Option<Duration>,
     /// The path of the page that the person was on, or of the home page, with the prefix of the
@@ -138,6 +141,7 @@ impl<'a> RejectionPage<'a> {
             status: rejection.status(),
             kind: rejection.kind(),
             detail: rejection.detail(),
+            origin_header: rejection.origin_header(),
             retry_after: rejection.retry_after(),
             next: "/",
         }

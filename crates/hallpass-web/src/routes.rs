@@ -140,7 +140,8 @@ impl<R: Role> Routes<R> {
 
     async fn dispatch(&self, exchange: &Exchange<'_, R>) -> Result<EndpointResponse, Rejection> {
         let request = exchange.request;
-        self.accounts.settings().origin_check.check(&request.origin_facts())?;
+        let settings = self.accounts.settings();
+        settings.origin_check.check_and_log(&request.origin_facts(), &*settings.clock)?;
         let endpoint = exchange.endpoint.ok_or(RejectionKind::NotFound)?;
         let route = endpoint.route();
         if !route.methods.contains(&request.method.as_str()) {

@@ -11,7 +11,7 @@ pub(crate) mod when;
 use std::time::Duration;
 
 use hallpass_accounts::{ActivityKind, Usernames};
-use hallpass_core::{FieldFault, RejectionKind};
+use hallpass_core::{FieldFault, OriginHeader, RejectionKind};
 
 use crate::{fields::Fault, texts::when::Age};
 
@@ -238,6 +238,11 @@ pub struct Texts {
     pub wait_minutes: [&'static str; 2],
     /// Link to `/`.
     pub home: &'static str,
+    /// The hint for the operator on the page of a request from another site, if `Sec-Fetch-Site`
+    /// disagreed.
+    pub sec_fetch_site_hint: &'static str,
+    /// The same, if `Origin` disagreed with `Host`.
+    pub origin_hint: &'static str,
     /// The texts of the rejection pages, at most one per kind.
     pub rejections: &'static [RejectionText],
 }
@@ -322,6 +327,16 @@ impl Texts {
     pub fn activity(&self, kind: &ActivityKind) -> &'static str {
         let text = self.activities.iter().find(|(of, _)| of == kind);
         text.map_or(kind.as_str(), |(_, text)| text)
+    }
+
+    /// Returns the hint for the operator on the page of a request from another site.
+    #[must_use]
+    pub fn hint(&self, header: OriginHeader) -> &'static str {
+        match header {
+            OriginHeader::SecFetchSite => self.sec_fetch_site_hint,
+            OriginHeader::Origin => self.origin_hint,
+            other => other.hint(),
+        }
     }
 
     /// Returns the texts of a rejection page, or `None` if this kind has no texts.

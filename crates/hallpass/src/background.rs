@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hallpass_accounts::RevocationSync;
-use hallpass_core::{Keys, Role};
+use hallpass_core::{Keys, Maintenance, Role};
 use tokio::{
     runtime::Handle,
     task::JoinSet,
@@ -21,13 +21,21 @@ pub(crate) struct Background {
 
 impl Background {
     /// Spawns the tasks on this runtime.
+    ///
+    /// `maintenance` is that of the revocation list: a stream that is opened before the sync is
+    /// polled for the first time must wait too.
     pub(crate) fn start<R: Role>(
         runtime: &Handle,
         sync: RevocationSync<R>,
+        maintenance: Maintenance,
         key_file: Option<(WatchedKeyFile, Keys)>,
     ) -> Self {
         let mut tasks = JoinSet::new();
-        tasks.spawn_on(async move { sync.run().await }, runtime);
+        let run = async move {
+            let _maintenance = maintenance;
+            sync.run().await;
+        };
+        tasks.spawn_on(run, runtime);
         if let Some((file, keys)) = key_file {
             tasks.spawn_on(watch(file, keys), runtime);
         }

@@ -4,8 +4,8 @@ use std::{fmt, sync::Arc};
 
 use hallpass_core::{Authentication, Clock, OriginCheck, Rejection, RequestAuthenticator, Role};
 
-/// The outer layer: verifies the token of each request, refreshes an expired session, and renders
-/// the rejections of the guards inside.
+/// The outer layer: rejects unsafe requests from other sites (CSRF), verifies the token of each
+/// request, refreshes an expired session, and renders the rejections of the guards inside.
 ///
 /// With the feature `axum` it is a tower layer, and `protect` puts it around a router. With the
 /// feature `actix` it is middleware for `App::wrap`. It must be the last `wrap` call, which is the
@@ -54,6 +54,22 @@ impl<R: Role, P, T: Clone> AuthLayer<R, P, T> {
         #[cfg(feature = "actix")]
         {
             self.actix = self.actix.clock(clock);
+        }
+        self
+    }
+
+    /// Removes the origin check: another site can then send forms with the visitor's cookie (CSRF).
+    /// It is for a service that accepts no cookie, such as an API for bearer tokens only. The login
+    /// routes keep their check. To accept another origin, use
+    /// [`trust_origin`](crate::HallpassBuilder::trust_origin) instead.
+    pub fn insecure_without_csrf_check(mut self) -> Self {
+        #[cfg(feature = "axum")]
+        {
+            self.tower = self.tower.insecure_without_csrf_check();
+        }
+        #[cfg(feature = "actix")]
+        {
+            self.actix = self.actix.insecure_without_csrf_check();
         }
         self
     }
@@ -121,8 +137,10 @@ impl<R: Role, P, T> fmt::Debug for AuthLayer<R, P, T> {
 
 /// Rejects unsafe requests that another site made the browser send (CSRF).
 ///
-/// It goes inside the [`AuthLayer`], which renders its rejections. The login routes have their own
-/// origin check.
+/// The [`AuthLayer`] and the login routes have this check themselves. This layer is for the routes
+/// with cookies of a site whose `AuthLayer` is
+/// [without it](AuthLayer::insecure_without_csrf_check). It goes inside the `AuthLayer`, which
+/// renders its rejections.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct OriginLayer {

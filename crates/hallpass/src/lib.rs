@@ -246,8 +246,9 @@ pub mod keys {
 pub mod token {
     pub use hallpass_core::{
         Access, Authentication, Claims, EnrolmentPending, Identity, IssueError, Issuer, LoggedIn,
-        Methods, MfaPending, RequestAuthenticator, RevocationList, Revoked, RevokedKind, Token,
-        TokenError, TokenErrorKind, TokenFacts, TokenKind, TokenSubject, Unprivileged, Verifier,
+        Maintenance, Methods, MfaPending, RequestAuthenticator, RevocationList, Revoked,
+        RevokedKind, Token, TokenError, TokenErrorKind, TokenFacts, TokenKind, TokenSubject,
+        Unprivileged, UntilRevoked, Verifier,
     };
 }
 
@@ -279,7 +280,7 @@ pub mod request {
     #[cfg(feature = "utoipa")]
     pub use hallpass_core::ApiSecurity;
     pub use hallpass_core::{
-        Caller, FieldFault, Meter, OriginCheck, OriginFacts, PathPrefix, PublicOrigin,
-        PublicOriginError, RejectionResponse, RejectionSettings, RouteTable,
+        Caller, FieldFault, Meter, OriginCheck, OriginFacts, OriginHeader, PathPrefix,
+        PublicOrigin, PublicOriginError, RejectionResponse, RejectionSettings, RouteTable,
     };
 }

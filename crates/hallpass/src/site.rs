@@ -13,9 +13,10 @@ use crate::{
 };
 
 impl<R: Role> Hallpass<R> {
-    /// Returns the outer layer: it verifies the token of each request and renders the rejections of
-    /// the guards inside. On axum, add it to the router after the last route, or use `protect`. On
-    /// actix-web, pass it to the last call of `App::wrap`.
+    /// Returns the outer layer: it rejects unsafe requests and WebSocket handshakes from other
+    /// sites (CSRF), verifies the token of each request and renders the rejections of the guards
+    /// inside. On axum, add it to the router after the last route, or use `protect`. On actix-web,
+    /// pass it to the last call of `App::wrap`.
     ///
     /// ```
     /// # #[cfg(feature = "axum")] {
@@ -42,21 +43,24 @@ impl<R: Role> Hallpass<R> {
             tower: crate::layer::plain_layer(
                 hallpass_tower::AuthLayer::new(self.authenticator.clone())
                     .clock(self.clock_of_the_site())
+                    .origin_check(self.accounts.settings().origin_check.clone())
                     .rejection_settings(self.rejection_settings())
                     .refresh(RequestRefresh::new(&self.accounts, &self.authenticator)),
             ),
             #[cfg(feature = "actix")]
             actix: hallpass_actix::AuthLayer::new(self.authenticator.clone())
                 .clock(self.clock_of_the_site())
+                .origin_check(self.accounts.settings().origin_check.clone())
                 .rejection_settings(self.rejection_settings())
                 .refresh(RequestRefresh::new(&self.accounts, &self.authenticator)),
             ..AuthLayer::new(self.authenticator.clone())
         }
     }
 
-    /// Returns the origin check for the site's own forms (CSRF). It goes inside
-    /// [`layer`](Self::layer), which renders its rejections. It also accepts the site's trusted
-    /// origins. The login routes have their own origin check.
+    /// Returns the origin check (CSRF) as a layer of its own, with the trusted origins of the site.
+    /// [`layer`](Self::layer) and the login routes have the check themselves. This layer is for the
+    /// routes with cookies of a site whose layer is without it, because most of its routes accept
+    /// bearer tokens only. It goes inside that layer, which renders its rejections.
     ///
     /// ```
     /// # #[cfg(feature = "axum")] {
@@ -67,11 +71,12 @@ impl<R: Role> Hallpass<R> {
     /// use axum::{Router, body::Body, http::Request, routing::post};
     /// use tower::ServiceExt;
     ///
-    /// let app = Router::new().route("/posts", post(|| async { "published" })).layer(hallpass.origin_layer());
-    /// let site = hallpass.protect(app);
-    /// let form_of = |site| Request::post("/posts").header("sec-fetch-site", site).body(Body::empty());
-    /// assert_eq!(site.clone().oneshot(form_of("same-origin")?).await?.status(), 200);
-    /// assert_eq!(site.oneshot(form_of("cross-site")?).await?.status(), 403);
+    /// let forms = Router::new().route("/posts", post(|| async { "published" })).layer(hallpass.origin_layer());
+    /// let api = Router::new().route("/api/posts", post(|| async { "published" }));
+    /// let site = hallpass.layer().insecure_without_csrf_check().protect(forms.merge(api));
+    /// let from_evil = |path| Request::post(path).header("origin", "https://evil.example").body(Body::empty());
+    /// assert_eq!(site.clone().oneshot(from_evil("/posts")?).await?.status(), 403);
+    /// assert_eq!(site.oneshot(from_evil("/api/posts")?).await?.status(), 200);
     /// # Ok(())
     /// # }
     /// # tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(example()).unwrap();

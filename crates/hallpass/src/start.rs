@@ -58,8 +58,9 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
                 missing => return Err(StartError::KeysMissing { missing }),
             }
         }
-        let background =
-            Background::start(&runtime, sync.clone(), key_file.map(|file| (file, keys)));
+        let maintenance = accounts.settings().revocation_list.maintain();
+        let key_file = key_file.map(|file| (file, keys));
+        let background = Background::start(&runtime, sync.clone(), maintenance, key_file);
         Ok(Hallpass {
             authenticator: accounts.request_authenticator(),
             accounts,

@@ -41,7 +41,6 @@ pub(crate) async fn serve(config: &Config) -> Result<(), Box<dyn Error + Send + 
             .configure(routes::addresses)
             .configure(routes::site(&hallpass).into_config())
             .wrap(from_fn(render))
-            .wrap(site.hallpass.origin_layer())
             .wrap(site.hallpass.layer().on_rejection(rejection_page).deny_unguarded_routes())
             .wrap(security_headers())
     };

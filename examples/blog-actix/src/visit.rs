@@ -108,12 +108,7 @@ pub(crate) fn rejection_page(
         return None;
     }
     let visit = Visit::of(request.actix()?);
-    let notice = Notice::of_denial(
-        rejection.kind(),
-        rejection.status(),
-        request.target(),
-        visit.viewer.as_ref(),
-        &visit.prefix,
-    )?;
+    let notice =
+        Notice::of_denial(rejection, request.target(), visit.viewer.as_ref(), &visit.prefix)?;
     Some(visit.page_with(StatusCode::from_u16(rejection.status()).ok()?, &notice))
 }

@@ -3,7 +3,10 @@
 use std::borrow::Cow;
 
 use askama::Template;
-use hallpass::{RejectionKind, request::PathPrefix};
+use hallpass::{
+    Rejection, RejectionKind,
+    request::{OriginHeader, PathPrefix},
+};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use crate::{Content, Viewer, filters};
@@ -39,15 +42,14 @@ impl Notice {
     /// another service.
     #[must_use]
     pub fn of_denial(
-        kind: RejectionKind,
-        status: u16,
+        rejection: Rejection,
         target: &str,
         viewer: Option<&Viewer>,
         prefix: &PathPrefix,
     ) -> Option<Self> {
-        let target = prefix.strip(target);
+        let (target, status) = (prefix.strip(target), rejection.status());
         let target = &*target;
-        Some(match kind {
+        Some(match rejection.kind() {
             RejectionKind::RoleMissing => Self::access_denied(viewer),
             RejectionKind::SecondFactorMissing => Self {
                 status,
@@ -76,7 +78,11 @@ impl Notice {
             RejectionKind::CrossOrigin => Self {
                 status,
                 heading: "Request from another site",
-                text: vec!["Another site sent this request from your browser. Nothing was changed.".into()],
+                text: ["Another site sent this request from your browser. Nothing was changed."]
+                    .into_iter()
+                    .chain(rejection.origin_header().map(OriginHeader::hint))
+                    .map(Cow::from)
+                    .collect(),
                 ways: vec![FRONT_PAGE],
             },
             _ => return None,

@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use hallpass_core::{MAX_CLOCK_SKEW, Role, UnixTime};
+use hallpass_core::{MAX_CLOCK_SKEW, Maintenance, Role, UnixTime};
 use tokio::{
     sync::{Mutex, Notify},
     task::{AbortHandle, JoinSet},
@@ -93,15 +93,34 @@ impl<R: Role> RevocationSync<R> {
     }
 
     /// Reads the log every second, and immediately when a notifier wakes it, publishes this node's
-    /// revocations, and deletes old entries every minute. Returns only if the site has no
-    /// revocation log.
+    /// revocations, and deletes old entries every minute. Never returns.
     ///
     /// Many notifications cause few reads: the starts of two reads are at least 50 ms apart. So the
     /// first notification after a quiet time causes a read immediately, and the last one of many
     /// causes a read at most 50 ms later.
     ///
     /// An error is logged, and the operation is repeated a second later.
+    ///
+    /// While it is polled, [`Identity::revoked`](hallpass_core::Identity::revoked) waits, for
+    /// streams and WebSockets. It completes at the expiry of the token even if the store does not
+    /// respond, and immediately if this future is dropped.
     pub async fn run(&self) {
+        let maintenance = self.accounts.settings().revocation_list.maintain();
+        tokio::join!(self.keep_time(maintenance), self.read_for_ever());
+    }
+
+    /// Completes the waiters of expired tokens. It makes no call to a store, so an unready node
+    /// completes them too (`stream_of_an_unready_node_ends_at_expiry`).
+    async fn keep_time(&self, maintenance: Maintenance) {
+        let mut ticks = interval(PERIOD);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            maintenance.tick(self.accounts.now());
+        }
+    }
+
+    async fn read_for_ever(&self) {
         let stores = self.accounts.stores();
         if stores.revocation_log.is_none() {
             return;

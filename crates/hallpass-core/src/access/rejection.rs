@@ -7,7 +7,10 @@
 
 use std::{borrow::Cow, error::Error, fmt, time::Duration};
 
-use crate::{access::rejection_kind::RejectionKind, token::error::TokenErrorKind};
+use crate::{
+    access::{origin_header::OriginHeader, rejection_kind::RejectionKind},
+    token::error::TokenErrorKind,
+};
 
 /// A rejected request. Guards, layers, extractors and the login routes all return this type.
 ///
@@ -36,6 +39,7 @@ enum Context {
     RetryAfter(Duration),
     Field(&'static str, FieldFault),
     Allow(&'static str),
+    Origin(OriginHeader),
 }
 
 impl Rejection {
@@ -57,6 +61,12 @@ impl Rejection {
     /// Creates a rejection of the method. `allow` is the value of the `Allow` header: `GET, POST`.
     pub const fn method_not_allowed(allow: &'static str) -> Self {
         Self { kind: RejectionKind::MethodNotAllowed, context: Context::Allow(allow) }
+    }
+
+    /// Creates a rejection of an unsafe request from another site
+    /// ([`RejectionKind::CrossOrigin`]), with the header that disagreed.
+    pub const fn of_origin(header: OriginHeader) -> Self {
+        Self { kind: RejectionKind::CrossOrigin, context: Context::Origin(header) }
     }
 
     /// Sets the time to wait before the next attempt. The `Retry-After` header contains it in whole
@@ -84,6 +94,7 @@ impl Rejection {
         match self.context {
             Context::Field(field, fault) => fault.detail(field),
             Context::Allow(allow) => format!("This path accepts {allow}.").into(),
+            Context::Origin(header) => format!("{} {}", self.kind.detail(), header.hint()).into(),
             Context::None | Context::RetryAfter(_) => self.kind.detail().into(),
         }
     }
@@ -103,6 +114,16 @@ impl Rejection {
     pub const fn field(self) -> Option<(&'static str, FieldFault)> {
         match self.context {
             Context::Field(field, fault) => Some((field, fault)),
+            _ => None,
+        }
+    }
+
+    /// Returns the header by which the [origin check](crate::OriginCheck) rejected the request, or
+    /// `None` for a rejection of another kind.
+    #[must_use]
+    pub const fn origin_header(self) -> Option<OriginHeader> {
+        match self.context {
+            Context::Origin(header) => Some(header),
             _ => None,
         }
     }

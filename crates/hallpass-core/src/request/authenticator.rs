@@ -16,9 +16,13 @@
 use std::fmt;
 
 use crate::{
-    access::authentication::Authentication,
-    request::{cookie_reader::find_cookie, cookie_settings::CookieSettings},
-    time::unix_time::UnixTime,
+    access::{authentication::Authentication, rejection::Rejection},
+    request::{
+        cookie_reader::find_cookie,
+        cookie_settings::CookieSettings,
+        origin::{OriginCheck, OriginFacts},
+    },
+    time::{clock::Clock, unix_time::UnixTime},
     token::{error::TokenErrorKind, role::Role, verifier::Verifier},
 };
 
@@ -110,6 +114,30 @@ impl<R: Role> RequestAuthenticator<R> {
             },
             Err(Ambiguous) => Authentication::rejected(TokenErrorKind::Ambiguous),
         }
+    }
+
+    /// Checks the origin of a request (CSRF), as the outer layer does before everything else.
+    ///
+    /// A request without a cookie and with one `Authorization: Bearer` passes from every origin, if
+    /// bearer tokens are on. A page can only send this header to another origin with the consent of
+    /// that origin (CORS), and a form or a WebSocket cannot send it at all. Any other credential
+    /// may be sent by the browser itself.
+    ///
+    /// # Errors
+    /// Returns the errors of [`OriginCheck::check`].
+    pub fn check_origin<'h>(
+        &self,
+        check: &OriginCheck,
+        request: &OriginFacts<'_>,
+        has_cookie: bool,
+        authorization_headers: impl IntoIterator<Item = &'h [u8]>,
+        clock: &(impl Clock + ?Sized),
+    ) -> Result<(), Rejection> {
+        let bearer = || matches!(find_bearer(authorization_headers), Ok(Some(_)));
+        if check.check(request).is_ok() || (self.bearer && !has_cookie && bearer()) {
+            return Ok(());
+        }
+        check.check_and_log(request, clock)
     }
 
     fn find_token<'h>(

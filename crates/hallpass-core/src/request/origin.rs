@@ -9,7 +9,7 @@
 //! The algorithm is that of `CrossOriginProtection` in Go 1.25's `net/http`, rule for rule. That
 //! algorithm has been publicly reviewed, and every adapter uses it:
 //!
-//! 1. `GET`, `HEAD` and `OPTIONS` pass: they must not change anything.
+//! 1. `GET`, `HEAD` and `OPTIONS` without an `Upgrade` header pass: they must not change anything.
 //! 2. `Sec-Fetch-Site: same-origin` or `none` (typed, bookmarked) passes. Any other value is
 //!    rejected, including `same-site`.
 //! 3. Without that header, an `Origin` with the host and port of `Host` passes. A request that also
@@ -18,21 +18,30 @@
 //! 4. A request that rule 2 or 3 rejects still passes for the site's public origin, for a trusted
 //!    origin or for an `insecure_bypass` path.
 //!
-//! An empty header counts as an absent one. Two rules are stricter than in Go. `Origin` is parsed
-//! by the grammar of RFC 6454 section 7.1 and not as a whole URL, so `https://me@host/` matches
-//! nothing. A bypass path with a dot segment, an escape, `//` or `\` is not bypassed, because the
-//! router may read it differently; Go cleans the path first.
+//! An empty header counts as an absent one, except `Upgrade`. Three rules are stricter than in Go.
+//! A request with an `Upgrade` header is unsafe, whatever its method is: a WebSocket handshake is a
+//! `GET`, is not restricted by CORS, and has the cookie if a sister host sends it (cross-site
+//! WebSocket hijacking, ASVS 5.0 4.4.2). In HTTP/2 the handshake is an extended `CONNECT` (RFC
+//! 8441), which is unsafe by its method. `Origin` is parsed by the grammar of RFC 6454 section 7.1
+//! and not as a whole URL, so `https://me@host/` matches nothing. A bypass path with a dot segment,
+//! an escape, `//` or `\` is not bypassed, because the router may read it differently; Go cleans
+//! the path first.
 //!
 //! `Host` does not contain the scheme, so in rule 3 `http://site` passes for `https://site`. Send
 //! `Strict-Transport-Security`. For browsers since 2023, rule 2 decides. A reverse proxy must
-//! forward the `Host` that the browser sent, unless the site has a public origin. A WebSocket
-//! handshake is a `GET` and passes: only `SameSite` keeps the cookie from it.
+//! forward the `Host` that the browser sent, unless the site has a public origin.
+//!
+//! A rejection names the header that [disagreed](OriginHeader), and [`log`] writes a line about it.
+
+use std::sync::Arc;
 
 use crate::{
-    access::{rejection::Rejection, rejection_kind::RejectionKind},
-    request::{path_prefix::PathPrefix, public_origin::PublicOrigin},
+    access::{origin_header::OriginHeader, rejection::Rejection},
+    request::{origin::log::RejectionLog, path_prefix::PathPrefix, public_origin::PublicOrigin},
+    time::clock::Clock,
 };
 
+mod log;
 #[cfg(test)]
 mod tests;
 
@@ -63,6 +72,7 @@ pub struct OriginCheck {
     trusted: Vec<Box<str>>,
     bypassed: Vec<Box<str>>,
     prefix: PathPrefix,
+    log: Arc<RejectionLog>,
 }
 
 /// The parts of a request that the check reads: the first header of each name, or `None` if the
@@ -79,6 +89,8 @@ pub struct OriginFacts<'a> {
     pub origin: Option<&'a [u8]>,
     /// `Sec-Fetch-Site`.
     pub sec_fetch_site: Option<&'a [u8]>,
+    /// `Upgrade`, which a WebSocket handshake has.
+    pub upgrade: Option<&'a [u8]>,
     /// The path without its query, not decoded.
     pub path: &'a str,
 }
@@ -88,19 +100,31 @@ impl<'a> OriginFacts<'a> {
     /// of its target, which HTTP/2 requests and requests to a proxy have. `header` returns the
     /// first value of a header by its lower-case name. The authority takes precedence over `Host`
     /// (RFC 9112 section 3.2.2).
+    ///
+    /// The headers of a safe request are not read, except `Upgrade`: nearly every request is safe,
+    /// and the check does not need them.
     pub fn read(
         method: &'a str,
         authority: Option<&'a str>,
         path: &'a str,
         header: impl Fn(&str) -> Option<&'a [u8]>,
     ) -> Self {
+        let request = Self { method, path, upgrade: header("upgrade"), ..Self::default() };
+        if request.is_safe() {
+            return request;
+        }
         Self {
-            method,
             host: authority.map(str::as_bytes).or_else(|| header("host")),
             origin: header("origin"),
             sec_fetch_site: header("sec-fetch-site"),
-            path,
+            ..request
         }
+    }
+
+    /// Returns whether the request must not change anything (RFC 9110 section 9.2.1) and opens
+    /// nothing.
+    fn is_safe(&self) -> bool {
+        matches!(self.method, "GET" | "HEAD" | "OPTIONS") && self.upgrade.is_none()
     }
 }
 
@@ -166,18 +190,34 @@ impl OriginCheck {
     /// Checks one request.
     ///
     /// # Errors
-    /// Returns [`RejectionKind::CrossOrigin`] if another site made the browser send the request.
+    /// Returns a rejection of the kind [`CrossOrigin`](crate::RejectionKind::CrossOrigin) with the
+    /// [header](Rejection::origin_header) that disagreed, if another site made the browser send the
+    /// request.
     pub fn check(&self, request: &OriginFacts<'_>) -> Result<(), Rejection> {
-        let passes = match (request.method, present(request.sec_fetch_site)) {
-            ("GET" | "HEAD" | "OPTIONS", _) => true,
-            (_, Some(b"same-origin" | b"none")) => true,
-            (_, Some(_)) => self.is_exempt(request),
-            (_, None) => match present(request.origin) {
-                None => true,
-                Some(origin) => is_of_host(origin, request.host) || self.is_exempt(request),
-            },
+        if request.is_safe() {
+            return Ok(());
+        }
+        let disagrees = match (present(request.sec_fetch_site), present(request.origin)) {
+            (Some(b"same-origin" | b"none"), _) | (None, None) => return Ok(()),
+            (Some(_), _) => OriginHeader::SecFetchSite,
+            (None, Some(origin)) if is_of_host(origin, request.host) => return Ok(()),
+            (None, Some(_)) => OriginHeader::Origin,
         };
-        if passes { Ok(()) } else { Err(Rejection::new(RejectionKind::CrossOrigin)) }
+        if self.is_exempt(request) { Ok(()) } else { Err(Rejection::of_origin(disagrees)) }
+    }
+
+    /// Checks one request as [`check`](Self::check) does, and logs a rejection as a warning: at
+    /// most ten lines per minute for all clones of this check, because any client can cause them.
+    ///
+    /// # Errors
+    /// Returns the errors of [`check`](Self::check).
+    pub fn check_and_log(
+        &self,
+        request: &OriginFacts<'_>,
+        clock: &(impl Clock + ?Sized),
+    ) -> Result<(), Rejection> {
+        self.check(request)
+            .inspect_err(|rejection| self.log.rejected(*rejection, request, || clock.now()))
     }
 
     fn is_exempt(&self, request: &OriginFacts<'_>) -> bool {

@@ -24,7 +24,7 @@ use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode
 use serde::Serialize;
 
 use crate::{
-    access::{rejection::Rejection, rejection_kind::RejectionKind},
+    access::{origin_header::OriginHeader, rejection::Rejection, rejection_kind::RejectionKind},
     request::{
         authenticator::RequestAuthenticator,
         caller::{Caller, CallerKind},
@@ -169,10 +169,9 @@ impl RejectionResponse {
             CallerKind::Page if leads_to_login(rejection) && caller.navigates() => {
                 see_login(&links)
             }
-            CallerKind::Page => html(rejection, page(rejection.kind(), &links, settings), settings),
+            CallerKind::Page => html(rejection, page(rejection, &links, settings), settings),
             CallerKind::Htmx => {
-                let mut response =
-                    html(rejection, page(rejection.kind(), &links, settings), settings);
+                let mut response = html(rejection, page(rejection, &links, settings), settings);
                 response
                     .headers
                     .extend(links.first().map(|link| ("hx-redirect", link.path.clone())));
@@ -239,10 +238,14 @@ struct Problem<'a> {
     detail: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    header: Option<&'a str>,
 }
 
 impl Rejection {
-    /// Returns the problem document (RFC 9457) as JSON. A field's problem has the member `field`.
+    /// Returns the problem document (RFC 9457) as JSON. A field's problem has the member `field`,
+    /// and that of a request from another site has the member `header`: the name of the header that
+    /// disagreed.
     #[must_use]
     pub fn problem(self) -> String {
         let problem = Problem {
@@ -251,6 +254,7 @@ impl Rejection {
             status: self.status(),
             detail: &self.detail(),
             field: self.field().map(|(field, _)| field),
+            header: self.origin_header().map(OriginHeader::as_str),
         };
         // Strings and numbers always serialize.
         serde_json::to_string(&problem).unwrap_or_default()
@@ -263,7 +267,7 @@ fn grpc(rejection: Rejection, content_type: &str) -> RejectionResponse {
     let mut headers = not_stored();
     headers.push(("content-type", content_type.to_owned()));
     headers.push(("grpc-status", rejection.kind().grpc_status().to_string()));
-    headers.push(("grpc-message", rejection.kind().detail().to_owned()));
+    headers.push(("grpc-message", rejection.detail().into_owned()));
     RejectionResponse { status: 200, headers, body: String::new() }
 }
 
@@ -350,8 +354,10 @@ struct Link {
 /// Returns the default page of a rejection, for a site without its own page.
 ///
 /// The page has no script and no inline style, so it works under any Content-Security-Policy.
-fn page(kind: RejectionKind, links: &[Link], settings: &RejectionSettings) -> String {
-    let (title, detail) = (kind.title(), kind.detail());
+fn page(rejection: Rejection, links: &[Link], settings: &RejectionSettings) -> String {
+    let title = rejection.kind().title();
+    let hint = rejection.origin_header().map(OriginHeader::hint);
+    let detail = rejection.kind().detail();
     let mut page = String::with_capacity(640);
     page.push_str("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
     page.push_str("<meta name=\"viewport\" content=\"width=device-width\">\n");
@@ -363,6 +369,9 @@ fn page(kind: RejectionKind, links: &[Link], settings: &RejectionSettings) -> St
         let _ = writeln!(page, "<link rel=\"stylesheet\" href=\"{}\">", escaped(&path));
     }
     let _ = writeln!(page, "</head>\n<body>\n<main>\n<h1>{title}</h1>\n<p>{detail}</p>");
+    if let Some(hint) = hint {
+        let _ = writeln!(page, "<p>{hint}</p>");
+    }
     for Link { label, path } in links {
         let _ = writeln!(page, "<p><a href=\"{}\">{label}</a></p>", escaped(path));
     }

@@ -135,7 +135,7 @@ impl Ledger {
     }
 
     /// Returns the key of an entry. It is never 0, which marks an empty slot.
-    fn key(&self, kind: Kind, name: &str) -> u64 {
+    pub(super) fn key(&self, kind: Kind, name: &str) -> u64 {
         if let Kind::Stale = kind {
             return stale_key(self.key(Kind::Account, name));
         }

@@ -35,6 +35,7 @@ use crate::{
         ledger::{Kind, Ledger},
         outcome::{Revoked, RevokedKind, TokenFacts},
         table::Entry,
+        watch::{Maintenance, Watchers},
     },
     time::unix_time::UnixTime,
 };
@@ -89,6 +90,7 @@ struct Shared {
     /// The highest epoch of the tokens that were checked and had a higher epoch than the site.
     newer_epoch: AtomicU64,
     on_newer_epoch: OnceLock<Box<dyn Fn() + Send + Sync>>,
+    watchers: Watchers,
 }
 
 impl RevocationList {
@@ -109,6 +111,7 @@ impl RevocationList {
             refused_epoch: AtomicU64::new(0),
             newer_epoch: AtomicU64::new(0),
             on_newer_epoch: OnceLock::new(),
+            watchers: Watchers::new(),
         }))
     }
 
@@ -117,16 +120,21 @@ impl RevocationList {
     /// # Errors
     /// Returns [`Revoked`] with its [`RevokedKind`].
     pub fn check(&self, token: &TokenFacts<'_>, now: UnixTime) -> Result<(), Revoked> {
+        self.check_entries(token)?;
+        if self.is_too_old(now) { Err(Revoked(RevokedKind::Outdated)) } else { Ok(()) }
+    }
+
+    /// Checks the epoch and the entries, without the age of the list.
+    pub(super) fn check_entries(&self, token: &TokenFacts<'_>) -> Result<(), Revoked> {
         self.check_epoch(token.epoch)?;
-        if let Some(kind) = self.0.ledger.look_up(token) {
-            return Err(Revoked(kind));
-        }
+        self.0.ledger.look_up(token).map_or(Ok(()), |kind| Err(Revoked(kind)))
+    }
+
+    /// Returns whether the list is older than its policy allows.
+    pub(super) fn is_too_old(&self, now: UnixTime) -> bool {
         match self.0.stale {
-            StalePolicy::ServeUntilExpiry => Ok(()),
-            StalePolicy::Refuse { after } => match self.staleness(now) {
-                Some(age) if age <= after => Ok(()),
-                _ => Err(Revoked(RevokedKind::Outdated)),
-            },
+            StalePolicy::ServeUntilExpiry => false,
+            StalePolicy::Refuse { after } => self.staleness(now).is_none_or(|age| age > after),
         }
     }
 
@@ -153,9 +161,12 @@ impl RevocationList {
     /// has none of them.
     pub fn raise_epoch(&self, epoch: u64, looked_up: u64) {
         let raise = |known| (known == NEVER || known < epoch).then_some(epoch);
-        // The error is the case that the epoch is not higher.
-        let _ = self.0.epoch.fetch_update(Ordering::AcqRel, Ordering::Acquire, raise);
+        let raised = self.0.epoch.fetch_update(Ordering::AcqRel, Ordering::Acquire, raise);
         self.0.refused_epoch.fetch_max(looked_up, Ordering::AcqRel);
+        // The error is the case that the epoch is not higher.
+        if raised.is_ok() {
+            self.0.watchers.wake_all();
+        }
     }
 
     /// Returns the highest epoch of all tokens that were checked and had a higher epoch than the
@@ -183,7 +194,7 @@ impl RevocationList {
     pub fn revoke_below(&self, user_id: &str, number: u32, forget_after: UnixTime) {
         // No number is below 0, so there is nothing to revoke.
         if number > 0 {
-            self.0.ledger.put(Kind::Account, user_id, Entry::new(number, forget_after));
+            self.put(Kind::Account, user_id, Entry::new(number, forget_after));
         }
     }
 
@@ -193,7 +204,7 @@ impl RevocationList {
     /// `forget_after` is the latest `exp` that such a token can have.
     pub fn stale_below(&self, user_id: &str, number: u32, forget_after: UnixTime) {
         if number > 0 {
-            self.0.ledger.put(Kind::Stale, user_id, Entry::new(number, forget_after));
+            self.put(Kind::Stale, user_id, Entry::new(number, forget_after));
         }
     }
 
@@ -201,7 +212,40 @@ impl RevocationList {
     ///
     /// `forget_after` is the latest `exp` that such a token can have.
     pub fn end_session(&self, session: &str, forget_after: UnixTime) {
-        self.0.ledger.put(Kind::Session, session, Entry::new(1, forget_after));
+        self.put(Kind::Session, session, Entry::new(1, forget_after));
+    }
+
+    fn put(&self, kind: Kind, name: &str, entry: Entry) {
+        self.0.ledger.put(kind, name, entry);
+        // A waiter of an account waits under one key, for its revocation and for its staleness.
+        let watched = match kind {
+            Kind::Account | Kind::Stale => Kind::Account,
+            Kind::Session => Kind::Session,
+        };
+        self.0.watchers.wake(self.0.ledger.key(watched, name));
+    }
+
+    /// Returns the keys under which a token is revoked: those of its account and its session.
+    pub(super) fn keys_of(&self, token: &TokenFacts<'_>) -> [Option<u64>; 2] {
+        let ledger = &self.0.ledger;
+        let session = token.session.map(|session| ledger.key(Kind::Session, session));
+        [Some(ledger.key(Kind::Account, token.user_id)), session]
+    }
+
+    pub(super) fn watchers(&self) -> &Watchers {
+        &self.0.watchers
+    }
+
+    /// Begins to maintain the list: the caller adds the revocations of the site from now on and
+    /// calls [`Maintenance::tick`] about every second. Without it,
+    /// [`Identity::revoked`](crate::Identity::revoked) completes immediately.
+    pub fn maintain(&self) -> Maintenance {
+        Maintenance::new(self.clone())
+    }
+
+    /// Returns the number of futures of [`Identity::revoked`](crate::Identity::revoked) that wait.
+    pub fn waiting(&self) -> usize {
+        self.0.watchers.len()
     }
 
     /// Drops all entries. Call it only after [`raise_epoch`](Self::raise_epoch) with a higher

@@ -7,15 +7,26 @@
 //! and shrinks. Loom is not used: version 0.7.3 loses the fact that another thread read a word once
 //! the writer has also read it, and then checks only one schedule.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll, Wake, Waker},
+    time::Duration,
+};
 
 use shuttle::thread;
 
 use crate::{
     revocation::{
         ledger::{Kind, Ledger},
+        list::RevocationList,
         outcome::TokenFacts,
         table::Entry,
+        watch::{Watch, WatchedToken},
     },
     time::unix_time::UnixTime,
 };
@@ -34,6 +45,73 @@ fn revoke(ledger: &Ledger, user_id: &str) {
 
 fn is_void(ledger: &Ledger, user_id: &str) -> bool {
     ledger.look_up(&token(user_id)).is_some()
+}
+
+struct Alice;
+
+impl WatchedToken for Alice {
+    fn facts(&self) -> TokenFacts<'_> {
+        token("alice")
+    }
+}
+
+#[derive(Default)]
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+fn ends(watch: &mut Watch<Alice>, woken: &Arc<Woken>) -> bool {
+    let waker = Waker::from(Arc::clone(woken));
+    let polled = Pin::new(watch).poll(&mut Context::from_waker(&waker));
+    matches!(polled, Poll::Ready(_))
+}
+
+/// A stream is opened while its token is revoked, while it expires, or while the sync stops: the
+/// first poll finds it, or the task is woken. Otherwise the stream would stay open for ever.
+#[test]
+fn waiter_is_never_left_behind() {
+    let causes: [fn(&RevocationList); 4] = [
+        |list| list.end_session("s", END),
+        |list| list.revoke_below("alice", 1, END),
+        |list| list.raise_epoch(1, 0),
+        |list| list.maintain().tick(END),
+    ];
+    for cause in causes {
+        shuttle::check_pct(
+            move || {
+                let list = RevocationList::new();
+                list.raise_epoch(0, 0);
+                let maintenance = list.maintain();
+                let writer = {
+                    let list = list.clone();
+                    thread::spawn(move || cause(&list))
+                };
+                let (mut watch, woken) = (Watch::new(list.clone(), Alice), Arc::default());
+                let found = ends(&mut watch, &woken);
+                writer.join().unwrap();
+                assert!(found || woken.0.load(Ordering::Relaxed));
+                assert!(ends(&mut watch, &woken));
+                drop((watch, maintenance));
+                assert!(list.watchers().is_empty());
+            },
+            5_000,
+            3,
+        );
+    }
+    in_many_orders(|| {
+        let list = RevocationList::new();
+        let maintenance = list.maintain();
+        let sync = thread::spawn(move || drop(maintenance));
+        let (mut watch, woken) = (Watch::new(list, Alice), Arc::default());
+        let found = ends(&mut watch, &woken);
+        sync.join().unwrap();
+        assert!(found || woken.0.load(Ordering::Relaxed));
+        assert!(ends(&mut watch, &woken));
+    });
 }
 
 /// A token that was rejected once stays rejected, and when the call that revokes it has returned,

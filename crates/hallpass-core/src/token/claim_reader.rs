@@ -128,6 +128,7 @@ impl<'b> Visitor<'b> for ClaimReader<'_> {
                     authenticated_at,
                 },
                 own: None,
+                revocations: None,
                 kind: PhantomData,
             },
         })

@@ -73,6 +73,7 @@ pub(crate) fn scan<'b, K>(
         methods,
         times: Times { expires_at, issued_at, not_before: None, authenticated_at },
         own: None,
+        revocations: None,
         kind: PhantomData,
     })
 }

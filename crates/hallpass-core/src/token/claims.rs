@@ -12,7 +12,7 @@ use std::{
 };
 
 use crate::{
-    revocation::outcome::TokenFacts,
+    revocation::{list::RevocationList, outcome::TokenFacts},
     time::unix_time::UnixTime,
     token::{
         issued_token::Access,
@@ -40,6 +40,10 @@ pub struct Claims<'b, K = Access> {
     pub(crate) times: Times,
     /// The site's own claims, of the type that the verifier reads.
     pub(crate) own: Option<OwnClaims>,
+    /// The list that the verifier checks, for [`Identity::revoked`](crate::Identity::revoked). It
+    /// is here and not in the identity, because an identity is cloned several times per request,
+    /// and all requests would write to the reference count of the one list.
+    pub(crate) revocations: Option<RevocationList>,
     pub(crate) kind: PhantomData<fn() -> K>,
 }
 
@@ -66,6 +70,7 @@ impl<'b, K> Claims<'b, K> {
                 authenticated_at: Some(now),
             },
             own: None,
+            revocations: None,
             kind: PhantomData,
         }
     }
@@ -123,6 +128,7 @@ impl<'b, K> Claims<'b, K> {
             methods: self.methods,
             times: self.times,
             own: self.own,
+            revocations: self.revocations,
             kind: PhantomData,
         }
     }
@@ -205,6 +211,7 @@ impl<K> Clone for Claims<'_, K> {
             user_id: self.user_id.clone(),
             session: self.session.clone(),
             own: self.own.clone(),
+            revocations: self.revocations.clone(),
             ..*self
         }
     }

@@ -107,13 +107,21 @@ impl TokenRules {
         now: UnixTime,
     ) -> Result<(), TokenErrorKind> {
         if let Some(revocations) = &self.revocation {
-            revocations.check(&token(), now).map_err(|revoked| match revoked.kind() {
-                RevokedKind::Stale => TokenErrorKind::Stale,
-                RevokedKind::NewerEpoch | RevokedKind::Outdated => TokenErrorKind::Unavailable,
-                _ => TokenErrorKind::Revoked,
-            })?;
+            revocations
+                .check(&token(), now)
+                .map_err(|revoked| TokenErrorKind::from(revoked.kind()))?;
         }
         Ok(())
+    }
+}
+
+impl From<RevokedKind> for TokenErrorKind {
+    fn from(kind: RevokedKind) -> Self {
+        match kind {
+            RevokedKind::Stale => Self::Stale,
+            RevokedKind::NewerEpoch | RevokedKind::Outdated => Self::Unavailable,
+            _ => Self::Revoked,
+        }
     }
 }
 

@@ -216,7 +216,12 @@ impl<R: Role> Verifier<R> {
             Some(read) => Some(read(json).ok_or(TokenErrorKind::Claims)?),
             None => None,
         };
-        let claims = Arc::new(Claims { roles_of: TypeId::of::<R>(), own, ..claims.into_owned() });
+        let claims = Arc::new(Claims {
+            roles_of: TypeId::of::<R>(),
+            own,
+            revocations: self.rules.revocation.clone(),
+            ..claims.into_owned()
+        });
         if let Some(cache) = &self.cache {
             cache.insert(token, key, &claims, now);
         }

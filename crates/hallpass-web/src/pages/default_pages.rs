@@ -208,6 +208,11 @@ impl RejectionTemplate<'_> {
         self.t.rejection(self.page.kind).map_or(&self.page.detail, |rejection| rejection.text)
     }
 
+    /// Returns the hint for the operator, if the request came from another site.
+    fn hint(&self) -> Option<&'static str> {
+        self.page.origin_header.map(|header| self.t.hint(header))
+    }
+
     /// Returns the path and the label of the link that helps the person.
     fn way(&self) -> (String, &'static str) {
         match self.page.kind {

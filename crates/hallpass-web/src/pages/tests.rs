@@ -345,6 +345,27 @@ fn each_kind_of_rejection_has_one_text_per_language() {
 }
 
 #[test]
+fn page_of_a_foreign_request_names_the_header_per_language() {
+    for language in [Texts::english, Texts::dutch] {
+        let texts = language();
+        let render =
+            |page| DefaultPages::new().texts(language()).render(&page, &Reader::logged_in("alice"));
+        for (header, other) in [
+            (OriginHeader::SecFetchSite, OriginHeader::Origin),
+            (OriginHeader::Origin, OriginHeader::SecFetchSite),
+        ] {
+            let html = render(Page::Rejection(RejectionPage::of(Rejection::of_origin(header))));
+            assert!(html.contains(texts.hint(header)), "{} {html}", texts.lang);
+            assert!(texts.hint(header).contains(header.as_str()));
+            assert!(!html.contains(texts.hint(other)), "{} {html}", texts.lang);
+        }
+        let other = RejectionPage::of(RejectionKind::RoleMissing.into());
+        let html = render(Page::Rejection(other));
+        assert!(!html.contains("Sec-Fetch-Site"), "{html}");
+    }
+}
+
+#[test]
 fn debug_shows_no_secret() {
     with_every_page(|name, page| {
         let shown = format!("{page:?}");

@@ -116,6 +116,8 @@ pub(crate) const TEXTS: Texts = Texts {
     wait_seconds: ["Probeer het over 1 seconde opnieuw.", "Probeer het over {n} seconden opnieuw."],
     wait_minutes: ["Probeer het over 1 minuut opnieuw.", "Probeer het over {n} minuten opnieuw."],
     home: "Startpagina",
+    sec_fetch_site_hint: "De header Sec-Fetch-Site is niet same-origin. Voor de beheerder: als de andere site verzoeken naar deze site mag sturen, voeg dan de origin daarvan toe aan de vertrouwde origins.",
+    origin_hint: "De header Origin komt niet overeen met de header Host. Voor de beheerder: de reverse proxy moet de Host van de browser doorgeven, of de publieke origin van de site moet worden ingesteld op het adres in de browser.",
     rejections: &[
         rejection(
             RejectionKind::NotLoggedIn,

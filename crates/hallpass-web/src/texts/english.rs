@@ -1,7 +1,7 @@
 //! The English texts.
 
 use hallpass_accounts::ActivityKind;
-use hallpass_core::RejectionKind;
+use hallpass_core::{OriginHeader, RejectionKind};
 
 use crate::texts::{RejectionText, Texts};
 
@@ -113,6 +113,8 @@ pub(crate) const TEXTS: Texts = Texts {
     wait_seconds: ["Try again in 1 second.", "Try again in {n} seconds."],
     wait_minutes: ["Try again in 1 minute.", "Try again in {n} minutes."],
     home: "Home",
+    sec_fetch_site_hint: OriginHeader::SecFetchSite.hint(),
+    origin_hint: OriginHeader::Origin.hint(),
     rejections: &[
         rejection(
             RejectionKind::NotLoggedIn,

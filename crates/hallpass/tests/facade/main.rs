@@ -10,6 +10,7 @@ mod blocked_name;
 #[cfg(feature = "cli")]
 mod cli;
 mod clocks;
+mod csrf;
 mod errors;
 #[cfg(feature = "postgres")]
 mod failover;
@@ -39,6 +40,7 @@ mod settings;
 mod site;
 #[cfg(feature = "postgres")]
 mod statements;
+mod streams;
 mod usernames;
 mod users;
 mod visit;

@@ -1,6 +1,7 @@
 use serde::Deserialize;
 
 use super::*;
+use crate::access::{origin_header::OriginHeader, rejection_kind::RejectionKind};
 
 #[derive(Deserialize)]
 struct Row {
@@ -10,6 +11,7 @@ struct Row {
     host: Option<String>,
     origin: Option<String>,
     site: Option<String>,
+    upgrade: Option<String>,
     passes: bool,
 }
 
@@ -34,18 +36,24 @@ fn rows() -> Vec<Row> {
 fn every_row_of_the_table_gets_its_result() {
     let check = check();
     let rows = rows();
-    assert_eq!(rows.len(), 115);
+    assert_eq!(rows.len(), 135);
     for row in &rows {
         let decision = check.check(&OriginFacts {
             method: &row.method,
             host: row.host.as_deref().map(str::as_bytes),
             origin: row.origin.as_deref().map(str::as_bytes),
             sec_fetch_site: row.site.as_deref().map(str::as_bytes),
+            upgrade: row.upgrade.as_deref().map(str::as_bytes),
             path: &row.path,
         });
         assert_eq!(decision.is_ok(), row.passes, "{}", row.why);
         if let Err(rejection) = decision {
             assert_eq!(rejection.kind(), RejectionKind::CrossOrigin, "{}", row.why);
+            let header = match row.site.as_deref() {
+                Some("") | None => OriginHeader::Origin,
+                Some(_) => OriginHeader::SecFetchSite,
+            };
+            assert_eq!(rejection.origin_header(), Some(header), "{}", row.why);
         }
     }
 }
@@ -62,13 +70,14 @@ fn origin_exceptions_change_only_the_exempt_rows() {
             host: row.host.as_deref().map(str::as_bytes),
             origin: row.origin.as_deref().map(str::as_bytes),
             sec_fetch_site: row.site.as_deref().map(str::as_bytes),
+            upgrade: row.upgrade.as_deref().map(str::as_bytes),
             path: &row.path,
         };
         let (with, without) = (with.check(&facts).is_ok(), without.check(&facts).is_ok());
         assert!(with || !without, "{}", row.why);
         turned += usize::from(with != without);
     }
-    assert_eq!(turned, 9);
+    assert_eq!(turned, 11);
 }
 
 #[test]

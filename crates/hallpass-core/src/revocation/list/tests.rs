@@ -1,6 +1,9 @@
 use std::{
     collections::HashMap,
+    future::Future,
+    pin::Pin,
     sync::atomic::{AtomicU32, Ordering},
+    task::{Context, Poll, Wake, Waker},
     thread,
     time::{Duration, Instant},
 };
@@ -8,6 +11,7 @@ use std::{
 use proptest::{collection::vec, prelude::*};
 
 use super::*;
+use crate::revocation::watch::{Watch, WatchEnd, WatchedToken};
 
 const NOW: UnixTime = UnixTime::from_secs(1_764_000_000);
 
@@ -413,5 +417,164 @@ fn lookup_cost() {
             account - idle,
             both - idle,
         );
+    }
+}
+
+/// A token that is waited for, and the number of times that its task was woken.
+struct Waiter {
+    watch: Watch<Waited>,
+    woken: Arc<Woken>,
+}
+
+struct Waited(&'static str, u32, Option<&'static str>);
+
+impl WatchedToken for Waited {
+    fn facts(&self) -> TokenFacts<'_> {
+        token(self.0, self.1, self.2)
+    }
+}
+
+#[derive(Default)]
+struct Woken(AtomicU32);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl Waiter {
+    fn new(list: &RevocationList, user: &'static str, session: Option<&'static str>) -> Self {
+        let watch = Watch::new(list.clone(), Waited(user, 4, session));
+        Self { watch, woken: Arc::default() }
+    }
+
+    fn poll(&mut self) -> Option<WatchEnd> {
+        let waker = Waker::from(Arc::clone(&self.woken));
+        match Pin::new(&mut self.watch).poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(end) => Some(end),
+            Poll::Pending => None,
+        }
+    }
+
+    fn woken(&self) -> u32 {
+        self.woken.0.load(Ordering::Relaxed)
+    }
+}
+
+#[test]
+fn waiters_are_woken_by_their_own_revocation_only() {
+    let list = RevocationList::new();
+    let _maintenance = list.maintain();
+    let mut waiters = ["17", "18"]
+        .map(|user| Waiter::new(&list, user, Some(if user == "17" { "s" } else { "t" })));
+    for waiter in &mut waiters {
+        assert_eq!(waiter.poll(), None);
+        assert_eq!(waiter.poll(), None, "polled again by another message of the stream");
+    }
+    let [first, second] = &mut waiters;
+
+    list.revoke_below("19", 9, at(900));
+    list.end_session("17", at(900)); // a session with the name of the account
+    assert_eq!((first.woken(), second.woken()), (0, 0));
+    list.revoke_below("17", 4, at(900)); // not above the number of the token
+    assert_eq!((first.woken(), first.poll()), (1, None));
+    list.end_session("s", at(900));
+    assert_eq!((first.woken(), first.poll()), (2, Some(WatchEnd::Revoked(RevokedKind::Session))));
+    list.stale_below("18", 5, at(900));
+    assert_eq!((second.woken(), second.poll()), (1, Some(WatchEnd::Revoked(RevokedKind::Stale))));
+    assert_eq!(first.woken(), 2, "of another account");
+}
+
+#[test]
+fn every_cause_completes_a_waiter() {
+    type Cause = (fn(&RevocationList, &Maintenance), WatchEnd);
+    let causes: [Cause; 6] = [
+        (|list, _| list.revoke_below("17", 5, at(900)), WatchEnd::Revoked(RevokedKind::Generation)),
+        (|list, _| list.stale_below("17", 5, at(900)), WatchEnd::Revoked(RevokedKind::Stale)),
+        (|list, _| list.end_session("s", at(900)), WatchEnd::Revoked(RevokedKind::Session)),
+        (|list, _| list.raise_epoch(1, 0), WatchEnd::Revoked(RevokedKind::Epoch)),
+        (|_, maintenance| maintenance.tick(at(900)), WatchEnd::Expired),
+        (|_, maintenance| maintenance.tick(at(5000)), WatchEnd::Expired),
+    ];
+    for (cause, end) in causes {
+        let list = RevocationList::new();
+        list.raise_epoch(0, 0);
+        let maintenance = list.maintain();
+        let mut waiter = Waiter::new(&list, "17", Some("s"));
+        assert_eq!(waiter.poll(), None);
+        maintenance.tick(at(899));
+        list.raise_epoch(0, 0);
+        assert_eq!((waiter.woken(), waiter.poll()), (0, None));
+        cause(&list, &maintenance);
+        assert_eq!((waiter.woken(), waiter.poll()), (1, Some(end)));
+        let mut later = Waiter::new(&list, "17", Some("s"));
+        assert_eq!(later.poll(), Some(end), "a stream that is opened after the cause");
+    }
+}
+
+#[test]
+fn unmaintained_list_keeps_no_waiter() {
+    let list = RevocationList::new();
+    assert_eq!(Waiter::new(&list, "17", None).poll(), Some(WatchEnd::Unmaintained));
+    let (first, second) = (list.maintain(), list.maintain());
+    let mut waiter = Waiter::new(&list, "17", None);
+    assert_eq!(waiter.poll(), None);
+    drop(first);
+    assert_eq!((waiter.woken(), waiter.poll()), (0, None));
+    drop(second);
+    assert_eq!((waiter.woken(), waiter.poll()), (1, Some(WatchEnd::Unmaintained)));
+}
+
+#[test]
+fn list_that_is_too_old_keeps_no_waiter() {
+    let list =
+        RevocationList::with_stale_policy(StalePolicy::Refuse { after: Duration::from_secs(10) });
+    let maintenance = list.maintain();
+    list.synced(NOW);
+    maintenance.tick(at(10));
+    let mut waiter = Waiter::new(&list, "17", None);
+    assert_eq!(waiter.poll(), None);
+    maintenance.tick(at(11));
+    assert_eq!(waiter.woken(), 1);
+    assert_eq!(waiter.poll(), Some(WatchEnd::Revoked(RevokedKind::Outdated)));
+}
+
+#[test]
+fn dropped_waiters_leave_nothing_in_the_list() {
+    let list = RevocationList::new();
+    let _maintenance = list.maintain();
+    let mut waiters: Vec<Waiter> = (0..1000).map(|_| Waiter::new(&list, "17", Some("s"))).collect();
+    for waiter in &mut waiters {
+        assert_eq!(waiter.poll(), None);
+        assert_eq!(waiter.poll(), None);
+        // Moved to another task.
+        waiter.woken = Arc::default();
+        assert_eq!(waiter.poll(), None);
+    }
+    assert_eq!(list.waiting(), 1000);
+    waiters.truncate(10);
+    assert_eq!(list.waiting(), 10);
+    list.end_session("s", at(900));
+    assert!(waiters.iter().all(|waiter| waiter.woken() == 1), "only the last task is woken");
+    waiters.clear();
+    assert_eq!((list.waiting(), list.watchers().is_empty()), (0, true));
+}
+
+/// A revocation during the first poll is never missed.
+#[test]
+fn revocation_during_a_registration_is_not_missed() {
+    for _ in 0..2000 {
+        let list = RevocationList::new();
+        let _maintenance = list.maintain();
+        let mut waiter = Waiter::new(&list, "17", Some("s"));
+        thread::scope(|scope| {
+            scope.spawn(|| list.end_session("s", at(900)));
+            let first = waiter.poll();
+            while first.is_none() && waiter.woken() == 0 {
+                thread::yield_now();
+            }
+        });
+        assert_eq!(waiter.poll(), Some(WatchEnd::Revoked(RevokedKind::Session)));
     }
 }

@@ -281,6 +281,7 @@ fn axum_site(place: Place, accounts: &Accounts<SiteRole>) -> Router {
     let layer = AuthLayer::new(accounts.request_authenticator())
         .clock(StoppedClock)
         .rejection_settings(accounts.settings().rejections.clone())
+        .origin_check(accounts.settings().origin_check.clone())
         .deny_unguarded_routes();
     let prefix = accounts.settings().prefix();
     match place {
@@ -325,6 +326,7 @@ macro_rules! on_every_way {
             let layer = hallpass_actix::AuthLayer::new(accounts.request_authenticator())
                 .clock(StoppedClock)
                 .rejection_settings(accounts.settings().rejections.clone())
+                .origin_check(accounts.settings().origin_check.clone())
                 .deny_unguarded_routes();
             let app =
                 App::new().configure(|config| actix_site(way.1, &accounts, config)).wrap(layer);
@@ -415,6 +417,7 @@ async fn tower_guards_complete_next_with_the_prefix() {
     let site = AuthLayer::new(accounts.request_authenticator())
         .clock(StoppedClock)
         .rejection_settings(accounts.settings().rejections.clone())
+        .origin_check(accounts.settings().origin_check.clone())
         .layer(require_login().layer(handler));
     for path in ["/posts?page=2", "/app/posts?page=2"] {
         let request = Request::get(path).body(()).unwrap();

@@ -236,16 +236,16 @@ async fn walk(site: &Site) {
     let twice = format!("{REFRESH}={0}; {REFRESH}={0}", before.0[REFRESH]);
     let mut ambiguous = json_request("POST", "/posts");
     ambiguous.headers.push(("cookie".into(), twice.into()));
-    for (why, sent) in [
-        ("a forged access token", forged.request("POST", "/posts", "x")),
-        ("an invalid refresh token", broken.request("POST", "/posts", "x")),
-        ("a cross-site request", cross),
-        ("a request of another origin", origin),
-        ("two refresh cookies", ambiguous),
-        ("a preflight", tab().request("OPTIONS", "/posts", "")),
+    for (why, status, sent) in [
+        ("a forged access token", 401, forged.request("POST", "/posts", "x")),
+        ("an invalid refresh token", 401, broken.request("POST", "/posts", "x")),
+        ("a cross-site request", 403, cross),
+        ("a request of another origin", 403, origin),
+        ("two refresh cookies", 401, ambiguous),
+        ("a preflight", 401, tab().request("OPTIONS", "/posts", "")),
     ] {
         let answer = sockets::http1(site.server, &sent).await;
-        assert_eq!((answer.status, sets(&answer)), (401, 0), "{why}");
+        assert_eq!((answer.status, sets(&answer)), (status, 0), "{why}");
     }
     assert_eq!(site.store.calls(), calls);
 

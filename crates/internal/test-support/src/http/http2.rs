@@ -71,6 +71,35 @@ impl Connection {
     }
 }
 
+impl Connection {
+    /// Sends the handshake of a WebSocket over HTTP/2: an extended `CONNECT` (RFC 8441), which
+    /// stays open. Returns the status.
+    ///
+    /// # Panics
+    /// Panics if the server does not enable the protocol within a second.
+    pub async fn connect_websocket(&self, sent: &Request) -> u16 {
+        let mut requests = self.0.clone().ready().await.expect("the connection is open");
+        for _ in 0..100 {
+            if requests.is_extended_connect_protocol_enabled() {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        let host = sent.headers.iter().find(|(name, _)| name == "host");
+        let authority = host.map_or(&b"site.example"[..], |(_, host)| host);
+        let uri = Uri::builder().scheme("http").authority(authority).path_and_query(&*sent.target);
+        let mut request = http::Request::connect(uri.build().expect("the target is valid"))
+            .extension(h2::ext::Protocol::from_static("websocket"));
+        for (name, value) in sent.headers.iter().filter(|(name, _)| name != "host") {
+            request = request.header(name, value.as_slice());
+        }
+        let request = request.body(()).expect("the request is valid");
+        let (response, _stream) =
+            requests.send_request(request, false).expect("the server has enabled the protocol");
+        response.await.expect("a response arrives").status().as_u16()
+    }
+}
+
 fn crumbs<'a>(name: &str, value: &'a [u8]) -> Vec<&'a [u8]> {
     if !name.eq_ignore_ascii_case("cookie") {
         return vec![value];

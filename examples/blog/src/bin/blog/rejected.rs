@@ -20,13 +20,7 @@ pub(crate) fn rejection_page(
         .authentication()
         .identity::<BlogRole>()
         .map(|identity| Viewer::new(identity.username(), identity.roles()));
-    let notice = Notice::of_denial(
-        rejection.kind(),
-        rejection.status(),
-        request.target(),
-        viewer.as_ref(),
-        prefix,
-    )?;
+    let notice = Notice::of_denial(rejection, request.target(), viewer.as_ref(), prefix)?;
     let status = StatusCode::from_u16(rejection.status()).ok()?;
     Some((status, Html(blog::document(&notice, viewer.as_ref(), prefix.as_str()))).into_response())
 }

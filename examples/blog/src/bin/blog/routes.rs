@@ -50,7 +50,6 @@ pub(crate) fn routes(site: Site) -> Router {
         .merge(site.hallpass.routes())
         .layer(DefaultBodyLimit::max(FORM_LIMIT))
         .layer(from_fn_with_state(site.clone(), render))
-        .layer(site.hallpass.origin_layer())
         .layer(
             site.hallpass.layer().on_rejection(move |rejection, request| {
                 rejection_page(rejection, request, &prefix)
