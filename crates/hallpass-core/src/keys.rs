@@ -14,6 +14,7 @@ pub(crate) mod error;
 pub(crate) mod handle;
 mod hmac_key;
 mod jwk;
+mod jwks;
 pub(crate) mod key;
 mod key_file;
 pub(crate) mod key_id;

@@ -66,7 +66,7 @@ impl TokenRules {
     ) -> Result<(Claims<'b, K>, &'b str, &'r Arc<Key>), TokenErrorKind> {
         let (payload, key) = self.opener.open(ring, token, now, buffer).inspect_err(|kind| {
             if *kind == TokenErrorKind::UnknownKey {
-                self.keys.note_unknown();
+                self.note_unknown_key(token);
             }
         })?;
         let json = std::str::from_utf8(payload).map_err(|_| TokenErrorKind::Claims)?;
@@ -77,6 +77,13 @@ impl TokenRules {
         self.check_times(&claims.times, now)?;
         self.check_revocation(|| claims.for_revocation(), now)?;
         Ok((claims, json, key))
+    }
+
+    #[cold]
+    fn note_unknown_key(&self, token: &[u8]) {
+        if let Some(id) = self.opener.named_key(token) {
+            self.keys.note_unknown(id);
+        }
     }
 
     fn reader(&self) -> ClaimReader<'_> {
