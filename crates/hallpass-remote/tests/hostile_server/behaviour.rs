@@ -15,7 +15,11 @@ use crate::{Row, set};
 
 /// What the server does with a connection, after it has read the request.
 #[derive(Clone)]
-pub(crate) struct Behaviour(Arc<dyn Fn(&mut TcpStream) -> std::io::Result<()> + Send + Sync>);
+pub(crate) struct Behaviour(Arc<dyn Behave>);
+
+trait Behave: Fn(&mut TcpStream) -> std::io::Result<()> + Send + Sync {}
+
+impl<F: Fn(&mut TcpStream) -> std::io::Result<()> + Send + Sync> Behave for F {}
 
 impl Behaviour {
     fn of(behave: impl Fn(&mut TcpStream) -> std::io::Result<()> + Send + Sync + 'static) -> Self {
@@ -43,10 +47,8 @@ impl Behaviour {
     }
 
     pub(crate) fn silent() -> Self {
-        Self::of(|_| {
-            thread::sleep(Duration::from_secs(2));
-            Ok(())
-        })
+        // The read returns when the client closes the connection.
+        Self::of(|stream| stream.read(&mut [0]).map(drop))
     }
 
     /// Sends the head once and then the piece until the client closes the connection.
