@@ -28,6 +28,7 @@ pub(crate) struct TokenRules {
     opening: Box<str>,
     role_bit: RoleBit,
     pub(crate) integer_user_id: bool,
+    pub(crate) user_id_from_sub: bool,
     pub(crate) max_lifetime: Duration,
     pub(crate) revocation: Option<RevocationList>,
 }
@@ -49,6 +50,7 @@ impl TokenRules {
             audience: audience.into(),
             role_bit,
             integer_user_id: false,
+            user_id_from_sub: false,
             max_lifetime: LONGEST_LIFE,
             revocation: None,
         }
@@ -92,6 +94,7 @@ impl TokenRules {
             audience: &self.audience,
             role_bit: self.role_bit,
             integer_user_id: self.integer_user_id,
+            user_id_from_sub: self.user_id_from_sub,
         }
     }
 
