@@ -22,5 +22,6 @@ mod key_maker;
 pub(crate) mod key_ring;
 #[cfg(feature = "asymmetric")]
 mod pem;
+mod placeholder;
 mod secret_check;
 pub(crate) mod signature;

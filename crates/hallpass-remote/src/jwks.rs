@@ -270,6 +270,7 @@ impl<F> fmt::Debug for RemoteJwks<F> {
             .field("url", &self.url)
             .field("period", &self.period)
             .field("max_staleness", &self.max_staleness)
+            .field("timeout", &self.timeout)
             .finish_non_exhaustive()
     }
 }
