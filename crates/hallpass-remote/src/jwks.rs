@@ -122,8 +122,8 @@ impl<F: Fetch> RemoteJwks<F> {
         Self { max_staleness, ..self }
     }
 
-    /// Sets the time limit of a fetch, from the connection to the last byte of the body. Defaults to
-    /// 10 seconds.
+    /// Sets the time limit of a fetch, from the connection to the last byte of the body. Defaults
+    /// to 10 seconds.
     #[must_use]
     pub fn timeout(self, timeout: Duration) -> Self {
         Self { timeout, ..self }
@@ -163,9 +163,9 @@ impl<F: Fetch> RemoteJwks<F> {
     }
 
     /// Fetches the set once per period, and a few times more when a token names a key that is not
-    /// in it: four times at once, then once per 30 seconds. After a failed fetch it waits for 2 to
-    /// 4 seconds, and then for twice as long each time, up to a minute. Runs until its task is
-    /// aborted; the keys are then accepted until [`max_staleness`](Self::max_staleness).
+    /// in it: four times without a pause, then once per 30 seconds. After a failed fetch it waits
+    /// for 2 to 4 seconds, and then for twice as long each time, up to a minute. Runs until its
+    /// task is aborted; the keys are then accepted until [`max_staleness`](Self::max_staleness).
     pub async fn run(mut self) -> Infallible {
         let period = self.period.min(self.max_staleness / 2);
         let mut next = self.loaded_at.map_or_else(Instant::now, |loaded| loaded + period);

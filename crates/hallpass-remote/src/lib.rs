@@ -2,8 +2,8 @@
 //!
 //! [`Fetch`] is the only trait. It takes a request and returns a response of at most 256 KiB. A
 //! site implements it for its own client, with that client's TLS, proxy and timeouts, or passes a
-//! closure to [`get_with`]. By default the crate has no HTTP stack and no `http` types, because most
-//! sites have chosen both already; the feature `hyper` adds a client.
+//! closure to [`get_with`]. By default the crate has no HTTP stack and no `http` types, because
+//! most sites have chosen both already; the feature `hyper` adds a client.
 //!
 //! | feature | contents | default |
 //! |---|---|---|

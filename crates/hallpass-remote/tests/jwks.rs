@@ -223,7 +223,7 @@ async fn unknown_kid_causes_one_more_fetch_per_30_seconds() {
     let more = asked() - before;
     assert!((26..=28).contains(&more), "{more}");
 
-    // The next rollover is noticed at once nevertheless.
+    // The next rollover is noticed immediately nevertheless.
     *sets.lock().unwrap() = issuer(4).keys().current().to_jwks();
     assert_eq!(kind(&verifier, &token(&issuer(4))), Some(TokenErrorKind::UnknownKey));
     sleep(Duration::from_millis(200)).await;

@@ -187,8 +187,8 @@ impl StoreCalls {
     }
 }
 
-/// Draws the key of a kit. It is not a constant, so that a site that uses the kit by mistake accepts
-/// no token that somebody else can make: tested by `no_published_key_signs_for_a_kit`.
+/// Draws the key of a kit. It is not a constant, so that a site that uses the kit by mistake
+/// accepts no token that somebody else can make: tested by `no_published_key_signs_for_a_kit`.
 fn key_of_this_kit() -> [u8; 32] {
     let mut key = [0; 32];
     if let Err(error) = getrandom::fill(&mut key) {

@@ -120,7 +120,7 @@ enum Rivals {
     None,
     /// They are this key again.
     SameKey,
-    /// A `kid` must not select one of several keys. The set does not say which one is right.
+    /// A `kid` must not select one of several keys. Which one is meant is unknown.
     OtherKey,
 }
 

@@ -43,9 +43,9 @@ impl HyperFetch {
         Ok(Self::over(connector()?.https_only().enable_http1().wrap_connector(tcp())))
     }
 
-    /// Creates a client for `https` and `http` URLs. Whoever can change the traffic of an `http`
-    /// URL chooses the keys, and with them the tokens that are accepted. Use it only for a server
-    /// on the same machine.
+    /// Creates a client for `https` and `http` URLs. A person who can change the traffic of an
+    /// `http` URL chooses the keys, and with them the tokens that are accepted. Use it only for a
+    /// server on the same machine.
     ///
     /// # Errors
     /// As [`new`](Self::new).

@@ -1,11 +1,11 @@
 //! The limit of additional fetches for tokens that name an unknown key.
 //!
-//! A real key rollover must be noticed at once, and a flood of invented names must not become a
+//! A real key rollover must be noticed immediately, and a flood of invented names must not become a
 //! flood of requests to the issuer:
 //!
 //! - Each name is looked for once per 30 seconds, so a repeated invented name uses one fetch.
-//! - There are four fetches at once for different names, and one more per 30 seconds. A few invented
-//!   names therefore do not delay a rollover; a sustained flood delays it by 30 seconds.
+//! - There are four fetches without a pause for different names, and one more per 30 seconds. A few
+//!   invented names therefore do not delay a rollover; a sustained flood delays it by 30 seconds.
 //! - A fetch that fails does not count as a look for its names: they are looked for again after
 //!   two seconds.
 
@@ -15,7 +15,7 @@ use hallpass_core::KeyId;
 use tokio::time::Instant;
 
 pub(crate) struct Looks {
-    /// Fetches that may begin at once.
+    /// Fetches that may begin without a pause.
     permits: u32,
     refilled_at: Instant,
     /// Names to look for, and the time from which a fetch may begin for them.
@@ -69,7 +69,7 @@ impl Looks {
     }
 }
 
-/// Fetches at once. Three invented names do not delay a rollover.
+/// Fetches without a pause. Three invented names do not delay a rollover.
 const PERMITS: u32 = 4;
 
 /// Time until there is a further permit, and until the same name is looked for again.

@@ -13,7 +13,7 @@ use std::{
 
 use crate::{Row, set};
 
-/// What the server does with a connection, after it has read the request.
+/// The server's reaction to a connection, after it has read the request.
 #[derive(Clone)]
 pub(crate) struct Behaviour(Arc<dyn Behave>);
 
@@ -119,8 +119,8 @@ impl KeyServer {
         self.state.requests.load(Ordering::SeqCst)
     }
 
-    /// Returns the largest number of requests that were open at once.
-    pub(crate) fn most_at_once(&self) -> usize {
+    /// Returns the largest number of requests that were open concurrently.
+    pub(crate) fn most_concurrent(&self) -> usize {
         self.state.most_open.load(Ordering::SeqCst)
     }
 }
