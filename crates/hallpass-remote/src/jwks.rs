@@ -167,7 +167,7 @@ impl<F: Fetch> RemoteJwks<F> {
     /// for 2 to 4 seconds, and then for twice as long each time, up to a minute. Runs until its
     /// task is aborted; the keys are then accepted until [`max_staleness`](Self::max_staleness).
     pub async fn run(mut self) -> Infallible {
-        let period = self.period.min(self.max_staleness / 2);
+        let period = self.period.min(self.max_staleness / 2).clamp(SHORTEST_PERIOD, LONGEST_TIME);
         let mut next = self.loaded_at.map_or_else(Instant::now, |loaded| loaded + period);
         let mut looks = Looks::new(Instant::now());
         loop {
@@ -193,7 +193,7 @@ impl<F: Fetch> RemoteJwks<F> {
         let request = FetchRequest::get(&self.url)
             .header("accept", "application/jwk-set+json, application/json");
         let mut fetch = pin!(self.fetch.fetch(request));
-        let deadline = Instant::now() + self.timeout;
+        let deadline = Instant::now() + self.timeout.min(LONGEST_TIME);
         let mut fetched = None;
         if let Some(end) = self.stale_at().filter(|end| *end < deadline) {
             fetched = timeout_at(end, &mut fetch).await.ok();
@@ -242,7 +242,8 @@ impl<F: Fetch> RemoteJwks<F> {
     /// up to a half, so that the services of a site do not fetch at the same moment.
     fn pause(&self) -> Duration {
         let doublings = self.failures.saturating_sub(1).min(MOST_DOUBLINGS);
-        let pause = (FIRST_PAUSE * 2_u32.pow(doublings)).min(LONGEST_PAUSE).min(self.period);
+        let pause = (FIRST_PAUSE * 2_u32.pow(doublings)).min(LONGEST_PAUSE);
+        let pause = pause.min(self.period.max(SHORTEST_PERIOD));
         // Not a secret: the seed of a `HashMap` is random enough for a pause.
         let per_mille = RandomState::new().hash_one(self.failures) % 500;
         pause.mul_f64(1.0 - per_mille as f64 / 1000.0)
@@ -298,6 +299,10 @@ pub enum RemoteJwksError {
 
 /// [`RemoteJwks::period`] gives the reason.
 const PERIOD: Duration = Duration::from_secs(900);
+/// A period of 0, for example by a `max_staleness` of 0, must not become a flood of requests.
+const SHORTEST_PERIOD: Duration = Duration::from_millis(10);
+/// A year. The sum of a longer time and the clock of the system could overflow.
+const LONGEST_TIME: Duration = Duration::from_secs(365 * 86_400);
 /// Four periods: an issuer may be out of order for three quarters of an hour.
 const MAX_STALENESS: Duration = Duration::from_secs(3600);
 /// Maximum duration of a fetch.

@@ -248,6 +248,35 @@ async fn fetch_that_hangs_times_out_and_is_retried() {
     assert!((3..=5).contains(&asked), "{asked}");
 }
 
+/// The largest and the smallest times cause neither a panic nor a flood of requests.
+#[tokio::test(start_paused = true)]
+async fn extreme_times_are_bounded() {
+    for time in [Duration::MAX, Duration::ZERO] {
+        let asked = Arc::new(Mutex::new(0));
+        let set = issuer(1).keys().current().to_jwks();
+        let counted = asked.clone();
+        let get = move |_| {
+            *counted.lock().unwrap() += 1;
+            let text = set.clone();
+            async move { Ok::<_, io::Error>(text) }
+        };
+        let mut remote = RemoteJwks::new(URL, get_with(get)).period(time).max_staleness(time);
+        if time == Duration::MAX {
+            remote = remote.timeout(time);
+        }
+        remote.load().await.unwrap();
+        let (keys, task) = (remote.keys(), tokio::spawn(remote.run()));
+        sleep(Duration::from_secs(10)).await;
+        assert!(!task.is_finished());
+        let asked = *asked.lock().unwrap();
+        let accepted = keys.current().keys().count();
+        let expected = if time == Duration::MAX { (1..=1, 1) } else { (2..=1_001, 0) };
+        assert!(expected.0.contains(&asked), "{time:?}: {asked}");
+        assert!(accepted >= expected.1, "{time:?}");
+        task.abort();
+    }
+}
+
 #[tokio::test]
 async fn each_failed_fetch_has_its_own_error() {
     let server = Server::default();
