@@ -20,7 +20,7 @@
 //! use std::{convert::Infallible, sync::Arc};
 //! use hallpass_core::{Clock, KeyRing, Role, SystemClock};
 //! use hallpass_accounts::{
-//!     Account, AccountId, AccountStore, Accounts, HashCost, LoginStep, Password, Settings, StoreSet, Username, Visitor,
+//!     Account, AccountId, AccountStore, Accounts, HashCost, LoginStep, Password, Random, Settings, StoreSet, SystemRandom, Username, Visitor,
 //!     hash_password,
 //! };
 //!
@@ -44,9 +44,12 @@
 //! }
 //!
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
-//! let hash = hash_password(&Password::typed("two grey herons"), [7; 16], HashCost::default())?;
+//! let (mut salt, mut random) = ([0; 16], [0; 32]);
+//! SystemRandom.fill(&mut salt)?;
+//! SystemRandom.fill(&mut random)?;
+//! let hash = hash_password(&Password::typed("two grey herons"), salt, HashCost::default())?;
 //! let alice = Account::new(AccountId::new("1"), Username::parse("alice")?, hash).with_roles(["editor"]);
-//! let keys = KeyRing::generate_hs256([1; 32], SystemClock.now()); // in production: random bytes from the operating system
+//! let keys = KeyRing::generate_hs256(random, SystemClock.now());
 //! let stores = StoreSet::new(Arc::new(Users(alice)));
 //! let site = Accounts::<SiteRole>::new(keys, stores, Settings::default())?;
 //!

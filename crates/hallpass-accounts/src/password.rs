@@ -71,9 +71,14 @@ impl HashCost {
     pub(crate) const OF_THIS_BUILD: Self =
         if cfg!(debug_assertions) { Self::new(256, 1, 1) } else { Self::OWASP };
 
+    /// The maximum of every part: 2 GiB of memory, which is the first recommendation of RFC 9106
+    /// section 4, 64 passes and 64 lanes. A higher cost is an error where it is used: its run would
+    /// take minutes, or the process would end because it has not enough memory.
+    pub const MAX: Self = Self::new(2 * 1024 * 1024, 64, 64);
+
     /// Creates a cost from the memory in KiB, the passes and the lanes. Values that argon2 does not
-    /// allow are rejected where the cost is used: by [`Accounts::new`](crate::Accounts::new) and
-    /// [`hash_password`](crate::hash_password).
+    /// allow, and values above [`MAX`](Self::MAX), are rejected where the cost is used: by
+    /// [`Accounts::new`](crate::Accounts::new) and [`hash_password`](crate::hash_password).
     #[must_use]
     pub const fn new(memory_kib: u32, passes: u32, lanes: u32) -> Self {
         Self { memory_kib, passes, lanes }
@@ -111,7 +116,12 @@ impl HashCost {
         }
     }
 
+    /// Returns the parameters of a run, or an error if argon2 or [`MAX`](Self::MAX) does not allow
+    /// the cost.
     pub(crate) fn params(self) -> Result<Params, argon2::Error> {
+        if !self.is_within(Self::MAX) {
+            return Err(argon2::Error::MemoryTooMuch);
+        }
         Params::new(self.memory_kib, self.passes, self.lanes, None)
     }
 }

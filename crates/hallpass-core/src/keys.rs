@@ -14,6 +14,7 @@ pub(crate) mod error;
 pub(crate) mod handle;
 mod hmac_key;
 mod jwk;
+mod jwks;
 pub(crate) mod key;
 mod key_file;
 pub(crate) mod key_id;
@@ -21,5 +22,6 @@ mod key_maker;
 pub(crate) mod key_ring;
 #[cfg(feature = "asymmetric")]
 mod pem;
+mod placeholder;
 mod secret_check;
 pub(crate) mod signature;

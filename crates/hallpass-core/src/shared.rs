@@ -8,7 +8,7 @@ mod real {
         hash::RandomState as Seed,
         sync::{
             Arc, Mutex, MutexGuard,
-            atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+            atomic::{AtomicU64, AtomicUsize, Ordering},
         },
     };
 
@@ -27,7 +27,7 @@ mod modelled {
 
     pub(crate) use shuttle::sync::{
         Mutex, MutexGuard,
-        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     };
 
     pub(crate) type Held<T> = Arc<T>;
@@ -83,10 +83,6 @@ mod modelled {
 }
 
 #[cfg(all(test, shuttle))]
-pub(crate) use modelled::{
-    AtomicBool, AtomicU64, AtomicUsize, Held, Mutex, MutexGuard, Ordering, Seed, Swap,
-};
+pub(crate) use modelled::{AtomicU64, AtomicUsize, Held, Mutex, MutexGuard, Ordering, Seed, Swap};
 #[cfg(not(all(test, shuttle)))]
-pub(crate) use real::{
-    AtomicBool, AtomicU64, AtomicUsize, Held, Mutex, MutexGuard, Ordering, Seed, Swap,
-};
+pub(crate) use real::{AtomicU64, AtomicUsize, Held, Mutex, MutexGuard, Ordering, Seed, Swap};

@@ -15,6 +15,9 @@ mod round_trip;
 #[path = "core/attacks.rs"]
 mod attacks;
 
+#[path = "core/foreign_tokens.rs"]
+mod foreign_tokens;
+
 #[path = "core/key_rings.rs"]
 mod key_rings;
 

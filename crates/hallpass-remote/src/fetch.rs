@@ -3,6 +3,9 @@
 //! The limit of a body is part of the type of a response ([`LimitedBody`]), so that every client
 //! applies it. Otherwise a hostile or broken server could fill the memory.
 
+#[cfg(feature = "hyper")]
+pub(crate) mod on_hyper;
+
 use std::{error::Error, fmt, future::Future, sync::Arc};
 
 /// Sends one HTTP request and returns the response.
@@ -84,10 +87,10 @@ impl<C: Fetch> Fetch for Arc<C> {
 
 /// Makes a [`Fetch`] from a closure that takes a URL and returns the body of a `200` response.
 ///
-/// Use it for plain `GET` requests, as for a JWK Set. The closure handles the status and redirects.
-/// Headers of the request are not passed on, and a request of another method is an error. The whole
-/// body is in memory before its length is checked, so limit it in the client or implement
-/// [`Fetch`].
+/// Use it for plain `GET` requests, as for a JWK Set. The closure handles the status, must not
+/// follow redirects, and must stop reading at [`LimitedBody::MAX`]: this function only sees a body
+/// that is already in memory. Headers of the request are not passed on, and a request of another
+/// method is an error. `HyperFetch` (feature `hyper`) and an own [`Fetch`] apply the limits.
 ///
 /// ```
 /// use hallpass_remote::{RemoteJwks, get_with};

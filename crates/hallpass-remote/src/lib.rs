@@ -1,13 +1,14 @@
-//! Fetches data from other services for hallpass, without an HTTP client of its own.
+//! Fetches data from other services for hallpass.
 //!
 //! [`Fetch`] is the only trait. It takes a request and returns a response of at most 256 KiB. A
 //! site implements it for its own client, with that client's TLS, proxy and timeouts, or passes a
-//! closure to [`get_with`]. The crate has no HTTP stack and no `http` types, because a site has
-//! chosen both already.
+//! closure to [`get_with`]. By default the crate has no HTTP stack and no `http` types, because
+//! most sites have chosen both already; the feature `hyper` adds a client.
 //!
 //! | feature | contents | default |
 //! |---|---|---|
 //! | `jwks` | `RemoteJwks` keeps the public keys of another service up to date. No request waits for a fetch | on |
+//! | `hyper` | `HyperFetch`, an HTTP client for sites that have none: hyper and rustls, without redirects | off |
 //! | `breached-passwords` | `PwnedPasswords` looks new passwords up in Have I Been Pwned, for `hallpass-accounts` | off |
 
 #![forbid(unsafe_code)]
@@ -18,6 +19,8 @@ mod jwks;
 #[cfg(feature = "breached-passwords")]
 mod pwned;
 
+#[cfg(feature = "hyper")]
+pub use fetch::on_hyper::{HyperFetch, HyperFetchError};
 pub use fetch::{BodyTooLong, Fetch, FetchRequest, FetchResponse, GetWith, LimitedBody, get_with};
 #[cfg(feature = "jwks")]
 pub use jwks::{RemoteJwks, RemoteJwksError};

@@ -17,8 +17,9 @@ use crate::{authenticator::Authenticator, frozen_clock::FrozenClock};
 
 /// One site in a test: it signs tokens, and its layer verifies them.
 ///
-/// Kits share nothing, not even keys: a kit rejects the tokens of another kit. Clones of a kit
-/// share its state.
+/// Kits share nothing, not even keys: each draws its own at random, so a kit rejects the tokens of
+/// another kit and of another run. Clones of a kit share its state. Use it in tests only: its clock
+/// stands still.
 pub struct Kit<R> {
     issuer: Issuer,
     revocations: RevocationList,
@@ -196,12 +197,12 @@ impl StoreCalls {
     }
 }
 
-/// Returns a different key for each kit of a process. The key is not secret: it protects a test.
+/// Draws the key of a kit. It is not a constant, so that a site that uses the kit by mistake
+/// accepts no token that somebody else can make: tested by `no_published_key_signs_for_a_kit`.
 fn key_of_this_kit() -> [u8; 32] {
-    static KITS: AtomicU64 = AtomicU64::new(1);
-    let mut key = [0x5a; 32];
-    for (byte, number) in key.iter_mut().zip(KITS.fetch_add(1, Ordering::Relaxed).to_le_bytes()) {
-        *byte = number;
+    let mut key = [0; 32];
+    if let Err(error) = getrandom::fill(&mut key) {
+        panic!("the operating system has no random bytes for the key of the kit: {error}");
     }
     key
 }

@@ -28,7 +28,9 @@
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() {
-//! let keys = KeyRing::generate_hs256([7; 32], UnixTime::from_secs(1_764_000_000));
+//! # let random = [7; 32];
+//! // The bytes come from the operating system; a service that only verifies reads a JWK Set.
+//! let keys = KeyRing::generate_hs256(random, UnixTime::from_secs(1_764_000_000));
 //! let site = ServiceBuilder::new()
 //!     .layer(AuthLayer::new(Verifier::<SiteRole>::new(keys, "https://site.example", "site")))
 //!     .layer(require_roles([SiteRole::Admin]))

@@ -7,7 +7,7 @@ use hallpass_accounts::{
     StoreFault, StoreSet, SystemRandom,
 };
 use hallpass_core::{
-    Clock, CookieSettingsError, KeyRing, Keys, OriginCheck, OriginCheckError, PublicOrigin,
+    Clock, CookieSettingsError, KeyId, KeyRing, Keys, OriginCheck, OriginCheckError, PublicOrigin,
     PublicOriginError, Role, SystemClock,
 };
 use hallpass_web::{Pages, Routes};
@@ -44,6 +44,7 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
         check_together(&stores, settings.store_timeout).await?;
         let keys_last = !matches!(keys, KeySource::Drawn);
         let (keys, key_file) = open_keys(keys, &stores, settings.store_timeout).await?;
+        refuse_placeholder(&keys.current())?;
         let accounts = Accounts::new(keys.clone(), stores, settings)?;
         let routes = match pages {
             Some(pages) => Routes::with_pages(&accounts, pages),
@@ -141,6 +142,15 @@ async fn check_together(stores: &StoreSet, store_timeout: Duration) -> Result<()
     }
 }
 
+/// Rejects the keys of examples and tests, with which everybody can sign tokens of any role
+/// (`placeholder_keys_do_not_start`).
+fn refuse_placeholder(ring: &KeyRing) -> Result<(), StartError> {
+    match ring.placeholder() {
+        Some(name) => Err(StartError::PlaceholderKey { name: name.clone() }),
+        None => Ok(()),
+    }
+}
+
 /// Rejects a prefix that is a login route: `/login` would be the page of the route and the home
 /// page of the site.
 fn check_prefix<R: Role>(routes: &Routes<R>) -> Result<(), StartError> {
@@ -209,6 +219,14 @@ pub enum StartError {
     KeysLost {
         /// The key file.
         path: PathBuf,
+    },
+    /// A key was made from constant bytes, as examples and tests do, so everybody can make it.
+    #[error(
+        "key {name} was made from the constant bytes of an example: make keys with `hallpass keys new`, or use .key_file(\"site-keys.json\")"
+    )]
+    PlaceholderKey {
+        /// The name of the key.
+        name: KeyId,
     },
     /// The keys are not those that the store was used with.
     #[error(

@@ -26,14 +26,15 @@ use crate::password::{
 /// ```
 ///
 /// # Errors
-/// [`HashError::Cost`] if argon2 does not allow the cost.
+/// [`HashError::Cost`] if argon2 does not allow the cost or it is above [`HashCost::MAX`], and
+/// [`HashError::NoMemory`] if this machine has not enough memory for it.
 pub fn hash_password(
     password: &Password,
     salt: [u8; 16],
     cost: HashCost,
 ) -> Result<String, HashError> {
     let blocks = cost.params().map_err(|_| HashError::Cost(cost))?.block_count();
-    hash(password.as_bytes(), salt, cost, None, &mut vec![Block::default(); blocks])
+    hash(password.as_bytes(), salt, cost, None, &mut memory_of(blocks)?)
         .map_err(|_| HashError::Cost(cost))
 }
 
@@ -49,12 +50,20 @@ pub fn check_password(password: &Password, phc: &str) -> Result<RightPassword, H
     let stored = StoredHash::parse(phc, PasswordHasherSettings::default().ceiling())?;
     let no_peppers = KeyRing::default();
     let pepper = stored.pepper(&no_peppers)?;
-    let mut memory = vec![Block::default(); stored.blocks()];
+    let mut memory = memory_of(stored.blocks())?;
     match stored.check(password.as_bytes(), pepper, &mut memory) {
         Ok(Match::Right) => Ok(RightPassword(())),
         Ok(Match::Wrong) => Err(HashError::Wrong),
         Err(_) => Err(HashError::Malformed),
     }
+}
+
+/// Returns the memory of a run. A failed allocation of a `Vec` would end the process.
+fn memory_of(blocks: usize) -> Result<Vec<Block>, HashError> {
+    let mut memory = Vec::new();
+    memory.try_reserve_exact(blocks).map_err(|_| HashError::NoMemory)?;
+    memory.resize(blocks, Block::default());
+    Ok(memory)
 }
 
 /// Proof that a password is the stored one.
@@ -82,12 +91,15 @@ pub enum HashError {
         "the hash was made with a pepper: check it on the site that has the pepper in its key ring"
     )]
     Peppered,
-    /// argon2 does not allow the cost. It needs at least 8 KiB of memory per lane, one pass and one
-    /// lane.
+    /// argon2 does not allow the cost, or it is above [`HashCost::MAX`].
     #[error(
-        "argon2 cannot run at {0}: give at least 8 KiB of memory per lane, one pass and one lane"
+        "argon2 cannot run at {0}: give at least 8 KiB of memory per lane, one pass and one lane, and at most {max}",
+        max = HashCost::MAX
     )]
     Cost(HashCost),
+    /// The memory of the run could not be allocated.
+    #[error("this machine has not enough memory for the hash: give a lower memory cost")]
+    NoMemory,
 }
 
 impl From<UnusableHash> for HashError {
@@ -117,10 +129,20 @@ mod tests {
 
     #[test]
     fn unsupported_cost_is_an_error() {
-        let cost = HashCost::new(1, 0, 0);
-        assert_eq!(
-            hash_password(&Password::typed("any"), [0; 16], cost).unwrap_err(),
-            HashError::Cost(cost)
-        );
+        let max = HashCost::MAX;
+        for cost in [
+            HashCost::new(1, 0, 0),
+            HashCost::new(u32::MAX, 1, 1),
+            HashCost::new(max.memory_kib() + 1, 1, 1),
+            HashCost::new(64, max.passes() + 1, 1),
+            HashCost::new(64, u32::MAX, 1),
+            HashCost::new(1 << 20, 1, max.lanes() + 1),
+        ] {
+            let error = hash_password(&Password::typed("any"), [0; 16], cost).unwrap_err();
+            assert_eq!(error, HashError::Cost(cost));
+            assert!(error.to_string().contains("at most m=2097152,t=64,p=64"), "{error}");
+        }
+        assert!(max.params().is_ok());
+        assert_eq!(memory_of(usize::MAX / 2048).unwrap_err(), HashError::NoMemory);
     }
 }

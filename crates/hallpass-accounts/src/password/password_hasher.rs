@@ -41,7 +41,7 @@ pub(crate) use crate::password::password_hasher::{admission::NotAdmitted, origin
 use crate::{
     event::reminder::Reminder,
     password::{
-        Password,
+        HashCost, Password,
         password_hasher::admission::{Admission, Admitted},
         password_hasher_settings::PasswordHasherSettings,
         policy::AcceptablePassword,
@@ -77,13 +77,17 @@ impl PasswordHasher {
     /// Creates a hasher. Each run uses the peppers that `keys` contains at that moment.
     ///
     /// # Errors
-    /// [`ImpossibleCost`] if argon2 does not allow the cost in the settings.
+    /// [`ImpossibleCost`] if argon2 does not allow the cost in the settings, or if the cost or the
+    /// ceiling is above [`HashCost::MAX`].
     pub fn new(
         settings: PasswordHasherSettings,
         keys: Keys,
         random: Arc<dyn Random>,
     ) -> Result<Self, ImpossibleCost> {
         settings.cost().params().map_err(|_| ImpossibleCost)?;
+        if !settings.ceiling().is_within(HashCost::MAX) {
+            return Err(ImpossibleCost);
+        }
         let (permits, queue) = (settings.permits(), settings.queue());
         // While the permits are in use, as many further callers prepare their runs. They are a part
         // of the queue.
@@ -390,7 +394,10 @@ pub(crate) struct HasherSaturated {
 /// The cost in the settings is outside what argon2 allows (RFC 9106 section 3.1: at least 8 KiB per
 /// lane, 1 pass, 1 lane).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("argon2 needs at least 8 KiB of memory per lane, 1 pass and 1 lane: set another hash cost")]
+#[error(
+    "a hash needs at least 8 KiB of memory per lane, 1 pass and 1 lane, and at most {}: set another hash cost or cost ceiling",
+    HashCost::MAX
+)]
 pub struct ImpossibleCost;
 
 #[derive(Debug, thiserror::Error)]

@@ -34,6 +34,17 @@ fn hash_with_excessive_cost_is_rejected_immediately() {
     let hash = directory.file("hash", greedy);
     let refused = hallpass(&["password", "verify", "--hash", &hash], b"any");
     assert_eq!((refused.code, refused.err.lines().count()), (Some(2), 1), "{}", refused.err);
-    let impossible = hallpass(&["password", "hash", "--memory-kib", "1"], b"any");
-    assert_eq!((impossible.code, impossible.out.as_str()), (Some(2), ""));
+    for (name, value) in [
+        ("--memory-kib", "1"),
+        ("--memory-kib", "4294967295"), // 4 TiB
+        ("--memory-kib", "2097153"),
+        ("--passes", "0"),
+        ("--passes", "4294967295"),
+        ("--lanes", "0"),
+        ("--lanes", "16777215"),
+    ] {
+        let refused = hallpass(&["password", "hash", name, value], b"any");
+        assert_eq!((refused.code, refused.out.as_str()), (Some(2), ""), "{name} {value}");
+        assert_eq!(refused.err.lines().count(), 1, "{name} {value}: {}", refused.err);
+    }
 }

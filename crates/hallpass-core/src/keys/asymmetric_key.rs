@@ -61,7 +61,7 @@ impl AsymmetricKey {
         let malformed = || KeyError::Malformed(algorithm);
         let public = match (algorithm, &parts) {
             (Algorithm::EdDsa, PublicParts::Okp { x }) => {
-                ed25519_points::refuse_unsound_point(x).map_err(|_| malformed())?;
+                ed25519_points::refuse_unsound_key(x).map_err(|_| malformed())?;
                 ParsedPublicKey::new(&ED25519, x).map_err(|_| malformed())?
             }
             (Algorithm::Es256 | Algorithm::Es384, PublicParts::Ec { x, y }) => {

@@ -4,11 +4,17 @@
 //! gives a token two encodings. RFC 8032 leaves both to the implementation, and aws-lc accepts such
 //! keys, so this module refuses them. The test `small_order_and_non_canonical_points_are_refused`
 //! checks this.
+//!
+//! aws-lc also accepts 32 bytes that are not a point, and fails at each signature. A public key is
+//! therefore decompressed once, when it is read. It must also be a multiple of the base point, as
+//! every honest key is. The test `public_keys_outside_the_group_are_refused` checks this.
+
+use curve25519_dalek::edwards::CompressedEdwardsY;
 
 /// Length of a compressed point, in bytes (RFC 8032 section 5.1.2).
 pub(crate) const LENGTH: usize = 32;
 
-/// A point that has a small order or is not in its canonical encoding.
+/// Bytes that are not a point of an honest key or signature.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct UnsoundPoint;
 
@@ -21,6 +27,14 @@ pub(crate) fn refuse_unsound_point(point: &[u8]) -> Result<(), UnsoundPoint> {
         return Err(UnsoundPoint);
     }
     Ok(())
+}
+
+/// Refuses a public key that is not a point of the prime-order group in its canonical encoding.
+pub(crate) fn refuse_unsound_key(key: &[u8]) -> Result<(), UnsoundPoint> {
+    refuse_unsound_point(key)?;
+    let compressed = CompressedEdwardsY::from_slice(key).map_err(|_| UnsoundPoint)?;
+    let point = compressed.decompress().ok_or(UnsoundPoint)?;
+    if point.is_torsion_free() { Ok(()) } else { Err(UnsoundPoint) }
 }
 
 /// 2^255 − 19, little-endian.
@@ -77,11 +91,35 @@ mod tests {
         assert_eq!(refuse_unsound_point(&[1; 31]), Err(UnsoundPoint));
     }
 
+    /// About half of all 32-byte strings are not points, and seven of eight points have a component
+    /// of small order.
+    #[test]
+    fn public_keys_outside_the_group_are_refused() {
+        let mut refused = 0;
+        for seed in 0..64_u8 {
+            let mut bytes = [seed; LENGTH];
+            bytes[LENGTH - 1] = seed & 0x3f;
+            let point = CompressedEdwardsY(bytes).decompress();
+            let sound = point.is_some_and(|point| point.is_torsion_free());
+            assert_eq!(refuse_unsound_key(&bytes).is_ok(), sound, "{seed}");
+            refused += usize::from(!sound);
+        }
+        assert!(refused > 48, "{refused}");
+        let mut honest = crate::encoding::base64url::decode(RFC_8037).unwrap();
+        assert_eq!(refuse_unsound_key(&honest), Ok(()));
+        let mixed = CompressedEdwardsY::from_slice(&honest).unwrap().decompress().unwrap()
+            + curve25519_dalek::constants::EIGHT_TORSION[1];
+        assert_eq!(refuse_unsound_point(mixed.compress().as_bytes()), Ok(()));
+        assert_eq!(refuse_unsound_key(mixed.compress().as_bytes()), Err(UnsoundPoint));
+        honest.push(0);
+        assert_eq!(refuse_unsound_key(&honest), Err(UnsoundPoint));
+    }
+
+    const RFC_8037: &str = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+
     #[test]
     fn the_public_key_of_rfc_8037_is_sound() {
-        let point =
-            crate::encoding::base64url::decode("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo")
-                .unwrap();
+        let point = crate::encoding::base64url::decode(RFC_8037).unwrap();
         assert_eq!(refuse_unsound_point(&point), Ok(()));
     }
 }

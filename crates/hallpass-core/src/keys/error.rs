@@ -82,6 +82,18 @@ pub enum KeyRingError {
     /// A private or symmetric key in a set that must be public. Such a key is compromised.
     #[error("key {0} of the JWK Set is not public: rotate it and publish public keys only")]
     NotPublic(String),
+    /// A key of a JWK Set is not a JSON object, or one of its members is repeated or has the wrong
+    /// type.
+    #[error("key {0} of the JWK Set is not a JWK: publish it again")]
+    NotAJwk(String),
+    /// A key of a JWK Set has a type, an algorithm, a curve or a use that hallpass does not have.
+    #[error(
+        "key {0} of the JWK Set has another type, algorithm or use than hallpass verifies: publish an EdDSA, ES256, ES384, RS256 or PS256 key for signatures"
+    )]
+    Unsupported(String),
+    /// The JWK Set has more keys than hallpass reads.
+    #[error("the JWK Set has more than {0} keys: publish fewer")]
+    TooManyKeys(usize),
     /// The set has no key that can be used.
     #[error("the key ring has no usable key: add one with `hallpass keys rotate`")]
     Empty,

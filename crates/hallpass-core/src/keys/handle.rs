@@ -1,10 +1,13 @@
 //! The shared handle on the key ring, which can be replaced while requests run.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt, mem,
+    sync::{Arc, PoisonError},
+};
 
 use crate::{
-    keys::key_ring::KeyRing,
-    shared::{AtomicBool, Held, Ordering, Swap},
+    keys::{key_id::KeyId, key_ring::KeyRing},
+    shared::{Held, Mutex, Swap},
 };
 
 /// A handle on the key ring in use. Clones share the same ring, so a [replacement](Self::replace)
@@ -27,8 +30,8 @@ pub struct Keys(Arc<Shared>);
 
 struct Shared {
     ring: Swap<KeyRing>,
-    /// Whether a token named a key that is not in the ring.
-    unknown_asked: AtomicBool,
+    /// The names of keys that are not in the ring and that tokens named.
+    unknown: Mutex<Vec<KeyId>>,
 }
 
 impl Keys {
@@ -47,28 +50,31 @@ impl Keys {
         self.0.ring.load()
     }
 
-    /// Returns whether a token named a key that is not in the ring since the last call, and resets
-    /// the flag. If so, another service may have rotated its keys and its JWK Set should be read
-    /// again. Anybody can send such a token, so the caller must limit how often it reads the set.
-    pub fn take_unknown_asked(&self) -> bool {
-        self.0.unknown_asked.swap(false, Ordering::Relaxed)
+    /// Returns the names of keys that tokens named since the last call and that are not in the
+    /// ring, at most 16. If there are any, another service may have rotated its keys and its JWK
+    /// Set should be read again. Anybody can send such a token, so the caller must limit how often
+    /// it reads the set.
+    pub fn take_unknown_kids(&self) -> Vec<KeyId> {
+        mem::take(&mut *self.0.unknown.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Records that a token named a key that is not in the ring. The flag is read before it is
-    /// written, so that many such tokens do not contend for the cache line.
-    pub(crate) fn note_unknown(&self) {
-        if !self.0.unknown_asked.load(Ordering::Relaxed) {
-            self.0.unknown_asked.store(true, Ordering::Relaxed);
+    /// Records that a token named a key that is not in the ring. It never waits: if another thread
+    /// has the lock, or the list is full, a later token of that key is recorded.
+    pub(crate) fn note_unknown(&self, id: KeyId) {
+        let Ok(mut unknown) = self.0.unknown.try_lock() else { return };
+        if unknown.len() < MOST_UNKNOWN && !unknown.contains(&id) {
+            unknown.push(id);
         }
     }
 }
 
+/// Maximum number of names that are kept until [`Keys::take_unknown_kids`]. With at most 128 bytes
+/// each, a flood of invented names takes 2 KiB.
+const MOST_UNKNOWN: usize = 16;
+
 impl From<KeyRing> for Keys {
     fn from(ring: KeyRing) -> Self {
-        Self(Arc::new(Shared {
-            ring: Swap::from_pointee(ring),
-            unknown_asked: AtomicBool::new(false),
-        }))
+        Self(Arc::new(Shared { ring: Swap::from_pointee(ring), unknown: Mutex::new(Vec::new()) }))
     }
 }
 

@@ -94,9 +94,24 @@ impl Jwk {
         }
     }
 
-    /// Returns whether the key has a member that must not be published.
-    pub(crate) fn has_secret(&self) -> bool {
-        self.d.is_some() || self.k.is_some() || self.kty == "oct"
+    /// Returns whether the key is for verifying signatures, as a key of another issuer must be. A
+    /// key whose `key_ops` name other operations only is not (RFC 7517 section 4.3).
+    pub(crate) fn verifies(&self) -> bool {
+        let verifies = |operations: &Vec<String>| operations.iter().any(|name| name == "verify");
+        matches!(self.usage.as_deref(), None | Some("sig"))
+            && self.key_ops.as_ref().is_none_or(verifies)
+    }
+
+    /// Returns whether both describe the same public key. Names and private members may differ.
+    pub(crate) fn has_the_public_key_of(&self, other: &Self) -> bool {
+        self.has_the_private_key_of(other) && self.e == other.e
+    }
+
+    /// Returns whether the private half of one is that of the other. The exponent of an RSA key is
+    /// not compared, because the factors of the modulus are enough to sign.
+    pub(crate) fn has_the_private_key_of(&self, other: &Self) -> bool {
+        let same_point = self.crv == other.crv && self.x == other.x && self.y == other.y;
+        self.kty == other.kty && same_point && self.n == other.n
     }
 
     pub(crate) fn accept_until(&self) -> Option<UnixTime> {

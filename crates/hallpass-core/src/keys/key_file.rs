@@ -1,4 +1,5 @@
-//! The key ring as text: the key file, an environment variable, and a JWK Set to publish.
+//! The key ring as text: the key file, an environment variable, and a JWK Set to publish. [The JWK
+//! Set of another issuer](crate::keys::jwks) is read elsewhere, by other rules.
 //!
 //! [`KeyRing::from_json`] documents the format. It is a JWK Set, so tools that read JWKs can read
 //! it.
@@ -108,30 +109,6 @@ impl KeyRing {
         let keys = signing.chain(encryption).chain(peppers).collect();
         let active = self.active().map(|key| key.id().to_string());
         Zeroizing::new(KeySet { keys, active }.print())
-    }
-
-    /// Reads the JWK Set (RFC 7517) of another issuer. The ring verifies and does not sign.
-    ///
-    /// Keys of unknown types, curves, algorithms and uses are ignored, as RFC 7517 section 5
-    /// requires. A key without a `kid` is named by its place in the set, `0` for the first; see
-    /// [`Verifier::key_without_kid`](crate::Verifier::key_without_kid).
-    ///
-    /// # Errors
-    /// Returns an error if the text is not a JWK Set, if a usable key is malformed, if no key is
-    /// usable, or if a key is private or symmetric.
-    pub fn from_jwks(text: &str) -> Result<Self, KeyRingError> {
-        let set = KeySet::parse(text)?;
-        let mut ring = Self::default();
-        for (place, jwk) in set.keys.iter().enumerate() {
-            let id = named(jwk, place)?;
-            if jwk.has_secret() {
-                return Err(KeyRingError::NotPublic(id.to_string()));
-            }
-            if let (Purpose::Signature, Some(algorithm)) = (jwk.purpose(), jwk.algorithm()) {
-                ring = ring.accepting(jwk.to_key(id, algorithm)?, None)?;
-            }
-        }
-        if ring.keys().next().is_none() { Err(KeyRingError::Empty) } else { Ok(ring) }
     }
 
     /// Returns the public keys as a JWK Set (RFC 7517), for other services that verify the site's

@@ -54,6 +54,11 @@ impl KeyMaker {
         (self.name("pepper name"), self.first_half("pepper"))
     }
 
+    /// Returns the secrets that are derived from the seed, of which the keys are the beginnings.
+    pub(crate) fn secrets(&self) -> [Zeroizing<[u8; 64]>; 3] {
+        ["signing key", "encryption key", "pepper"].map(|label| self.derived(label))
+    }
+
     /// Returns a name of the day and eight hexadecimal digits. The day shows an operator the age of
     /// the key, and the digits distinguish two keys of one day.
     fn name(&self, label: &str) -> KeyId {

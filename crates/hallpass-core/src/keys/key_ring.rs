@@ -116,6 +116,20 @@ impl KeyRing {
         self.with_entry(RingEntry::accepted(key, until))
     }
 
+    /// Returns a ring that accepts signatures of its keys until this time at the latest. It has the
+    /// same keys, so a verifier keeps its verified tokens when such a ring replaces this one.
+    ///
+    /// Use it for keys that must be confirmed again and again, such as those of a remote JWK Set:
+    /// without a confirmation, they are not accepted any more.
+    #[must_use]
+    pub fn accepted_until(&self, end: UnixTime) -> Self {
+        let mut ring = self.clone();
+        for entry in &mut ring.entries {
+            entry.accept_until = Some(entry.accept_until.map_or(end, |until| until.min(end)));
+        }
+        ring
+    }
+
     /// Adds a signing key after the others.
     pub(crate) fn with_entry(&self, entry: RingEntry) -> Result<Self, KeyRingError> {
         self.refuse_known(entry.key.id())?;

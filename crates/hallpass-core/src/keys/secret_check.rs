@@ -58,7 +58,7 @@ fn is_der_key(bytes: &[u8]) -> bool {
 
 /// Returns whether the secret has fewer than [`FEWEST_DISTINCT`] different bytes, or repeats one
 /// piece of at most half its length.
-fn is_regular(secret: &[u8]) -> bool {
+pub(crate) fn is_regular(secret: &[u8]) -> bool {
     let mut seen = [false; 256];
     for byte in secret {
         if let Some(slot) = seen.get_mut(usize::from(*byte)) {

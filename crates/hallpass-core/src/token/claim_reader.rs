@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Maximum number of members and elements of a claims set, including those of the application.
-const MOST_MEMBERS: usize = 256;
+pub(crate) const MOST_MEMBERS: usize = 256;
 
 #[derive(Clone, Copy)]
 pub(crate) struct ClaimReader<'e> {
@@ -33,7 +33,16 @@ pub(crate) struct ClaimReader<'e> {
     pub(crate) audience: &'e str,
     pub(crate) role_bit: RoleBit,
     pub(crate) integer_user_id: bool,
+    /// Whether a token without `user_id` has the identifier of its `sub`, and other tokens of an
+    /// OpenID provider are refused.
+    pub(crate) user_id_from_sub: bool,
 }
+
+/// Claims that an ID token or a logout token has and an access token does not have (OpenID Connect
+/// Core sections 2 and 3.3.2.11, Back-Channel Logout section 2.4). They matter where a provider
+/// writes the same `typ` for all kinds (RFC 8725 section 3.12): tested in
+/// `tests/core/foreign_tokens.rs`.
+const OF_OTHER_KINDS: [&str; 5] = ["nonce", "at_hash", "c_hash", "s_hash", "events"];
 
 impl ClaimReader<'_> {
     /// Reads the claims of `text`. The caller sets their kind.
@@ -42,6 +51,9 @@ impl ClaimReader<'_> {
         let mut deserializer = serde_json::Deserializer::from_str(text);
         let reading = self.deserialize(&mut deserializer).map_err(claims)?;
         deserializer.end().map_err(claims)?;
+        if self.user_id_from_sub && reading.is_of_another_kind {
+            return Err(TokenErrorKind::Type);
+        }
         if !reading.is_our_issuer {
             return Err(TokenErrorKind::Issuer);
         }
@@ -57,6 +69,7 @@ pub(crate) struct Reading<'b> {
     claims: Claims<'b, ()>,
     is_our_issuer: bool,
     names_our_audience: bool,
+    is_of_another_kind: bool,
 }
 
 impl<'b> DeserializeSeed<'b> for ClaimReader<'_> {
@@ -79,6 +92,7 @@ impl<'b> Visitor<'b> for ClaimReader<'_> {
         let (mut issuer, mut audience, mut username, mut user_id, mut session) =
             (None, None, None, None, None);
         let (mut role, mut roles, mut methods) = (None, None, None);
+        let mut is_of_another_kind = false;
         let (mut generation, mut epoch) = (None, None);
         let (mut expires_at, mut issued_at, mut not_before, mut authenticated_at) =
             (None, None, None, None);
@@ -102,19 +116,28 @@ impl<'b> Visitor<'b> for ClaimReader<'_> {
                 "iat" => issued_at = Some(map.next_value_seed(Time)?),
                 "nbf" => not_before = Some(map.next_value_seed(Time)?),
                 "auth_time" => authenticated_at = Some(map.next_value_seed(Time)?),
-                _ => map.next_value_seed(Skip::member(&budget))?,
+                other => {
+                    is_of_another_kind |= OF_OTHER_KINDS.contains(&other);
+                    map.next_value_seed(Skip::member(&budget))?;
+                }
             }
             names.add(name)?;
         }
         if role.is_some() && roles.is_some() {
             return Err(A::Error::custom("the claims have both role and roles"));
         }
+        let username: Cow<'b, str> = username.ok_or_else(|| A::Error::missing_field("sub"))?;
+        let user_id = match user_id {
+            None if self.user_id_from_sub => username.clone(),
+            user_id => user_id.ok_or_else(|| A::Error::missing_field("user_id"))?,
+        };
         Ok(Reading {
+            is_of_another_kind,
             is_our_issuer: issuer.ok_or_else(|| A::Error::missing_field("iss"))? == self.issuer,
             names_our_audience: audience.ok_or_else(|| A::Error::missing_field("aud"))?,
             claims: Claims {
-                username: username.ok_or_else(|| A::Error::missing_field("sub"))?.into(),
-                user_id: user_id.ok_or_else(|| A::Error::missing_field("user_id"))?.into(),
+                username: username.into(),
+                user_id: user_id.into(),
                 session: session.map(Into::into),
                 roles: role.or(roles).unwrap_or_default(),
                 roles_of: TypeId::of::<()>(),

@@ -9,11 +9,11 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
-    encoding::base64url,
+    encoding::{base64url, strict_json::DEEPEST},
     keys::{handle::Keys, signature::SigningInput},
     time::unix_time::UnixTime,
     token::{
-        claim_reader::ClaimReader,
+        claim_reader::{ClaimReader, MOST_MEMBERS},
         claim_writer::{self, RESERVED},
         claims::{Claims, Times, is_plain},
         error::TokenError,
@@ -209,6 +209,7 @@ impl Issuer {
             audience: &self.audience,
             role_bit: |_| 0,
             integer_user_id: false,
+            user_id_from_sub: false,
         };
         reader.read(claims).is_ok()
     }
@@ -259,7 +260,9 @@ pub enum IssueError {
     /// levels) or have too many members (the maximum is 256). Every verifier would reject the
     /// token.
     #[error(
-        "an application's own claims are nested too deeply or have too many members: use fewer or flatter claims"
+        "an application's own claims have more than {} levels, or the token would have more than {} members: use fewer or flatter claims",
+        DEEPEST,
+        MOST_MEMBERS
     )]
     OwnClaimsUnreadable,
 }

@@ -122,6 +122,17 @@ impl TokenOpener {
         Some(Parts { key, input, payload, signature })
     }
 
+    /// Returns the name of the key that a token names, if a ring could have a key of that name.
+    pub(crate) fn named_key(&self, token: &[u8]) -> Option<KeyId> {
+        let header = token.split(|byte| *byte == b'.').next()?;
+        let mut space = [MaybeUninit::uninit(); LONGEST_HEADER];
+        let header = Header::read(base64url::decode_into(header, &mut space).ok()?).ok()?;
+        match header.key_id {
+            Some(id) => KeyId::parse(&id).ok(),
+            None => self.key_without_kid.clone(),
+        }
+    }
+
     fn any_header<'t, 'r>(
         &self,
         ring: &'r KeyRing,

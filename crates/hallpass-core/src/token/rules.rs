@@ -28,6 +28,7 @@ pub(crate) struct TokenRules {
     opening: Box<str>,
     role_bit: RoleBit,
     pub(crate) integer_user_id: bool,
+    pub(crate) user_id_from_sub: bool,
     pub(crate) max_lifetime: Duration,
     pub(crate) revocation: Option<RevocationList>,
 }
@@ -49,6 +50,7 @@ impl TokenRules {
             audience: audience.into(),
             role_bit,
             integer_user_id: false,
+            user_id_from_sub: false,
             max_lifetime: LONGEST_LIFE,
             revocation: None,
         }
@@ -66,7 +68,7 @@ impl TokenRules {
     ) -> Result<(Claims<'b, K>, &'b str, &'r Arc<Key>), TokenErrorKind> {
         let (payload, key) = self.opener.open(ring, token, now, buffer).inspect_err(|kind| {
             if *kind == TokenErrorKind::UnknownKey {
-                self.keys.note_unknown();
+                self.note_unknown_key(token);
             }
         })?;
         let json = std::str::from_utf8(payload).map_err(|_| TokenErrorKind::Claims)?;
@@ -79,12 +81,20 @@ impl TokenRules {
         Ok((claims, json, key))
     }
 
+    #[cold]
+    fn note_unknown_key(&self, token: &[u8]) {
+        if let Some(id) = self.opener.named_key(token) {
+            self.keys.note_unknown(id);
+        }
+    }
+
     fn reader(&self) -> ClaimReader<'_> {
         ClaimReader {
             issuer: &self.issuer,
             audience: &self.audience,
             role_bit: self.role_bit,
             integer_user_id: self.integer_user_id,
+            user_id_from_sub: self.user_id_from_sub,
         }
     }
 

@@ -104,6 +104,41 @@ impl<R: Role> Verifier<R> {
         self.set(|rules| rules.integer_user_id = true)
     }
 
+    /// Also accepts the access tokens of an OpenID provider or OAuth server that follows RFC 9068:
+    /// their `typ` is `at+jwt`, and they have no `user_id`, so the identifier is taken from `sub`
+    /// ([`user_id_from_sub`](Self::user_id_from_sub)). Defaults to off.
+    ///
+    /// `sub` is unique per issuer only. Store it together with the issuer, if the service also has
+    /// accounts of another origin. For a token that a client received for itself (client
+    /// credentials), it is the name of the client.
+    ///
+    /// ```
+    /// # use hallpass_core::{KeyRing, Role, Verifier};
+    /// # #[derive(Role)] enum SiteRole { Admin }
+    /// # let keys = KeyRing::default(); // hallpass_remote::RemoteJwks::keys
+    /// let verifier =
+    ///     Verifier::<SiteRole>::new(keys, "https://login.example", "https://orders.example")
+    ///         .accept_rfc9068();
+    /// # let _ = verifier;
+    /// ```
+    #[must_use]
+    pub fn accept_rfc9068(self) -> Self {
+        RFC_9068.into_iter().fold(self.user_id_from_sub(), Self::accept_type)
+    }
+
+    /// Takes the account's identifier from `sub` if a token has no `user_id`, for the tokens of
+    /// another issuer. Defaults to off: a token without `user_id` is rejected.
+    ///
+    /// Many providers write `JWT` or no `typ` into access tokens and ID tokens alike. With this
+    /// setting, a token with a claim of an ID token or a logout token (`nonce`, `at_hash`,
+    /// `c_hash`, `s_hash`, `events`) is therefore rejected as a token of another kind. An ID token
+    /// need not have any of them: use an audience that is not the name of a client
+    /// ([`accept_rfc9068`](Self::accept_rfc9068) does not need that).
+    #[must_use]
+    pub fn user_id_from_sub(self) -> Self {
+        self.set(|rules| rules.user_id_from_sub = true)
+    }
+
     /// Sets the maximum lifetime of a token, from `iat` to `exp`. A token with a longer lifetime is
     /// rejected. Defaults to 24 hours. The lifetime limits how long a stolen token is accepted and
     /// how long the revocation list must keep an entry.
@@ -246,6 +281,9 @@ impl<R: Role> Verifier<R> {
         Ok(read(&claims, json))
     }
 }
+
+/// The types of RFC 9068 section 4.
+const RFC_9068: [&str; 2] = ["at+jwt", "application/at+jwt"];
 
 impl<R> Clone for Verifier<R> {
     fn clone(&self) -> Self {

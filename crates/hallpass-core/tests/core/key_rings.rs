@@ -278,6 +278,113 @@ fn published_jwks_verifies_and_cannot_sign() {
     }
 }
 
+/// A set with one key that cannot be used is used without it: a set that was refused whole would
+/// leave withdrawn keys in use (RFC 7517, section 5).
+#[test]
+fn unusable_keys_of_a_jwks_are_ignored() {
+    let ours = |kid: &str| json!({"kty": "OKP", "crv": "Ed25519", "kid": kid, "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"});
+    let identity: Vec<u8> = std::iter::once(1).chain([0; 31]).collect();
+    let no_point: Vec<u8> = std::iter::once(2).chain([0; 31]).collect();
+    let others = [
+        json!(null),
+        json!(7),
+        json!("key"),
+        json!([]),
+        json!({}),
+        json!({"kty": 7, "kid": "other"}),
+        json!({"kty": "OKP", "crv": "Ed25519", "kid": ["other"], "x": "AA"}),
+        json!({"kty": "OKP", "crv": "Ed25519", "kid": "a b", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}),
+        json!({"kty": "OKP", "crv": "Ed25519", "kid": "other", "x": text(&identity)}),
+        json!({"kty": "OKP", "crv": "Ed25519", "kid": "other", "x": text(&no_point)}),
+        json!({"kty": "OKP", "crv": "Ed25519", "kid": "other", "x": text(&[9; 31])}),
+        json!({"kty": "OKP", "crv": "Ed25519", "kid": "other", "alg": "ES256", "x": "AA"}),
+        json!({"kty": "RSA", "kid": "other", "n": text(&[0xff; 128]), "e": "AQAB"}),
+        json!({"kty": "RSA", "kid": "other", "n": text(&[0xff; 4096]), "e": "AQAB"}),
+        json!({"kty": "RSA", "kid": "other", "e": "AQAB"}),
+        json!({"kty": "EC", "crv": "P-256", "kid": "other", "x": text(&[1; 32]), "y": text(&[1; 32])}),
+        json!({"kty": "oct", "kid": "other", "k": text(&secret::<32>())}),
+        json!({"kty": "OKP", "crv": "Ed25519", "kid": "other", "key_ops": ["sign"], "x": text(&[9; 32])}),
+    ];
+    for other in &others {
+        for keys in [json!([other, ours("ours")]), json!([ours("ours"), other])] {
+            let ring = KeyRing::from_jwks(&json!({ "keys": keys }).to_string()).unwrap();
+            let names: Vec<_> = ring.keys().map(|entry| entry.key().id().to_string()).collect();
+            assert_eq!(names, ["ours"], "{other}");
+        }
+        assert!(KeyRing::from_jwks(&json!({ "keys": [other] }).to_string()).is_err(), "{other}");
+    }
+}
+
+/// A `kid` selects one key. If a set has two for it, neither is used, unless they are one key.
+#[test]
+fn keys_of_one_name_are_not_guessed() {
+    let key = |kid: Option<&str>, random: u8| {
+        let ring = KeyRing::generate(Algorithm::EdDsa, [random; 32], NOW).unwrap();
+        let mut set: Value = serde_json::from_str(&ring.to_jwks()).unwrap();
+        let mut key = set["keys"][0].take();
+        match kid {
+            Some(kid) => key["kid"] = json!(kid),
+            None => drop(key.as_object_mut().unwrap().remove("kid")),
+        }
+        key
+    };
+    let private = |kid: &str, random: u8| {
+        let ring = KeyRing::generate(Algorithm::EdDsa, [random; 32], NOW).unwrap();
+        let mut set: Value = serde_json::from_str(&ring.to_json()).unwrap();
+        let mut key = set["keys"][0].take();
+        key["kid"] = json!(kid);
+        key
+    };
+    let encrypting = json!({"kty": "RSA", "use": "enc", "kid": "a", "n": "AA", "e": "AQAB"});
+    for (keys, used) in [
+        (json!([key(Some("a"), 1), key(Some("b"), 2)]), &["a", "b"][..]),
+        (json!([key(Some("a"), 1), key(Some("a"), 2), key(Some("b"), 3)]), &["b"]),
+        (json!([key(Some("a"), 1), key(Some("a"), 2), key(Some("a"), 1)]), &[]),
+        (json!([key(Some("a"), 1), key(Some("a"), 1)]), &["a"]),
+        (json!([encrypting, key(Some("a"), 1)]), &["a"]),
+        (json!([key(None, 1), key(None, 2)]), &["0", "1"]),
+        (json!([key(Some("1"), 1), key(None, 2)]), &["1"]),
+        (json!([key(Some("a"), 1), private("b", 1), key(Some("c"), 2)]), &["c"]),
+        (json!([private("a", 1), key(Some("a"), 2)]), &["a"]),
+    ] {
+        let set = json!({ "keys": keys }).to_string();
+        let mut ignored = Vec::new();
+        let ring = KeyRing::from_jwks_and_report(&set, |fault| ignored.push(fault.to_string()));
+        let ring = ring.unwrap_or_default();
+        let names: Vec<_> = ring.keys().map(|entry| entry.key().id().to_string()).collect();
+        assert_eq!(names, used, "{set} {ignored:?}");
+    }
+    let many = |count: u8| {
+        let keys: Vec<_> = (0..count).map(|kid| key(Some(&kid.to_string()), kid)).collect();
+        KeyRing::from_jwks(&json!({ "keys": keys }).to_string()).map(|ring| ring.keys().count())
+    };
+    assert_eq!(many(128), Ok(128));
+    assert_eq!(many(129), Err(KeyRingError::TooManyKeys(128)));
+}
+
+/// A ring that is confirmed again and again keeps its keys, so no verified token is forgotten.
+#[test]
+fn accepted_until_limits_every_key_and_keeps_the_cache() {
+    let issuer = issuer(ring(Algorithm::EdDsa));
+    let public = KeyRing::from_jwks(&issuer.keys().current().to_jwks()).unwrap();
+    let at = |seconds: u64| UnixTime::from_secs(NOW.as_secs() + seconds);
+    let keys = Keys::from(public.accepted_until(at(10)));
+    let verifier = Verifier::<SiteRole>::new(keys.clone(), ISSUER, AUDIENCE);
+    let token = issuer.issue(&alice(), NOW).unwrap();
+    let verdict = |now| {
+        verifier.verify(token.as_str().as_bytes(), now).map(drop).map_err(|error| error.kind())
+    };
+    assert_eq!((verdict(at(9)), verifier.remembered()), (Ok(()), 1));
+    assert_eq!(verdict(at(10)), Err(TokenErrorKind::UnknownKey));
+    keys.replace(public.accepted_until(at(20)));
+    let key = |ring: &KeyRing| std::ptr::from_ref(ring.keys().next().unwrap().key());
+    assert_eq!(key(&keys.current()), key(&public));
+    assert_eq!((verdict(at(19)), verdict(at(20))), (Ok(()), Err(TokenErrorKind::UnknownKey)));
+    let end =
+        public.accepted_until(at(5)).accepted_until(at(7)).keys().next().unwrap().accept_until();
+    assert_eq!(end, Some(at(5)));
+}
+
 /// Keys that are not understood are ignored (RFC 7517, section 5).
 #[test]
 fn unknown_keys_in_a_jwks_are_ignored() {
@@ -552,19 +659,31 @@ fn retired_key_is_rejected_from_its_second() {
 }
 
 #[test]
-fn only_an_unknown_kid_sets_the_unknown_key_flag() {
+fn only_unknown_kids_are_recorded_and_their_number_is_bounded() {
     let (issuer, other) =
         (issuer(ring(Algorithm::Hs256)), issuer(KeyRing::generate_hs256([9; 32], NOW)));
     let verifier = issuer.verifier::<SiteRole>();
     let token = issuer.issue(&alice(), NOW).unwrap();
-    let asks = |token: &str| {
+    let asked = |token: &str| {
         let _refused = verifier.verify(token.as_bytes(), NOW);
-        issuer.keys().take_unknown_asked()
+        issuer.keys().take_unknown_kids()
     };
-    assert!(!asks(token.as_str()));
-    for refused in ["", "a.b.c", &token.as_str()[1..], &format!("{}A", token.as_str())] {
-        assert!(!asks(refused), "{refused}");
+    let none: [KeyId; 0] = [];
+    assert_eq!(asked(token.as_str()), none);
+    let named = |kid: &str| {
+        let header = json!({"alg": "HS256", "typ": "hallpass+jwt", "kid": kid}).to_string();
+        format!("{}.AA.AA", text(header.as_bytes()))
+    };
+    let no_name = [named(""), named("a b"), named(&"a".repeat(129))];
+    let refused = ["", "a.b.c", &token.as_str()[1..], &format!("{}A", token.as_str())];
+    for refused in refused.into_iter().chain(no_name.iter().map(String::as_str)) {
+        assert_eq!(asked(refused), none, "{refused}");
     }
-    assert!(asks(other.issue(&alice(), NOW).unwrap().as_str()));
-    assert!(!issuer.keys().take_unknown_asked(), "the first call resets the flag");
+    let unknown = other.keys().current().active().unwrap().id().clone();
+    assert_eq!(asked(other.issue(&alice(), NOW).unwrap().as_str()), [unknown]);
+    assert_eq!(issuer.keys().take_unknown_kids(), none, "the first call removes the names");
+    for place in 0..1_000 {
+        let _refused = verifier.verify(named(&format!("k{}", place % 500)).as_bytes(), NOW);
+    }
+    assert_eq!(issuer.keys().take_unknown_kids().len(), 16);
 }

@@ -169,6 +169,8 @@ fn own_claims_that_a_verifier_rejects_are_not_signed() {
         }
         Err(error) => {
             assert_eq!(error, IssueError::OwnClaimsUnreadable);
+            let shown = error.to_string();
+            assert!(shown.contains("16 levels") && shown.contains("256 members"), "{shown}");
             false
         }
     };

@@ -53,6 +53,41 @@ async fn user_of_another_kit_is_anonymous() {
     assert_eq!(status(&other, other.as_user(SiteRole::Admin).get_json("/profile")).await, 200);
 }
 
+/// A site that uses the kit by mistake accepts no token that somebody else can make: each run draws
+/// its keys.
+#[tokio::test]
+async fn no_published_key_signs_for_a_kit() {
+    let kit = Kit::<SiteRole>::new();
+    let ring = kit.keys().current();
+    assert_eq!(ring.placeholder(), None);
+    let now = hallpass_core::Clock::now(&kit.clock());
+    let claims = || hallpass_core::Claims::new("17", 0, now);
+    let forged = |seed: [u8; 32]| {
+        let guessed = hallpass_core::KeyRing::generate_hs256(seed, now);
+        let named = guessed.active().unwrap().id().to_string();
+        // The name of the real key, so that only the signature can be wrong.
+        let text = guessed.to_json().replace(&named, ring.active().unwrap().id().as_str());
+        let guessed = hallpass_core::KeyRing::from_json(&text).unwrap();
+        let issuer = hallpass_core::Issuer::new(guessed, "hallpass", "hallpass");
+        let who = hallpass_core::LoggedIn::insecure_new(claims(), SiteRole::Admin);
+        issuer.issue(&who, now).unwrap().as_str().to_owned()
+    };
+    let status = |token: String| {
+        let request = axum::http::Request::get("/admin")
+            .header("accept", "application/json")
+            .header("authorization", format!("Bearer {token}"));
+        status(&kit, request.body(axum::body::Body::empty()).unwrap())
+    };
+    assert_eq!(status(kit.as_user(SiteRole::Admin).token().unwrap()).await, 200);
+    for kits in 0..=255_u8 {
+        // The keys of the first versions of the kit: a constant, and the number of the kit.
+        let mut numbered = [0x5a; 32];
+        numbered[..8].copy_from_slice(&u64::from(kits).to_le_bytes());
+        assert_eq!(status(forged(numbered)).await, 401, "{kits}");
+        assert_eq!(status(forged([kits; 32])).await, 401, "{kits}");
+    }
+}
+
 #[tokio::test]
 async fn names_and_ids_are_set_by_the_test() {
     let kit = Kit::<SiteRole>::new();

@@ -115,7 +115,9 @@ async fn a_changed_key_file_is_reloaded_and_an_invalid_one_is_not() {
     let newer = cookie_of(&pages, "/login", "alice").await;
 
     let good = fs::read_to_string(file.path()).unwrap();
-    let another = KeyRing::generate_hs256([9; 32], SystemClock.now()).to_json();
+    let another =
+        KeyRing::generate_hs256(hallpass_test_support::random::bytes(9), SystemClock.now())
+            .to_json();
     for bad in [Some("{"), Some(r#"{"keys": []}"#), Some(""), Some(&**another), None] {
         match bad {
             Some(text) => fs::write(file.path(), text).unwrap(),
@@ -127,7 +129,9 @@ async fn a_changed_key_file_is_reloaded_and_an_invalid_one_is_not() {
     }
 
     let old = KeyRing::from_json(&good).unwrap();
-    let last = old.rotated([9; 32], SystemClock.now(), Duration::ZERO).unwrap();
+    let last = old
+        .rotated(hallpass_test_support::random::bytes(9), SystemClock.now(), Duration::ZERO)
+        .unwrap();
     file.create(&last).unwrap();
     within_the_bound(|| async { status(&pages, "/profile", &newer).await == 401 }).await;
 

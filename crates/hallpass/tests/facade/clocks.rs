@@ -29,7 +29,7 @@ fn registration(name: &str) -> String {
 async fn nodes(scratch: &Scratch, apart: u64) -> [Hallpass<SiteRole>; 2] {
     let (ahead, behind) = (Hands::new(), Hands::new());
     ahead.turn(Duration::from_secs(apart));
-    let keys = KeyRing::generate_hs256([7; 32], SystemClock.now());
+    let keys = KeyRing::generate_hs256(hallpass_test_support::random::bytes(7), SystemClock.now());
     let start = async |clock: Hands| {
         let store = SqlStore::open(&scratch.url("site.db")).await.unwrap();
         let builder = Hallpass::<SiteRole>::builder(store).keys(keys.clone()).clock(clock);

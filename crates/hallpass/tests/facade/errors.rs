@@ -36,7 +36,7 @@ async fn errors(scratch: &Scratch) -> Vec<BoxError> {
         KeyFile::new(short_keys).load().unwrap_err().into(),
         KeyFile::new(scratch.path("no/keys.json")).rotate(now, Duration::ZERO).unwrap_err().into(),
         KeyFile::new(scratch.path("no/keys.json"))
-            .create(&KeyRing::generate_hs256([1; 32], now))
+            .create(&KeyRing::generate_hs256(hallpass_test_support::random::bytes(1), now))
             .unwrap_err()
             .into(),
         open("mysql://site".to_owned()).await,

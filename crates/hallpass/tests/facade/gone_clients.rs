@@ -26,7 +26,10 @@ async fn open() -> Hallpass<SiteRole> {
     let store = hallpass::store::SqliteStore::open("sqlite::memory:").await.unwrap();
     Hallpass::builder(store)
         .everything()
-        .keys(hallpass::keys::KeyRing::generate_hs256([7; 32], hallpass::UnixTime::from_secs(0)))
+        .keys(hallpass::keys::KeyRing::generate_hs256(
+            hallpass_test_support::random::bytes(7),
+            hallpass::UnixTime::from_secs(0),
+        ))
         .password_hasher(hasher)
         .request_timeout(Duration::from_secs(90))
         .start()

@@ -28,7 +28,7 @@ fn active(ring: &KeyRing) -> String {
 }
 
 fn ring(seed: u8) -> KeyRing {
-    KeyRing::generate_hs256([seed; 32], NOW)
+    KeyRing::generate_hs256(hallpass_test_support::random::bytes(seed), NOW)
 }
 
 fn created(scratch: &Scratch) -> KeyFile {

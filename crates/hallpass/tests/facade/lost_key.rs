@@ -24,7 +24,7 @@ async fn site() -> (Hallpass<SiteRole>, String) {
     let clock = Hands::new();
     let store = SqlStore::open("sqlite::memory:").await.unwrap();
     let builder = Hallpass::<SiteRole>::builder(store)
-        .keys(KeyRing::generate_hs256([7; 32], SystemClock.now()))
+        .keys(KeyRing::generate_hs256(hallpass_test_support::random::bytes(7), SystemClock.now()))
         .clock(clock.clone());
     let hallpass = builder.everything().start().await.unwrap();
     let accounts = hallpass.accounts();
@@ -46,7 +46,11 @@ async fn site() -> (Hallpass<SiteRole>, String) {
     let keys = accounts.issuer().keys();
     let ring = keys.current();
     let lost = ring.encryption_keys().next().unwrap().0.clone();
-    keys.replace(ring.rotate_encryption([9; 32], clock.now()).retire(&lost).unwrap());
+    keys.replace(
+        ring.rotate_encryption(hallpass_test_support::random::bytes(9), clock.now())
+            .retire(&lost)
+            .unwrap(),
+    );
     let form = format!("username=ann&password={}&code={code}", PASSWORD.replace(' ', "+"));
     (hallpass, form)
 }

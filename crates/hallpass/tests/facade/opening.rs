@@ -81,7 +81,12 @@ fn builder() -> HallpassBuilder<SiteRole, Users> {
 #[tokio::test]
 async fn setting_errors_are_one_sentence_with_the_fix() {
     let scratch = Scratch::new();
-    let ring = || KeyRing::generate_hs256([1; 32], UnixTime::from_secs(1_790_000_000));
+    let ring = || {
+        KeyRing::generate_hs256(
+            hallpass_test_support::random::bytes(1),
+            UnixTime::from_secs(1_790_000_000),
+        )
+    };
     let id = ring().active().unwrap().id().to_string();
     let without_active = ring().to_json().replace(&format!(r#","active":"{id}""#), "");
     let verifies = KeyRing::from_json(&without_active).unwrap();
@@ -106,6 +111,30 @@ async fn setting_errors_are_one_sentence_with_the_fix() {
         );
     }
     assert!(builder().keys(ring()).start().await.is_ok());
+}
+
+/// Everybody can make the keys of an example, and with them tokens of any role.
+#[tokio::test]
+async fn placeholder_keys_do_not_start() {
+    let (now, scratch) = (UnixTime::from_secs(1_790_000_000), Scratch::new());
+    let honest = KeyRing::generate_hs256(hallpass_test_support::random::bytes(1), now);
+    for ring in [
+        KeyRing::generate_hs256([7; 32], now),
+        KeyRing::generate_hs256([0; 32], now),
+        honest.rotated([1; 32], now, std::time::Duration::ZERO).unwrap(),
+        honest.rotate_encryption([1; 32], now),
+        honest.with_new_pepper([1; 32], now),
+    ] {
+        let name = ring.placeholder().unwrap().to_string();
+        let path = scratch.path("placeholder-keys.json");
+        hallpass::keys::KeyFile::new(&path).create(&ring).unwrap();
+        for settings in [builder().keys(ring), builder().key_file(&path)] {
+            let error = settings.start().await.unwrap_err().to_string();
+            assert!(error.contains(&name) && error.contains("hallpass keys new"), "{error}");
+        }
+        fs::remove_file(&path).unwrap();
+    }
+    assert!(builder().keys(honest).start().await.is_ok());
 }
 
 #[test]

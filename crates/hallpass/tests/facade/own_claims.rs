@@ -35,7 +35,10 @@ fn tenant_claims(account: &Account) -> TenantClaims {
 async fn hallpass(hands: &Hands) -> Hallpass<SiteRole> {
     let store = SqlStore::open("sqlite::memory:").await.unwrap();
     let builder = Hallpass::<SiteRole>::builder(store)
-        .keys(KeyRing::generate_hs256([7; 32], hallpass::Clock::now(&SystemClock)))
+        .keys(KeyRing::generate_hs256(
+            hallpass_test_support::random::bytes(7),
+            hallpass::Clock::now(&SystemClock),
+        ))
         .clock(hands.clone())
         .claims(tenant_claims);
     builder.everything().start().await.unwrap()
@@ -81,7 +84,10 @@ async fn refresh_in_a_request_with_too_long_claims_is_500() {
     let store = SqlStore::open("sqlite::memory:").await.unwrap();
     let length = is_long.clone();
     let builder = Hallpass::<SiteRole>::builder(store)
-        .keys(KeyRing::generate_hs256([7; 32], hallpass::Clock::now(&SystemClock)))
+        .keys(KeyRing::generate_hs256(
+            hallpass_test_support::random::bytes(7),
+            hallpass::Clock::now(&SystemClock),
+        ))
         .clock(hands.clone())
         .claims(move |_: &Account| TenantClaims {
             tenant: "x".repeat(if length.load(Ordering::Relaxed) { 5000 } else { 5 }),

@@ -79,7 +79,7 @@ impl RevocationLog for Line {
 
 fn on(line: &Line, clock: &Hands) -> HallpassBuilder<SiteRole, Users> {
     Hallpass::builder(Users::default())
-        .keys(KeyRing::generate_hs256([1; 32], clock.now()))
+        .keys(KeyRing::generate_hs256(hallpass_test_support::random::bytes(1), clock.now()))
         .clock(clock.clone())
         .registration()
         .revocation_log_in(line.clone())

@@ -26,7 +26,7 @@ use crate::{
 type Change = fn(HallpassBuilder<SiteRole, Users>) -> HallpassBuilder<SiteRole, Users>;
 
 fn ring() -> KeyRing {
-    KeyRing::generate_hs256([1; 32], SystemClock.now())
+    KeyRing::generate_hs256(hallpass_test_support::random::bytes(1), SystemClock.now())
 }
 
 async fn site(change: Change) -> Router {

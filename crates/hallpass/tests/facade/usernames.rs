@@ -30,7 +30,7 @@ async fn answers(pages: &axum::Router, path: &str, name: &str) -> [(u16, String)
 async fn site(users: &Users, usernames: Option<Usernames>) -> axum::Router {
     let clock = Hands::new();
     let builder = Hallpass::<SiteRole>::builder(users.clone())
-        .keys(KeyRing::generate_hs256([1; 32], clock.now()))
+        .keys(KeyRing::generate_hs256(hallpass_test_support::random::bytes(1), clock.now()))
         .clock(clock)
         .registration();
     let builder = match usernames {

@@ -26,7 +26,7 @@ const LIFETIME: Duration = Duration::from_secs(900);
 
 async fn site(users: &Users, key: u8, clock: &Hands) -> Hallpass<SiteRole> {
     Hallpass::builder(users.clone())
-        .keys(KeyRing::generate_hs256([key; 32], clock.now()))
+        .keys(KeyRing::generate_hs256(hallpass_test_support::random::bytes(key), clock.now()))
         .lifetime(LIFETIME)
         .default_roles([SiteRole::Guest])
         .clock(clock.clone())

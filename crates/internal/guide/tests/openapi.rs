@@ -162,7 +162,10 @@ fn utoipa_axum_router_works_with_a_manual_route_table() {
 #[tokio::test]
 async fn openapi_document_has_every_served_account_route() {
     let store = SqliteStore::open("sqlite::memory:").await.unwrap();
-    let keys = KeyRing::generate_hs256([7; 32], UnixTime::from_secs(1_764_000_000));
+    let keys = KeyRing::generate_hs256(
+        hallpass_test_support::random::bytes(7),
+        UnixTime::from_secs(1_764_000_000),
+    );
     let site = Hallpass::<SiteRole>::builder(store).keys(keys).everything().start().await.unwrap();
     let mut api = Api::openapi();
     let security = site.request_authenticator().api_security();

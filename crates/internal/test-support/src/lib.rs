@@ -11,6 +11,7 @@
 //! | [`postgres_server`] | PostgreSQL servers that a test starts, kills and promotes |
 //! | [`process`] | child processes, servers, and functions that wait for a condition |
 //! | [`redis`] | a Redis server that a test starts, pauses, kills and configures |
+//! | [`random`] | random bytes of a known seed, for keys that a site accepts |
 //! | [`scratch`] | a directory for one test |
 //! | `postgres` | a schema or a database for one test (feature `postgres`) |
 //! | `memory_store` | a store in memory that can be set to fail (feature `memory-store`) |
@@ -40,6 +41,7 @@ pub mod pgbouncer;
 pub mod postgres;
 pub mod postgres_server;
 pub mod process;
+pub mod random;
 pub mod redis;
 pub mod scratch;
 #[cfg(feature = "tokens")]

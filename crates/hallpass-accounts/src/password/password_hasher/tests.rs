@@ -245,8 +245,18 @@ async fn waiting_for_a_permit_is_bounded() {
 
 #[test]
 fn unsupported_cost_is_a_setup_error() {
-    let settings = PasswordHasherSettings::default().hash_cost(HashCost::new(4, 1, 1));
-    assert!(
-        PasswordHasher::new(settings, KeyRing::default().into(), Arc::new(SystemRandom)).is_err()
-    );
+    let settings = PasswordHasherSettings::default;
+    for (settings, expected) in [
+        (settings(), true),
+        (settings().hash_cost(HashCost::MAX), true),
+        (settings().hash_cost(HashCost::new(4, 1, 1)), false),
+        (settings().hash_cost(HashCost::new(u32::MAX, 1, 1)), false),
+        (settings().hash_cost(HashCost::new(64, 65, 1)), false),
+        (settings().hash_cost(HashCost::new(1 << 20, 1, 65)), false),
+        (settings().cost_ceiling(HashCost::new(u32::MAX, u32::MAX, 1)), false),
+    ] {
+        let hasher =
+            PasswordHasher::new(settings, KeyRing::default().into(), Arc::new(SystemRandom));
+        assert_eq!(hasher.is_ok(), expected, "{:?}", hasher.err().map(|error| error.to_string()));
+    }
 }

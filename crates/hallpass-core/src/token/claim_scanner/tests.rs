@@ -21,7 +21,14 @@ fn scanned(text: &str) -> Option<Claims<'_, ()>> {
 }
 
 fn read(text: &str) -> Result<Claims<'_, ()>, crate::token::error::TokenErrorKind> {
-    ClaimReader { issuer: ISSUER, audience: AUDIENCE, role_bit, integer_user_id: false }.read(text)
+    ClaimReader {
+        issuer: ISSUER,
+        audience: AUDIENCE,
+        role_bit,
+        integer_user_id: false,
+        user_id_from_sub: false,
+    }
+    .read(text)
 }
 
 /// Compares all claims except the site's own, which neither the scanner nor the reader reads.

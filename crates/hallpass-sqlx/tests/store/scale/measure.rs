@@ -22,7 +22,10 @@ const PASSWORD: &str = "two grey herons at dawn";
 
 /// Measures the operations on the tables at this address. `run` runs a statement there.
 pub(super) async fn on(url: &str, run: impl AsyncFn(&str)) {
-    let site = Site { url, keys: Keys::from(KeyRing::generate_hs256([7; 32], now())) };
+    let site = Site {
+        url,
+        keys: Keys::from(KeyRing::generate_hs256(hallpass_test_support::random::bytes(7), now())),
+    };
     let poll = site.poll().await;
     let start = site.start_of_a_node().await;
     // 140 revocations per second, for an hour, of the 2,000,000 at full size.

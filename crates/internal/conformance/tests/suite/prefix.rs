@@ -46,7 +46,8 @@ fn accounts() -> Accounts<SiteRole> {
             .address(many),
         ..Settings::default()
     };
-    let ring = KeyRing::generate_hs256([7; 32], UnixTime::from_secs(NOW));
+    let ring =
+        KeyRing::generate_hs256(hallpass_test_support::random::bytes(7), UnixTime::from_secs(NOW));
     Accounts::new(ring, stores, settings).unwrap()
 }
 

@@ -80,7 +80,8 @@ pub(crate) fn in_memory() -> Parts {
 
 pub(crate) fn parts(stores: StoreSet) -> Parts {
     let hands = Hands(Arc::new(AtomicU64::new(NOW)));
-    let ring = KeyRing::generate_hs256([7; 32], UnixTime::from_secs(NOW));
+    let ring =
+        KeyRing::generate_hs256(hallpass_test_support::random::bytes(7), UnixTime::from_secs(NOW));
     let settings = Settings {
         default_roles: SiteRole::Guest.into(),
         clock: Arc::new(hands.clone()),

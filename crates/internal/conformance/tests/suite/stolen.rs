@@ -77,7 +77,7 @@ impl Site {
             password_hasher: PasswordHasherSettings::default().hash_cost(HashCost::new(64, 1, 1)),
             ..Settings::default()
         };
-        let ring = KeyRing::generate_hs256([7; 32], clock.now());
+        let ring = KeyRing::generate_hs256(hallpass_test_support::random::bytes(7), clock.now());
         let accounts = Accounts::new(ring, stores, settings).unwrap();
         Self { accounts, store, clock }
     }

@@ -52,7 +52,7 @@ fn sources(directory: &Path) -> Vec<PathBuf> {
 /// Returns the setters of a type: the public methods that take `self` and return `Self`.
 fn setters(of: &str) -> BTreeSet<String> {
     let mut setters = BTreeSet::new();
-    for krate in ["hallpass", "hallpass-accounts", "hallpass-core"] {
+    for krate in ["hallpass", "hallpass-accounts", "hallpass-core", "hallpass-remote"] {
         for file in sources(&root().join("crates").join(krate).join("src")) {
             let mut inside = false;
             let text = read(&file);
@@ -165,6 +165,12 @@ fn settings_page_has_the_defaults_of_the_code() {
     let hasher = format!("{:?}", PasswordHasherSettings::default());
     let expected = format!("wait: {:?}", time(default("PasswordHasherSettings", "max_wait")));
     assert!(hasher.contains(&expected), "{expected} in {hasher}");
+    let client = hallpass_remote::get_with(|_| async { Ok::<_, std::io::Error>("") });
+    let remote = format!("{:?}", hallpass_remote::RemoteJwks::new("https://site.example", client));
+    for name in ["period", "max_staleness", "timeout"] {
+        let expected = format!("{name}: {:?}", time(default("RemoteJwks", name)));
+        assert!(remote.contains(&expected), "{expected} in {remote}");
+    }
     let totp = format!("{:?}", site.totp);
     for name in ["algorithm", "digits", "skew"] {
         let expected = format!("{name}: {}", default("TotpSettings", name).trim_matches('`'));

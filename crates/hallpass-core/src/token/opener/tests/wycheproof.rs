@@ -99,7 +99,7 @@ fn json_web_signatures() {
 fn json_web_keys() {
     let verdicts = Verdicts::of("json_web_key_test.json", opens);
     // A ring may hold secrets together with public keys. Each key is bound to its algorithm, so the
-    // mixture is safe. `KeyRing::from_jwks` refuses it in a set that must be public.
+    // mixture is safe. `KeyRing::from_jwks` ignores secrets in a set that must be public.
     assert_eq!(verdicts.accepted_although_invalid, [1]);
     assert!(verdicts.refused_although_valid.is_empty());
     assert_eq!((verdicts.cases, verdicts.accepted), (26, 6));
