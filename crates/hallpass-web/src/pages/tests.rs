@@ -10,7 +10,7 @@ use crate::{
     fields::Fault,
     login::page::{CodePage, LoginPage},
     pages::{default_pages::DefaultPages, reader::Reader},
-    password::page::PasswordPage,
+    password::{page::PasswordPage, reset::page::ResetPage},
     register::page::RegisterPage,
     session::{
         confirm::page::ConfirmPage,
@@ -122,6 +122,17 @@ fn with_every_page(mut look: impl FnMut(&str, &Page<'_>)) {
             code_fault: missing,
             fault: Some(Fault::Confirmation),
             current_fault: missing,
+            new_fault: missing,
+        }),
+    );
+    look("reset", &Page::Reset(ResetPage { token: "a-b_1", ..ResetPage::default() }));
+    look(
+        "reset-refused",
+        &Page::Reset(ResetPage {
+            token: "a-b_1",
+            asks_code: true,
+            fault: Some(Fault::Code),
+            code_fault: missing,
             new_fault: missing,
         }),
     );

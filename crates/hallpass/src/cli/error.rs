@@ -3,6 +3,7 @@
 use std::{error::Error, io};
 
 use hallpass_accounts::{AccountsError, AccountsErrorKind, UsernameError};
+use hallpass_core::PublicOriginError;
 use hallpass_sqlx::{MigrateError, SchemaStep, StoreOpenError};
 
 use crate::{key_file::KeyFileError, start::StartError};
@@ -51,6 +52,12 @@ pub(super) enum CommandError {
     UnknownRole { name: String, known: String },
     #[error("this site has no role with the name \"admin\": use user set-role with one of {known}")]
     NoAdminRole { known: String },
+    #[error(
+        "the address of this site in the browser is not known: call .public_origin(…) in the program, or add --origin https://site.example"
+    )]
+    NoOrigin,
+    #[error("the option --origin cannot be used")]
+    Origin(#[source] PublicOriginError),
     #[error("the result cannot be written to standard output")]
     Output(#[from] io::Error),
 }

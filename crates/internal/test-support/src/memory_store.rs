@@ -14,8 +14,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use hallpass_accounts::{
     Account, AccountId, AccountNumbers, AccountStore, Actor, AdministrationStore, CommandOutcome,
-    Confirmation, ConsumeOutcome, ConsumedLink, ConsumedRefreshes, Cursor, EndOutcome, Enrolment, Incarnation,
-    KeptSession, KeyCheck, LiveFactor, NewAccount, NewSession, OpenOutcome, OwnChange,
+    Confirmation, ConsumeOutcome, ConsumedLink, ConsumedRefreshes, Cursor, EndOutcome, Enrolment,
+    Incarnation, KeptSession, KeyCheck, LiveFactor, NewAccount, NewSession, OpenOutcome, OwnChange,
     OwnChangeOutcome, PasswordChange, PasswordStore, RecoveryHash, RefreshChain, RefreshOutcome,
     RefreshState, RefreshTokenStore, RefreshedSession, RegistrationOutcome, RegistrationStore,
     ReplaceOutcome, Revocation, RevocationLog, RevocationPage, Rotation, RotationOutcome, Session,

@@ -145,7 +145,10 @@ fn a_reset_needs_the_live_factor_and_then_logs_in() {
 
     let right = [("token", &*token), ("new_password", NEW), ("code", &*authenticator.code())];
     let answer = script.post(RESET, &right).expect(200).json();
-    assert_eq!((&answer["status"], &answer["user"]["username"]), (&"signed_in".into(), &"ann".into()));
+    assert_eq!(
+        (&answer["status"], &answer["user"]["username"]),
+        (&"signed_in".into(), &"ann".into())
+    );
     assert!(script.cookies.contains(ACCESS) && script.cookies.contains(REFRESH));
     script.get("/account/sessions").expect(200);
     ann.get("/profile").expect(303);
@@ -334,7 +337,8 @@ fn recovery_commands_that_fail_print_one_line() {
     assert!(!output.status.success() && text.lines().count() == 1, "{text}");
     assert!(text.contains("public_origin") && text.contains("--origin"), "{text}");
     log_in(&mut site.browser(), "ann", "").expect_see_other("/");
-    let origin = ["user", "reset-password", "ann", "--origin", "https://other.example/app", "--json"];
+    let origin =
+        ["user", "reset-password", "ann", "--origin", "https://other.example/app", "--json"];
     let document: Value = serde_json::from_str(&site.operator(&origin)).expect("a document");
     let link = document["link"].as_str().expect("a link");
     assert!(link.starts_with("https://other.example/app/login/reset?token="), "{link}");
