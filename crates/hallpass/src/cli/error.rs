@@ -48,6 +48,8 @@ pub(super) enum CommandError {
         "no account in {database} has the name {name:?}: the command user list prints all names"
     )]
     NoSuchUser { database: String, name: String },
+    #[error("no second factor is on for the account {name:?} in {database}: nothing was changed")]
+    NoFactor { database: String, name: String },
     #[error("{name:?} is not a role of this site: use {known}")]
     UnknownRole { name: String, known: String },
     #[error("this site has no role with the name \"admin\": use user set-role with one of {known}")]

@@ -3,7 +3,9 @@
 use std::error::Error;
 
 use clap::Subcommand;
-use hallpass_accounts::{Account, AccountId, AccountsError, Session, SessionStore as _, Username};
+use hallpass_accounts::{
+    Account, AccountId, AccountsError, AccountsErrorKind, Session, SessionStore as _, Username,
+};
 use hallpass_core::{PublicOrigin, Role, RoleSet};
 use hallpass_sqlx::{StoreError, StoreErrorKind};
 use serde_json::{Value, json};
@@ -116,7 +118,13 @@ pub(super) async fn run<R: Role>(
         }
         Command::ResetFactor { name } => {
             let account = site.find(&name).await?;
-            commands.reset_second_factor(account.id()).await.map_err(|error| site.failed(error))?;
+            let reset = commands.reset_second_factor(account.id()).await;
+            reset.map_err(|error| match error.kind() {
+                AccountsErrorKind::AlreadyOff => {
+                    CommandError::NoFactor { database: site.database.clone(), name }
+                }
+                _ => site.failed(error),
+            })?;
             let text = format!("removed the second factor of {}", account.username());
             Done::new("user reset-factor", text, account)
                 .effect("its sessions are ended, and it logs in with the password alone")

@@ -143,7 +143,9 @@ impl Response {
     #[must_use]
     pub fn session_cookies(&self) -> Vec<SetCookie> {
         let mut cookies = self.set_cookies();
-        cookies.retain(|cookie| !cookie.name.ends_with("_browser"));
+        cookies.retain(|cookie| {
+            !cookie.name.ends_with("_browser") && !cookie.name.ends_with("_notice")
+        });
         cookies
     }
 

@@ -36,7 +36,7 @@ impl RejectionResponse {
 #[test]
 fn every_rejection_kind_for_every_caller() {
     use RejectionKind::*;
-    let table: [(RejectionKind, [u16; 6], &str, Option<&str>); 23] = [
+    let table: [(RejectionKind, [u16; 6], &str, Option<&str>); 25] = [
         (
             NotLoggedIn,
             [303, 401, 401, 401, 401, 401],
