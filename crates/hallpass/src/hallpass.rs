@@ -187,8 +187,8 @@ impl<R: Role> Hallpass<R> {
 
     /// Creates a link with which the person sets a new password, once and within
     /// [an hour](HallpassBuilder::reset_link_lifetime), and ends every session of the account. No
-    /// mail is sent: hand the [address](ResetLink::url) to the person. If a second factor is on, the
-    /// page of the link requires its code.
+    /// mail is sent: hand the [address](ResetLink::url) to the person. If a second factor is on,
+    /// the page of the link requires its code.
     ///
     /// # Errors
     /// Returns an error if the store cannot be reached, or the account does not exist or is

@@ -50,7 +50,7 @@ pub enum PasswordReset {
     Changed,
 }
 
-/// What the form of a link must contain.
+/// The fields that the form of a link needs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub struct ResetNeeds {
@@ -100,7 +100,7 @@ impl<R: Role> Commands<'_, R> {
         let stores = self.accounts.stores();
         offered(stores.passwords.as_ref())?;
         let sessions = offered(stores.sessions.as_ref())?;
-        // What can fail without the store, before the sessions end.
+        // The steps that can fail without the store are before the end of the sessions.
         let ring = self.accounts.issuer().keys().current();
         let key = Accounts::<R>::refresh_key(&ring)?;
         let random = draw(self.accounts.random()).map_err(AccountsError::unavailable)?;
@@ -139,7 +139,7 @@ impl<R: Role> Accounts<R> {
         self.application().reset_password(account).await
     }
 
-    /// Returns what the form of a link must contain. `link` is its token. Changes nothing.
+    /// Returns the fields that the form of a link needs. `link` is its token. Changes nothing.
     ///
     /// # Errors
     /// [`LinkOver`](AccountsErrorKind::LinkOver); [`NotOffered`](AccountsErrorKind::NotOffered)

@@ -158,8 +158,8 @@ impl CookieSettings {
         Ok(self.host_only(&self.browser_name, value, max_age))
     }
 
-    /// Returns the `Set-Cookie` value that sets the notice of the next page for one minute. `notice`
-    /// is the name of a sentence, never the sentence.
+    /// Returns the `Set-Cookie` value that sets the notice of the next page for one minute.
+    /// `notice` is the name of a sentence, never the sentence.
     ///
     /// Like the browser cookie, it never has a `Domain`: no other host of the domain can make the
     /// site show that something has happened.

@@ -21,7 +21,7 @@ pub struct LoginPage<'a> {
     pub password_fault: Option<FieldFault>,
     /// The reason why the last attempt was rejected.
     pub fault: Option<Fault>,
-    /// What has just happened, above the form.
+    /// The notice about the change that has just been made, above the form.
     pub notice: Option<Notice>,
     /// The HTML of the site's [challenge](hallpass_accounts::Challenge), for the form. It is not
     /// escaped.

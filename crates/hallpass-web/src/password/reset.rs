@@ -2,10 +2,10 @@
 //! second factor is on.
 //!
 //! `GET` changes nothing, because mail scanners and browsers open links. The token is a field of the
-//! form after that, so the address of the next request does not contain it. Every response of this
-//! path has `Referrer-Policy: no-referrer`: the address contains the token, and the site's own log
-//! of the style sheet must not. A browser then sends `Origin: null` with the form, and the origin
-//! check accepts it by `Sec-Fetch-Site`.
+//! form after that, so the address of the next request does not contain it. Every response of
+//! this path has `Referrer-Policy: no-referrer`: the address contains the token, and the site's own
+//! log of the style sheet must not. A browser then sends `Origin: null` with the form, and the
+//! origin check accepts it by `Sec-Fetch-Site`.
 
 pub(crate) mod page;
 
@@ -42,7 +42,7 @@ pub(crate) async fn submit<R: Role>(
         Ok(response) => Ok(response),
         Err(rejection) => {
             let needs = match shows_form(rejection) && !exchange.wants_json() {
-                // If the link is over meanwhile, the form would be of no use.
+                // If the link is over meanwhile, the response is its rejection and not the form.
                 true => exchange.accounts.reset_needs(token.as_bytes()).await?,
                 false => ResetNeeds::default(),
             };

@@ -103,7 +103,7 @@ fn reset_password_prints_a_link_that_sets_a_password_once() {
     let answer = browser.post(RESET, &fields).expect_see_other("/login");
     assert!(answer.session_cookies().is_empty(), "a link alone logs nobody in");
     assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
-    // The page after the change says what happened, once.
+    // The next page shows the notice, once.
     let changed = "Your password was changed";
     assert!(browser.get("/login").expect_page(200).text().contains(changed));
     assert!(!browser.get("/login").expect_page(200).text().contains(changed));
@@ -254,7 +254,7 @@ fn later_changes_of_the_account_invalidate_a_link() {
         assert_over(&site, &newer);
         newer = token(&site, "ann");
     }
-    // A change of the roles is no reason to make a new link.
+    // A change of the roles does not end a link.
     site.operator(&["user", "set-role", "ann", "moderator"]);
     let mut ann = site.browser();
     log_in(&mut ann, "ann", "").expect_see_other("/");

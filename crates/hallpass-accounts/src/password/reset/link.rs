@@ -6,11 +6,11 @@
 //!
 //! A link names the account, the numbers of the account and the epoch of the site at its creation.
 //! Each change that revokes tokens raises one of them, so each of these invalidates the link: its
-//! own use, a newer link, a newer password, a change or a reset of the second factor, a log-out
-//! everywhere, a disabled account, and the end of all sessions of the site.
+//! own use, a newer link, a newer password, a change or a reset of the second factor, the end of all
+//! its sessions, a disabled account, and the end of all sessions of the site.
 //!
-//! Only the encryption key in use authenticates a link. The older keys of the ring may be the reason
-//! why it was rotated: with a key that has leaked, anybody could make links
+//! Only the encryption key in use authenticates a link. An older key of the ring may have leaked,
+//! and with it anybody could make links
 //! (`later_changes_of_the_account_invalidate_a_link` in the tests of the blog).
 //!
 //! ```text
@@ -33,8 +33,8 @@ use crate::{
 
 /// A link that sets a new password, once. Redacted in `Debug`, zeroized on drop.
 ///
-/// Whoever has the link can set the password of an account without a second factor. Hand it to the
-/// person in a way that nobody else can read.
+/// A person who has the link can set the password of an account without a second factor. Hand it to
+/// the owner in a way that nobody else can read.
 #[derive(Clone)]
 #[must_use]
 pub struct ResetLink {
@@ -131,8 +131,8 @@ impl ResetClaims {
         })
     }
 
-    /// Returns `Some` if the account has not changed since the link was created. The store checks it
-    /// again in the transaction of the change.
+    /// Returns `Some` if the account has not changed since the link was created. The store checks
+    /// it again in the transaction of the change.
     pub(crate) fn accepts(&self, account: &Account) -> Option<()> {
         let AccountNumbers { revoked_below, credential, .. } = account.numbers();
         let is_same = *account.id() == self.account
