@@ -173,10 +173,10 @@ impl<R: Role> Hallpass<R> {
         self.accounts.enable(account).await
     }
 
-    /// Removes the second factor and the recovery codes of a person who has lost them, and ends every
-    /// session of the account. The password alone is sufficient from then on, so make sure that the
-    /// request comes from the owner. This node rejects the account's tokens immediately, and every
-    /// other node within 5 seconds.
+    /// Removes the second factor and the recovery codes of a person who has lost them, and ends
+    /// every session of the account. The password alone is sufficient from then on, so make sure
+    /// that the request comes from the owner. This node rejects the account's tokens immediately,
+    /// and every other node within 5 seconds.
     ///
     /// # Errors
     /// Returns an error if the store cannot be reached, the account does not exist, or no second

@@ -1,8 +1,8 @@
 //! `/login/reset`: sets a new password with the one-time link of an operator, and with a code if a
 //! second factor is on.
 //!
-//! `GET` changes nothing, because mail scanners and browsers open links. The token is a field of the
-//! form after that, so the address of the next request does not contain it. Every response of
+//! `GET` changes nothing, because mail scanners and browsers open links. The token is a field of
+//! the form after that, so the address of the next request does not contain it. Every response of
 //! this path has `Referrer-Policy: no-referrer`: the address contains the token, and the site's own
 //! log of the style sheet must not. A browser then sends `Origin: null` with the form, and the
 //! origin check accepts it by `Sec-Fetch-Site`.

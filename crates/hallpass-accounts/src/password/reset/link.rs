@@ -6,8 +6,8 @@
 //!
 //! A link names the account, the numbers of the account and the epoch of the site at its creation.
 //! Each change that revokes tokens raises one of them, so each of these invalidates the link: its
-//! own use, a newer link, a newer password, a change or a reset of the second factor, the end of all
-//! its sessions, a disabled account, and the end of all sessions of the site.
+//! own use, a newer link, a newer password, a change or a reset of the second factor, the end of
+//! all its sessions, a disabled account, and the end of all sessions of the site.
 //!
 //! Only the encryption key in use authenticates a link. An older key of the ring may have leaked,
 //! and with it anybody could make links
