@@ -158,10 +158,11 @@ async fn login_is_required_before_the_body_is_read() {
     }
 }
 
-const FORMS: [&str; 9] = [
+const FORMS: [&str; 10] = [
     "/register",
     "/login",
     "/login/code",
+    "/login/reset",
     "/account/two-factor",
     "/account/two-factor/disable",
     "/account/recovery-codes",
