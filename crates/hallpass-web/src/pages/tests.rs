@@ -178,7 +178,7 @@ fn every_page_follows_its_content_security_policy() {
         }
         seen += 1;
     });
-    assert_eq!(seen, 17 + RejectionKind::ALL.len());
+    assert_eq!(seen, 19 + RejectionKind::ALL.len());
 }
 
 fn inline_handler(html: &str) -> bool {
