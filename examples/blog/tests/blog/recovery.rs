@@ -59,6 +59,10 @@ fn reset_factor_lets_a_person_without_authenticator_log_in() {
     let (mut authenticator, recovery_codes) = enrol(&mut ann);
     let mut phone = site.browser();
     log_in(&mut phone, "ann", &authenticator.code()).expect_see_other("/");
+    // Another node of the site.
+    let neighbour = site.neighbour();
+    let mut elsewhere = ann.at(neighbour.address);
+    elsewhere.get("/profile").expect_page(200);
 
     let document = site.operator(&["user", "reset-factor", "ann", "--json"]);
     let document: Value = serde_json::from_str(&document).expect("one JSON document");
@@ -68,7 +72,9 @@ fn reset_factor_lets_a_person_without_authenticator_log_in() {
     assert!(document["database"].is_string());
 
     within_bound("the sessions have ended", || {
-        ann.get("/profile").status == 303 && phone.get("/profile").status == 303
+        ann.get("/profile").status == 303
+            && phone.get("/profile").status == 303
+            && elsewhere.get("/profile").status == 303
     });
     ann.as_script().post("/session/refresh", &[]).expect(401);
     let mut ann = site.browser();
