@@ -295,7 +295,7 @@ async fn a_rejected_change_leads_a_browser_to_the_confirmation() {
     site.clock.pass(601);
     let page = ann.post("/account/sessions/revoke", &[("session", "others")]).await;
     let page = page.expect_page(403);
-    let link = "href=\"/session/confirm?next=%2Fprofile%2Fsessions\"";
+    let link = "href=\"/session/confirm?next=%2Faccount%2Fsessions\"";
     assert!(page.body.contains(link), "{}", page.body);
     let page = ann.get(PASSWORD_PAGE).await.expect_page(200);
     assert!(page.body.contains("current_password") && !page.body.contains("name=\"code\""));

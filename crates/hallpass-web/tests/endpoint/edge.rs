@@ -11,7 +11,7 @@ use crate::site::{ACCESS, Client, PASSWORD, Site, SiteRole};
 
 fn routes(site: &Site) -> Vec<Route> {
     let routes = site.routes.routes();
-    assert_eq!(routes.len(), 15);
+    assert_eq!(routes.len(), 16);
     routes
 }
 
@@ -121,7 +121,7 @@ async fn login_is_required_before_the_body_is_read() {
     let site = Site::new();
     for Route { path, methods, .. } in routes(&site)
         .into_iter()
-        .filter(|route| route.path.starts_with("/profile") || route.path == "/session/confirm")
+        .filter(|route| route.path.starts_with("/account") || route.path == "/session/confirm")
     {
         if methods.contains(&"GET") {
             let to = format!("/login?next={}", path.replace('/', "%2F"));
@@ -144,10 +144,10 @@ async fn login_is_required_before_the_body_is_read() {
     // The link to the login page leads back to the page of the form.
     let mut late = late.as_browser();
     for (path, page) in [
-        ("/account/sessions/revoke", "%2Fprofile%2Fsessions"),
-        ("/account/two-factor/disable", "%2Fprofile%2Ftwo-factor"),
-        ("/account/recovery-codes", "%2Fprofile%2Ftwo-factor"),
-        ("/account/password", "%2Fprofile%2Fpassword"),
+        ("/account/sessions/revoke", "%2Faccount%2Fsessions"),
+        ("/account/two-factor/disable", "%2Faccount%2Ftwo-factor"),
+        ("/account/recovery-codes", "%2Faccount%2Ftwo-factor"),
+        ("/account/password", "%2Faccount%2Fpassword"),
     ] {
         let refused = late.post(path, &[]).await.expect_page(401);
         assert!(

@@ -120,7 +120,7 @@ async fn the_pending_cookie_is_accepted_only_by_the_code_page() {
     browser
         .get("/account/two-factor")
         .await
-        .expect_see_other("/login?next=%2Fprofile%2Ftwo-factor");
+        .expect_see_other("/login?next=%2Faccount%2Ftwo-factor");
 
     // Under the name of the access cookie it is not accepted as an access token.
     let pending = browser.cookies.remove(PENDING).unwrap();

@@ -37,7 +37,7 @@ async fn logout_revokes_every_copy_of_the_cookie() {
             assert_eq!(attributes(removal).join("; "), set);
         }
         assert!(client.cookies.keys().eq([BROWSER]), "{:?}", client.cookies);
-        copy.get("/account/sessions").await.expect_see_other("/login?next=%2Fprofile%2Fsessions");
+        copy.get("/account/sessions").await.expect_see_other("/login?next=%2Faccount%2Fsessions");
         copy.as_script().get("/account/sessions").await.expect_problem(401, "revoked");
     }
 }

@@ -196,7 +196,7 @@ impl<F: Future<Output = Received>, S: Fn(Sent) -> F> Walk<S> {
         self.post("/login/reset", &[("token", "x"), ("new_password", PASSWORD)], 410).await;
         self.leads("GET", "/login/code?next=%2Fapp%2Fadmin", &[], "/app/login?next=%2Fapp%2Fadmin")
             .await;
-        self.leads("GET", "/account/sessions", &[], "/app/login?next=%2Fapp%2Fprofile%2Fsessions")
+        self.leads("GET", "/account/sessions", &[], "/app/login?next=%2Fapp%2Faccount%2Fsessions")
             .await;
         self.post("/account/password", &[], 401).await;
         self.post("/login", &[("username", "ann"), ("password", "not hers")], 401).await;
