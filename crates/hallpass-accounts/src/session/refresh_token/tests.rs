@@ -75,6 +75,29 @@ fn a_consumed_token_leads_to_the_live_one_and_not_beyond() {
     assert!(token.leading_to(&first().hash(), &ring).is_none());
 }
 
+/// A tab refreshes with the token that it has, while the same browser makes a change on any node.
+#[test]
+fn a_token_leads_through_a_change_of_its_session() {
+    let (ring, token) = (ring(1), first());
+    let at = UnixTime::from_secs;
+    let leads = |live: &RefreshSecret, times| {
+        token.leading_through_change(&live.hash(), &ring, times).map(|found| found.hash())
+            == Some(live.hash())
+    };
+    let same = token.after_change(key(&ring), at(100));
+    let later = token.successor(key(&ring)).after_change(key(&ring), at(100));
+    let refreshed = same.successor(key(&ring));
+    for live in [&same, &later, &refreshed] {
+        assert!(leads(live, at(70)..=at(100)));
+        assert!(leads(live, at(100)..=at(130)));
+        assert!(!leads(live, at(70)..=at(99)), "the change was made later");
+    }
+    assert_ne!(same.hash(), token.successor(key(&ring)).hash());
+    assert_ne!(same.hash(), token.after_change(key(&ring), at(101)).hash(), "another change");
+    assert!(!leads(&token.after_change(key(&self::ring(2)), at(100)), at(70)..=at(100)));
+    assert!(!leads(&first().after_change(key(&ring), at(100)), at(70)..=at(100)));
+}
+
 #[test]
 fn a_new_encryption_key_breaks_no_chain() {
     let old = ring(1);
