@@ -32,10 +32,16 @@ stored_as_text! {
         LoggedOut = "logged-out",
         /// The password was changed.
         PasswordChanged = "password-changed",
+        /// A link that sets a new password was created.
+        ResetLinkCreated = "reset-link-created",
+        /// The password was changed with a link.
+        PasswordReset = "password-reset",
         /// A second factor was turned on.
         SecondFactorEnabled = "second-factor-enabled",
         /// The second factor was turned off.
         SecondFactorDisabled = "second-factor-disabled",
+        /// The second factor was removed by a command.
+        SecondFactorReset = "second-factor-reset",
         /// A recovery code was consumed.
         RecoveryCodeUsed = "recovery-code-used",
         /// A new set of recovery codes was generated.

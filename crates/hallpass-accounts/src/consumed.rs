@@ -4,7 +4,8 @@
 //! stored when it is issued. Only a success writes: it inserts the value's hash, and a second
 //! insert of the same hash is a replay. A store therefore contains no value that is still accepted.
 //!
-//! The login flow does not use this store yet.
+//! A link that sets a password is consumed by [`PasswordStore::change`](crate::PasswordStore::change),
+//! in the transaction of the change. No other flow uses this store yet.
 
 pub(crate) mod store;
 
@@ -17,6 +18,8 @@ stored_as_text! {
     /// two values.
     #[non_exhaustive]
     pub enum OneTimePurpose {
+        /// A link that sets a new password.
+        PasswordReset = "password-reset",
         /// A link that logs in.
         LoginLink = "login-link",
         /// A code that logs in, sent by mail.

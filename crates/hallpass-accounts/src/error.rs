@@ -67,6 +67,8 @@ impl AccountsError {
             AccountsErrorKind::AlreadyOff => RejectionKind::SecondFactorOff.into(),
             AccountsErrorKind::ChallengeRequired => RejectionKind::ChallengeRequired.into(),
             AccountsErrorKind::LastOfRole => RejectionKind::LastOfRole.into(),
+            AccountsErrorKind::AccountDisabled => RejectionKind::AccountDisabled.into(),
+            AccountsErrorKind::LinkOver => RejectionKind::LinkOver.into(),
             // A route whose ability is turned off is treated as a route that does not exist.
             AccountsErrorKind::NotFound | AccountsErrorKind::NotOffered => {
                 RejectionKind::NotFound.into()
@@ -152,6 +154,10 @@ impl fmt::Display for AccountsError {
             AccountsErrorKind::LastOfRole => f.write_str(
                 "no other enabled account has a role that must be kept: give the role to another account first",
             ),
+            AccountsErrorKind::AccountDisabled => f.write_str("the account is disabled: enable it first"),
+            AccountsErrorKind::LinkOver => {
+                f.write_str("the link was used, was replaced or has expired: create a new one")
+            }
             AccountsErrorKind::NotFound => f.write_str("no account or session has this identifier: check it"),
             AccountsErrorKind::NotLoggedIn => {
                 f.write_str("the refresh or enrolment token is not accepted: log in again")
@@ -211,6 +217,11 @@ pub enum AccountsErrorKind {
     /// The account is the last enabled one with a role that must be kept
     /// ([`Settings::kept_roles`](crate::Settings::kept_roles)). Nothing was changed.
     LastOfRole,
+    /// The account is disabled, so that the command would have no effect.
+    AccountDisabled,
+    /// The one-time link was used, was replaced by a newer link, has expired, or is not a link of
+    /// this site; or the account has changed since it was created. Nothing was changed.
+    LinkOver,
     /// The account does not exist, or the account has no such session.
     NotFound,
     /// The refresh token or enrolment token is not valid, or no longer valid.

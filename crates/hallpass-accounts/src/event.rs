@@ -92,6 +92,19 @@ pub enum Event {
         /// The account.
         account: AccountId,
     },
+    /// A one-time link that sets a new password was created, and all sessions of the account were
+    /// ended.
+    ResetLinkCreated {
+        /// The account.
+        account: AccountId,
+        /// The person or program that created it.
+        actor: EventActor,
+    },
+    /// The password was changed with a one-time link, and all sessions of the account were ended.
+    PasswordReset {
+        /// The account.
+        account: AccountId,
+    },
     /// The stored hash was replaced by an argon2id hash with the current cost and pepper.
     PasswordHashUpgraded {
         /// The account.
@@ -106,6 +119,14 @@ pub enum Event {
     SecondFactorDisabled {
         /// The account.
         account: AccountId,
+    },
+    /// The second factor and its recovery codes were removed by a command, and all sessions of the
+    /// account were ended.
+    SecondFactorReset {
+        /// The account.
+        account: AccountId,
+        /// The person or program that removed it.
+        actor: EventActor,
     },
     /// The secret was encrypted again, with the key in use.
     SecondFactorReencrypted {
@@ -408,6 +429,9 @@ impl Event {
             | Self::SessionEnded { account, .. }
             | Self::Registered { account }
             | Self::PasswordChanged { account }
+            | Self::PasswordReset { account }
+            | Self::ResetLinkCreated { account, .. }
+            | Self::SecondFactorReset { account, .. }
             | Self::PasswordHashUpgraded { account }
             | Self::SecondFactorEnabled { account }
             | Self::SecondFactorDisabled { account }
@@ -430,6 +454,8 @@ impl Event {
     pub fn actor(&self) -> Option<EventActor> {
         match self {
             Self::SessionsEnded { actor, .. }
+            | Self::ResetLinkCreated { actor, .. }
+            | Self::SecondFactorReset { actor, .. }
             | Self::RolesChanged { actor, .. }
             | Self::Disabled { actor, .. }
             | Self::Enabled { actor, .. }
@@ -437,6 +463,7 @@ impl Event {
             Self::Registered { account }
             | Self::LoggedIn { account, .. }
             | Self::PasswordChanged { account }
+            | Self::PasswordReset { account }
             | Self::SecondFactorEnabled { account }
             | Self::SecondFactorDisabled { account }
             | Self::RecoveryCodeUsed { account }
@@ -475,6 +502,9 @@ impl Event {
                 | Self::CodesGuessed { .. }
                 | Self::ClientAddressUnknown { .. }
                 | Self::SecondFactorDisabled { .. }
+                | Self::SecondFactorReset { .. }
+                | Self::ResetLinkCreated { .. }
+                | Self::PasswordReset { .. }
                 | Self::RecoveryCodeUsed { .. }
                 | Self::RefreshReused { .. }
                 | Self::UnknownRole { .. }

@@ -131,7 +131,9 @@ pub use password::password_hasher_settings::PasswordHasherSettings;
 pub use password::policy::{
     AcceptablePassword, Breach, BreachedPasswords, PasswordError, PasswordPolicy,
 };
-pub use password::store::{PasswordChange, PasswordStore, ReplaceOutcome};
+pub use password::reset::link::ResetLink;
+pub use password::reset::{NewPassword, PasswordReset, ResetNeeds};
+pub use password::store::{ConsumedLink, PasswordChange, PasswordStore, ReplaceOutcome};
 pub use password::stored_hash::{ForeignHash, ForeignMatch};
 pub use random::{NoRandomness, Random, SystemRandom};
 pub use rate_limit::limits::RateLimits;

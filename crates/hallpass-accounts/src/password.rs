@@ -12,6 +12,7 @@ pub(crate) mod offline_hash;
 pub(crate) mod password_hasher;
 pub(crate) mod password_hasher_settings;
 pub(crate) mod policy;
+pub(crate) mod reset;
 pub(crate) mod store;
 pub(crate) mod stored_hash;
 

@@ -86,6 +86,8 @@ pub struct Settings<R> {
     /// Cost and concurrency of password hashing. The defaults are in the documentation of
     /// [`PasswordHasherSettings`].
     pub password_hasher: PasswordHasherSettings,
+    /// The time for which a link that sets a new password is accepted. Defaults to one hour.
+    pub reset_link_lifetime: Duration,
     /// The service that looks up breached passwords. Defaults to none.
     pub breached_passwords: Option<DynBreachedPasswords>,
     /// The CAPTCHA or proof of work that a login or registration must solve. Defaults to none.
@@ -182,6 +184,7 @@ impl<R: Role> Default for Settings<R> {
             kept_roles: RoleSet::default(),
             password_policy: PasswordPolicy::default(),
             password_hasher: PasswordHasherSettings::default(),
+            reset_link_lifetime: Duration::from_secs(3600),
             breached_passwords: None,
             challenge: None,
             challenge_outage: ChallengeOutage::default(),

@@ -253,6 +253,7 @@ twin!(DynTwoFactorStore, ErasedTwoFactorStore of TwoFactorStore in AccountStore 
     fn consume_recovery_code(id: &'a AccountId, generation: u32, code: &'a RecoveryHash) -> ConsumeOutcome;
     fn replace_recovery_codes(own: &'a OwnChange, codes: &'a [RecoveryHash]) -> OwnChangeOutcome;
     fn disable(own: &'a OwnChange) -> OwnChangeOutcome;
+    fn reset(id: &'a AccountId, by: Option<&'a Actor>, at: UnixTime) -> CommandOutcome;
     fn reencrypt(id: &'a AccountId, old_encrypted: &'a [u8], new_encrypted: &'a [u8]) -> ReplaceOutcome;
     fn list_secrets(after: Option<&'a AccountId>, limit: u32) -> Vec<StoredSecret>;
 });

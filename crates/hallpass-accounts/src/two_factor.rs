@@ -8,6 +8,7 @@ pub(crate) mod enrolment;
 mod flow;
 pub(crate) mod recovery_code;
 pub(crate) mod reencryption;
+mod reset;
 mod set_up_secret;
 pub(crate) mod store;
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use hallpass_test_support::memory_store::MemoryStore;
 use hallpass_testkit::{
-    store_suite::{activity, browser, consumed, outcome, races},
+    store_suite::{activity, browser, consumed, outcome, password::reset, races},
     test_store,
 };
 
@@ -16,7 +16,7 @@ async fn empty() -> Box<MemoryStore> {
 
 test_store! {
     #[tokio::test]
-    empty: account administration own_change password session step_up two_factor
+    empty: account administration own_change password reset_link session step_up two_factor
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -44,6 +44,7 @@ async fn limits_hold_and_once_is_once_for_64_calls() {
     browser::limits_of_browsers_hold_for_64_logins(&empty(), 3).await;
     browser::replaced_cookies_do_not_deadlock(&empty(), 5).await;
     consumed::of_64_uses_of_a_value_one_succeeds(&empty(), 20).await;
+    reset::of_64_uses_of_a_link_one_succeeds(&empty(), 10).await;
     outcome::concurrent_prunes_delete_each_outcome_once(&empty()).await;
     outcome::of_64_replacements_one_is_inserted(&empty(), 20).await;
     outcome::of_64_submissions_one_is_inserted(&empty(), 20).await;

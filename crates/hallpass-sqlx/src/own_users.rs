@@ -440,6 +440,20 @@ impl<A: AccountStore, H: 'static> TwoFactorStore for OwnUsers<A, H> {
         own_change!(self, own, |store| TwoFactorStore::disable(&store, own))
     }
 
+    async fn reset(
+        &self,
+        id: &AccountId,
+        by: Option<&Actor>,
+        at: UnixTime,
+    ) -> Result<CommandOutcome, StoreError> {
+        if !self.may_act(by).await? {
+            return Ok(CommandOutcome::ActorChanged);
+        }
+        on_row!(self, id, CommandOutcome::NotFound, |store, _account| {
+            TwoFactorStore::reset(&store, id, by, at)
+        })
+    }
+
     async fn reencrypt(
         &self,
         id: &AccountId,

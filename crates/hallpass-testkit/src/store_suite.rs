@@ -47,7 +47,7 @@ pub mod two_factor;
 /// hallpass_testkit::test_store! { #[tokio::test] empty: rate_limit }
 ///
 /// // The parts of a store with every trait:
-/// // test_store! { #[tokio::test] empty: account administration own_change password rate_limit refresh_token revocation session site step_up two_factor }
+/// // test_store! { #[tokio::test] empty: account administration own_change password reset_link rate_limit refresh_token revocation session site step_up two_factor }
 /// // For a revocation log apart from the store of the accounts, such as a message broker:
 /// // test_store! { #[tokio::test] empty: publication }
 /// // The parts of the traits that no flow uses yet:
@@ -114,6 +114,12 @@ macro_rules! test_store {
             a_password_change_ends_what_was_before
         );
     };
+    (@part reset_link $attributes:tt $empty:path) => {
+        $crate::test_store!(@checks reset_link [password::reset] $attributes $empty:
+            a_link_is_consumed_with_its_change
+            a_link_after_a_command_changes_nothing
+        );
+    };
     (@part refresh_token $attributes:tt $empty:path) => {
         $crate::test_store!(@checks refresh_token [session::refresh_token] $attributes $empty:
             a_refresh_returns_the_current_account
@@ -134,6 +140,7 @@ macro_rules! test_store {
             a_drift_is_kept_with_the_step_that_showed_it
             a_recovery_code_works_once
             disabling_a_factor_is_one_change
+            resetting_a_factor_is_one_change
             a_new_encryption_keeps_the_consumed_step
             stored_secrets_are_listed_in_pages
         );

@@ -96,6 +96,7 @@ counted!(TwoFactorStore {
     fn consume_recovery_code(id: &AccountId, generation: u32, code: &RecoveryHash) -> ConsumeOutcome;
     fn replace_recovery_codes(own: &OwnChange, codes: &[RecoveryHash]) -> OwnChangeOutcome;
     fn disable(own: &OwnChange) -> OwnChangeOutcome;
+    fn reset(id: &AccountId, by: Option<&Actor>, at: UnixTime) -> CommandOutcome;
     fn reencrypt(id: &AccountId, old_encrypted: &[u8], new_encrypted: &[u8]) -> ReplaceOutcome;
     fn list_secrets(after: Option<&AccountId>, limit: u32) -> Vec<StoredSecret>;
 });

@@ -94,6 +94,12 @@ impl Pages for BarePages {
                 let new = password("new_password", "new-password", page.new_fault);
                 ("A new password", form("/account/password", &[current, new], page.fault))
             }
+            Page::Reset(page) => {
+                let new = password("new_password", "new-password", page.new_fault);
+                let code = asked(page.asks_code, || code(page.code_fault));
+                let fields = [hidden("token", page.token), new, code];
+                ("A new password", form("/login/reset", &fields, page.fault))
+            }
             Page::Confirm(page) => {
                 let password = password("password", "current-password", page.password_fault);
                 let code = asked(page.asks_code, || code(page.code_fault));

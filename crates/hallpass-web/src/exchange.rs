@@ -15,7 +15,7 @@ use serde_json::json;
 
 use crate::{
     fields::{Fields, shows_form},
-    pages::{Page, Pages, RejectionPage, reader::Reader},
+    pages::{Page, Pages, RejectionPage, notice::Notice, reader::Reader},
     request::{Body, EndpointRequest},
     response::{EndpointResponse, with_next},
     routes::table::Endpoint,
@@ -142,6 +142,36 @@ impl<'a, R: Role> Exchange<'a, R> {
         match cookies.set_browser(browser.as_str(), BrowserCookie::LIFETIME) {
             Ok(cookie) => response.with_cookie(cookie),
             Err(_) => response,
+        }
+    }
+
+    /// Returns the notice that the response before has set.
+    pub(crate) fn notice(&self) -> Option<Notice> {
+        Notice::parse(self.notice_cookie()?)
+    }
+
+    fn notice_cookie(&self) -> Option<&'a [u8]> {
+        let name = self.accounts.settings().cookies.notice_name();
+        find_cookie(self.request.lines("cookie"), name).ok().flatten()
+    }
+
+    /// Sets the notice of the next page. A client that receives JSON shows no page.
+    pub(crate) fn with_notice(
+        &self,
+        response: EndpointResponse,
+        notice: Notice,
+    ) -> EndpointResponse {
+        match self.accounts.settings().cookies.set_notice(notice.as_str()) {
+            Ok(cookie) if !self.wants_json() => response.with_cookie(cookie),
+            _ => response,
+        }
+    }
+
+    /// Removes the notice that the page has shown.
+    pub(crate) fn without_notice(&self, response: EndpointResponse) -> EndpointResponse {
+        match self.notice_cookie() {
+            Some(_) => response.with_cookie(self.accounts.settings().cookies.remove_notice()),
+            None => response,
         }
     }
 

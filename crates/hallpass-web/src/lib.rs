@@ -81,9 +81,11 @@ pub use fields::Fault;
 pub use login::page::{CodePage, LoginPage};
 #[cfg(feature = "pages")]
 pub use pages::default_pages::{DefaultLayout, DefaultPages, Layout};
+pub use pages::notice::Notice;
 pub use pages::reader::Reader;
 pub use pages::{Page, Pages, RejectionPage, SCRIPT, STYLE_SHEET};
 pub use password::page::PasswordPage;
+pub use password::reset::page::ResetPage;
 pub use register::page::RegisterPage;
 pub use request::{Body, EndpointRequest};
 pub use response::{EndpointResponse, SECURITY_HEADERS};

@@ -21,7 +21,11 @@ use crate::{
 
 pub(crate) fn show<R: Role>(exchange: &Exchange<'_, R>) -> EndpointResponse {
     let next = exchange.next_of_query();
-    exchange.page(200, &form(exchange, "", &next, None))
+    let mut page = form(exchange, "", &next, None);
+    if let Page::Login(page) = &mut page {
+        page.notice = exchange.notice();
+    }
+    exchange.without_notice(exchange.page(200, &page))
 }
 
 pub(crate) async fn submit<R: Role>(
@@ -86,6 +90,7 @@ pub(crate) fn form<'p, R: Role>(
             .or_else(|| fault.and_then(|_| of_kind())),
         password_fault: field_fault(rejection, "password"),
         fault,
+        notice: None,
         challenge: exchange.accounts.challenge_widget(ChallengedAction::Login),
         registration: exchange.accounts.has(Ability::RegistrationStore),
     })

@@ -20,6 +20,7 @@
 
 #[cfg(feature = "pages")]
 pub(crate) mod default_pages;
+pub(crate) mod notice;
 pub(crate) mod reader;
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
@@ -30,7 +31,7 @@ use crate::{
     activity::page::ActivityPage,
     login::page::{CodePage, LoginPage},
     pages::reader::Reader,
-    password::page::PasswordPage,
+    password::{page::PasswordPage, reset::page::ResetPage},
     register::page::RegisterPage,
     session::{confirm::page::ConfirmPage, page::SessionsPage},
     two_factor::page::{RecoveryCodesPage, TwoFactorOnPage, TwoFactorSetUpPage},
@@ -97,6 +98,8 @@ pub enum Page<'a> {
     Confirm(ConfirmPage<'a>),
     /// `GET /account/password`, and a change of the password that was rejected.
     Password(PasswordPage),
+    /// `GET /login/reset` with a link that is accepted, and a new password that was rejected.
+    Reset(ResetPage<'a>),
     /// `GET /account/sessions`.
     Sessions(SessionsPage<'a>),
     /// `GET /account/activity`.

@@ -2,6 +2,7 @@
 //! session of the request continues.
 
 pub(crate) mod page;
+pub(crate) mod reset;
 
 use hallpass_accounts::ProofNeeds;
 use hallpass_core::{Identity, Rejection, Role};

@@ -28,7 +28,8 @@ use crate::{
     exchange::{Exchange, browser_cookie},
     login::{self, code},
     pages::{Pages, SCRIPT, STYLE_SHEET},
-    password, register,
+    password::{self, reset},
+    register,
     request::EndpointRequest,
     response::EndpointResponse,
     routes::table::{Endpoint, Route},
@@ -127,6 +128,11 @@ impl<R: Role> Routes<R> {
             Ok(Err(rejection)) => exchange.reject_without_form(rejection),
             Err(_) => exchange.reject_without_form(self.overdue()),
         };
+        let response = match endpoint {
+            // The address contains the token of the link.
+            Some(Endpoint::Reset) => response.with_only_header("referrer-policy", "no-referrer"),
+            _ => response,
+        };
         if request.method == "HEAD" { response.without_body() } else { response }
     }
 
@@ -154,6 +160,8 @@ impl<R: Role> Routes<R> {
             (Endpoint::Login, true) => login::submit(exchange).await,
             (Endpoint::Code, false) => code::show(exchange),
             (Endpoint::Code, true) => code::submit(exchange).await,
+            (Endpoint::Reset, false) => reset::show(exchange).await,
+            (Endpoint::Reset, true) => reset::submit(exchange).await,
             (Endpoint::Logout, _) => session::log_out(exchange).await,
             (Endpoint::TwoFactor, false) => two_factor::show(exchange).await,
             (Endpoint::TwoFactor, true) => two_factor::enable(exchange).await,
@@ -191,7 +199,7 @@ impl<R: Role> Routes<R> {
             | Endpoint::TwoFactor
             | Endpoint::DisableTwoFactor
             | Endpoint::RecoveryCodes => self.accounts.has(Ability::TwoFactorStore),
-            Endpoint::Password => self.accounts.has(Ability::PasswordStore),
+            Endpoint::Password | Endpoint::Reset => self.accounts.has(Ability::PasswordStore),
             Endpoint::Sessions | Endpoint::RevokeSession => {
                 self.accounts.has(Ability::SessionStore)
             }

@@ -13,7 +13,7 @@ use std::time::Duration;
 use hallpass_accounts::{ActivityKind, Usernames};
 use hallpass_core::{FieldFault, OriginHeader, RejectionKind};
 
-use crate::{fields::Fault, texts::when::Age};
+use crate::{fields::Fault, pages::notice::Notice, texts::when::Age};
 
 /// The texts of the default pages in one language. English and Dutch are included.
 ///
@@ -161,6 +161,16 @@ pub struct Texts {
     /// Button.
     pub change_password: &'static str,
 
+    // New password with a link
+    /// Title and heading.
+    pub reset_title: &'static str,
+    /// Above the form.
+    pub reset_lead: &'static str,
+    /// Below the code field.
+    pub reset_code_hint: &'static str,
+    /// On the login page, after the password was changed with a link.
+    pub password_reset: &'static str,
+
     // Sessions
     /// Title and heading.
     pub sessions_title: &'static str,
@@ -300,6 +310,14 @@ impl Texts {
         match usernames {
             Usernames::Name => self.username_hint,
             Usernames::Email | Usernames::NameOrEmail => self.username_email_hint,
+        }
+    }
+
+    /// Returns the text for a notice.
+    #[must_use]
+    pub fn notice(&self, notice: &Notice) -> &'static str {
+        match notice {
+            Notice::PasswordReset => self.password_reset,
         }
     }
 

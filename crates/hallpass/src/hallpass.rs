@@ -3,8 +3,8 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use hallpass_accounts::{
-    Account, AccountId, AccountStore, Accounts, AccountsError, Commands, Readiness, RevocationSync,
-    Username,
+    Account, AccountId, AccountStore, Accounts, AccountsError, Commands, Readiness, ResetLink,
+    RevocationSync, Username,
 };
 use hallpass_core::{
     Identity, Keys, PathPrefix, PublicOrigin, RequestAuthenticator, Role, RoleSet,
@@ -171,6 +171,30 @@ impl<R: Role> Hallpass<R> {
     /// Returns an error if the store cannot be reached, or the account does not exist.
     pub async fn enable(&self, account: &AccountId) -> Result<(), AccountsError> {
         self.accounts.enable(account).await
+    }
+
+    /// Removes the second factor and the recovery codes of a person who has lost them, and ends
+    /// every session of the account. The password alone is sufficient from then on, so make sure
+    /// that the request comes from the owner. This node rejects the account's tokens immediately,
+    /// and every other node within 5 seconds.
+    ///
+    /// # Errors
+    /// Returns an error if the store cannot be reached, the account does not exist, or no second
+    /// factor is on.
+    pub async fn reset_second_factor(&self, account: &AccountId) -> Result<(), AccountsError> {
+        self.accounts.reset_second_factor(account).await
+    }
+
+    /// Creates a link with which the person sets a new password, once and within
+    /// [an hour](HallpassBuilder::reset_link_lifetime), and ends every session of the account. No
+    /// mail is sent: hand the [address](ResetLink::url) to the person. If a second factor is on,
+    /// the page of the link requires its code.
+    ///
+    /// # Errors
+    /// Returns an error if the store cannot be reached, or the account does not exist or is
+    /// disabled.
+    pub async fn reset_password(&self, account: &AccountId) -> Result<ResetLink, AccountsError> {
+        self.accounts.reset_password(account).await
     }
 
     /// Returns the administration commands, run by this person, for a route of the site.

@@ -170,19 +170,19 @@ pub mod actix {
 pub mod store {
     pub use hallpass_accounts::{
         AccountNumbers, AccountStore, Actor, AdministrationStore, AttemptOutcome, AttemptState,
-        CombinedWith, CommandOutcome, Confirmation, ConsumeOutcome, ConsumedRefreshes, Cursor,
-        DynAccountStore, DynAdministrationStore, DynBreachedPasswords, DynChallenge,
-        DynPasswordStore, DynRateLimitStore, DynRefreshTokenStore, DynRegistrationStore,
-        DynRevocationLog, DynSessionStore, DynSiteStore, DynTwoFactorStore, EndOutcome, Enrolment,
-        Incarnation, KeptSession, KeyCheck, LimitedKey, LiveFactor, MalformedConsumedRefreshes,
-        MalformedSessionId, MemoryRateLimits, NewAccount, NewSession, NoNotifier, Notifier,
-        OpenOutcome, OwnChange, OwnChangeOutcome, PasswordChange, PasswordStore, PresentedRefresh,
-        RateLimitStore, RecoveryCode, RecoveryHash, RefreshChain, RefreshHash, RefreshOutcome,
-        RefreshState, RefreshTokenStore, RefreshedSession, RegistrationOutcome, RegistrationStore,
-        ReplaceOutcome, Revocation, RevocationLog, RevocationPage, Rotation, RotationOutcome,
-        Session, SessionId, SessionRow, SessionStore, SiteStore, StoreConnections, StoreFacts,
-        StoreFault, StoreSet, StoredSecret, TakeAllOutcome, TwoFactorStore, UsernameError,
-        Usernames,
+        CombinedWith, CommandOutcome, Confirmation, ConsumeOutcome, ConsumedLink,
+        ConsumedRefreshes, Cursor, DynAccountStore, DynAdministrationStore, DynBreachedPasswords,
+        DynChallenge, DynPasswordStore, DynRateLimitStore, DynRefreshTokenStore,
+        DynRegistrationStore, DynRevocationLog, DynSessionStore, DynSiteStore, DynTwoFactorStore,
+        EndOutcome, Enrolment, Incarnation, KeptSession, KeyCheck, LimitedKey, LiveFactor,
+        MalformedConsumedRefreshes, MalformedSessionId, MemoryRateLimits, NewAccount, NewSession,
+        NoNotifier, Notifier, OpenOutcome, OwnChange, OwnChangeOutcome, PasswordChange,
+        PasswordStore, PresentedRefresh, RateLimitStore, RecoveryCode, RecoveryHash, RefreshChain,
+        RefreshHash, RefreshOutcome, RefreshState, RefreshTokenStore, RefreshedSession,
+        RegistrationOutcome, RegistrationStore, ReplaceOutcome, Revocation, RevocationLog,
+        RevocationPage, Rotation, RotationOutcome, Session, SessionId, SessionRow, SessionStore,
+        SiteStore, StoreConnections, StoreFacts, StoreFault, StoreSet, StoredSecret,
+        TakeAllOutcome, TwoFactorStore, UsernameError, Usernames,
     };
     pub use hallpass_accounts::{
         Activity, ActivityKind, ActivityStore, BrowserCookie, BrowserHash, BrowserId, BrowserLogin,
@@ -211,11 +211,12 @@ pub mod flow {
         BreachedPasswords, Challenge, ChallengeAttempt, ChallengeOutage, ChallengeOutcome,
         ChallengedAction, Commands, Confirmed, Enrolling, EnrolmentRequired, EventActor,
         EventClient, EventHook, FactorOff, ForeignHash, ForeignMatch, HashError, ImpossibleCost,
-        LoginStep, MfaRequired, NextStep, NoRandomness, OpenedSession, OwnClaims, Password,
-        PasswordAccepted, PasswordError, PasswordHasher, Proof, ProofNeeds, ProxiesError, Random,
-        RateLimitKind, Readiness, Reencryption, RefreshToken, RejectionReason, RevocationSync,
-        RightPassword, SessionPage, SetUp, Settings, SettingsError, SystemRandom, Tokens,
-        TwoFactor, Visitor, check_password, hash_password,
+        LoginStep, MfaRequired, NewPassword, NextStep, NoRandomness, OpenedSession, OwnClaims,
+        Password, PasswordAccepted, PasswordError, PasswordHasher, PasswordReset, Proof,
+        ProofNeeds, ProxiesError, Random, RateLimitKind, Readiness, Reencryption, RefreshToken,
+        RejectionReason, ResetLink, ResetNeeds, RevocationSync, RightPassword, SessionPage, SetUp,
+        Settings, SettingsError, SystemRandom, Tokens, TwoFactor, Visitor, check_password,
+        hash_password,
     };
     pub use hallpass_core::{
         CookieSettingsBuilder, CookieSettingsError, OriginCheckError, SetCookieError,
@@ -227,9 +228,10 @@ pub mod pages {
     pub use hallpass_core::FieldFault;
     pub use hallpass_web::{
         ActivityLine, ActivityPage, Body, CodePage, ConfirmPage, DefaultLayout, DefaultPages,
-        EndpointRequest, EndpointResponse, Fault, Layout, LoginPage, Page, Pages, PasswordPage,
-        Reader, RecoveryCodesPage, RegisterPage, RejectionPage, RejectionText, Route, Routes,
-        SCRIPT, STYLE_SHEET, SessionLine, SessionsPage, Texts, TwoFactorOnPage, TwoFactorSetUpPage,
+        EndpointRequest, EndpointResponse, Fault, Layout, LoginPage, Notice, Page, Pages,
+        PasswordPage, Reader, RecoveryCodesPage, RegisterPage, RejectionPage, RejectionText,
+        ResetPage, Route, Routes, SCRIPT, STYLE_SHEET, SessionLine, SessionsPage, Texts,
+        TwoFactorOnPage, TwoFactorSetUpPage,
     };
 }
 

@@ -21,6 +21,8 @@ mod origin;
 mod own_routes;
 #[path = "../../blog/tests/blog/person.rs"]
 mod person;
+#[path = "../../blog/tests/blog/recovery.rs"]
+mod recovery;
 #[path = "../../blog/tests/blog/revoked.rs"]
 mod revoked;
 #[path = "../../blog/tests/blog/second_factor.rs"]

@@ -329,7 +329,7 @@ impl<R: Role> Accounts<R> {
         Commands { accounts: self, by: None, actor: EventActor::Operator }
     }
 
-    fn application(&self) -> Commands<'_, R> {
+    pub(crate) fn application(&self) -> Commands<'_, R> {
         Commands { accounts: self, by: None, actor: EventActor::Application }
     }
 }
@@ -338,9 +338,9 @@ impl<R: Role> Accounts<R> {
 /// ([`Accounts::commands_of_operator`]).
 #[must_use]
 pub struct Commands<'a, R> {
-    accounts: &'a Accounts<R>,
+    pub(crate) accounts: &'a Accounts<R>,
     /// `None` means that the application itself or an operator at a terminal runs the command.
-    by: Option<Actor>,
+    pub(crate) by: Option<Actor>,
     /// The actor in the events.
     actor: EventActor,
 }
@@ -368,7 +368,7 @@ impl<R: Role> Commands<'_, R> {
             account: written.id().clone(),
             actor,
         };
-        self.done(ended, event).await
+        self.done(ended, event).await.map(drop)
     }
 
     /// Replaces the account's roles.
@@ -399,7 +399,7 @@ impl<R: Role> Commands<'_, R> {
             now: written.roles().to_vec(),
             actor,
         };
-        self.done(set, event).await
+        self.done(set, event).await.map(drop)
     }
 
     /// Disables the account.
@@ -436,16 +436,16 @@ impl<R: Role> Commands<'_, R> {
         let at = self.accounts.latest();
         let set = store.set_disabled(account, disabled, &keep, self.by.as_ref(), at);
         let set = stores.ask("set disabled", set).await?;
-        self.done(set, event).await
+        self.done(set, event).await.map(drop)
     }
 
-    /// Publishes the change before the command returns, because an operator's process may exit
-    /// immediately afterwards.
-    async fn done(
+    /// Returns the account as written. Publishes the change before the command returns, because an
+    /// operator's process may exit immediately afterwards.
+    pub(crate) async fn done(
         &self,
         outcome: CommandOutcome,
         event: impl FnOnce(&Account, EventActor) -> Event + Send,
-    ) -> Result<(), AccountsError> {
+    ) -> Result<Account, AccountsError> {
         let account = match outcome {
             CommandOutcome::Done(account) => account,
             CommandOutcome::NotFound => return Err(AccountsErrorKind::NotFound.into()),
@@ -456,6 +456,6 @@ impl<R: Role> Commands<'_, R> {
         self.accounts.events().happened(event(&account, self.actor.clone()));
         self.accounts.publish_now().await;
         self.accounts.events().flush().await;
-        Ok(())
+        Ok(*account)
     }
 }

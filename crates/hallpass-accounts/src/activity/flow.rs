@@ -43,8 +43,11 @@ pub(crate) fn kind_of(event: &Event) -> Option<ActivityKind> {
             ..
         } => ActivityKind::LoginFailed,
         Event::PasswordChanged { .. } => ActivityKind::PasswordChanged,
+        Event::ResetLinkCreated { .. } => ActivityKind::ResetLinkCreated,
+        Event::PasswordReset { .. } => ActivityKind::PasswordReset,
         Event::SecondFactorEnabled { .. } => ActivityKind::SecondFactorEnabled,
         Event::SecondFactorDisabled { .. } => ActivityKind::SecondFactorDisabled,
+        Event::SecondFactorReset { .. } => ActivityKind::SecondFactorReset,
         Event::RecoveryCodeUsed { .. } => ActivityKind::RecoveryCodeUsed,
         Event::RecoveryCodesReplaced { .. } => ActivityKind::RecoveryCodesReplaced,
         Event::RefreshReused { .. } => ActivityKind::RefreshReused,

@@ -10,7 +10,8 @@ use crate::{
 };
 
 /// Records consumed one-time values. Not a subtrait of [`AccountStore`](crate::AccountStore),
-/// because the values may be in another store. The login flow does not use this store yet.
+/// because the values may be in another store. A link that sets a password is consumed by
+/// [`PasswordStore::change`](crate::PasswordStore::change) instead.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot record one-time values: it does not implement `ConsumedStore`",
     label = "`ConsumedStore` is not implemented for this type",

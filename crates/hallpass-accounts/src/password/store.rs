@@ -2,10 +2,15 @@
 
 use std::{fmt, future::Future};
 
-use crate::account::{
-    AccountId,
-    own_change::{OwnChange, OwnChangeOutcome},
-    store::AccountStore,
+use hallpass_core::UnixTime;
+
+use crate::{
+    account::{
+        AccountId,
+        own_change::{OwnChange, OwnChangeOutcome},
+        store::AccountStore,
+    },
+    consumed::{OneTimeHash, OneTimePurpose},
 };
 
 /// Writes password hashes. The trait turns on `POST /account/password` and the upgrade of hashes
@@ -34,6 +39,9 @@ pub trait PasswordStore: AccountStore {
     /// Changes the password in **one transaction**: checks the [`Actor`](crate::Actor), compares
     /// and replaces the old hash, raises the generation, ends every session except the [kept
     /// one](OwnChange::kept_session), and writes the [revocation log](crate::RevocationLog).
+    ///
+    /// If the change [consumes a link](PasswordChange::link), the same transaction inserts its hash
+    /// among the consumed values, and writes nothing if the hash is there.
     ///
     /// # Errors
     /// The error of the store.
@@ -65,13 +73,47 @@ pub struct PasswordChange {
     pub old_hash: String,
     /// The PHC string to write.
     pub new_hash: String,
+    /// The one-time link with which the person sets the password, instead of the old one. The
+    /// actor has no session then.
+    pub link: Option<ConsumedLink>,
 }
 
 impl PasswordChange {
     /// Creates a change.
     #[must_use]
     pub fn new(own: OwnChange, old_hash: String, new_hash: String) -> Self {
-        Self { own, old_hash, new_hash }
+        Self { own, old_hash, new_hash, link: None }
+    }
+
+    /// Sets the one-time link that the change consumes. Defaults to none.
+    #[must_use]
+    pub fn consuming(mut self, link: ConsumedLink) -> Self {
+        self.link = Some(link);
+        self
+    }
+}
+
+/// A one-time link that a change of the password consumes.
+///
+/// A store without consumed values may ignore it: the number of the [`Actor`](crate::Actor) is that
+/// of the link, and the change raises it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct ConsumedLink {
+    /// The hash to insert.
+    pub hash: OneTimeHash,
+    /// The end of the row, as in [`ConsumedStore::consume`](crate::ConsumedStore::consume).
+    pub expires: UnixTime,
+}
+
+impl ConsumedLink {
+    /// The purpose of the hash.
+    pub const PURPOSE: OneTimePurpose = OneTimePurpose::PasswordReset;
+
+    /// Creates a link.
+    #[must_use]
+    pub fn new(hash: OneTimeHash, expires: UnixTime) -> Self {
+        Self { hash, expires }
     }
 }
 

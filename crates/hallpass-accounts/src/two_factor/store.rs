@@ -3,12 +3,12 @@
 
 use std::{fmt, future::Future};
 
-use hallpass_core::TotpDrift;
+use hallpass_core::{TotpDrift, UnixTime};
 
 use crate::{
     account::{
         AccountId,
-        own_change::{OwnChange, OwnChangeOutcome},
+        own_change::{Actor, CommandOutcome, OwnChange, OwnChangeOutcome},
         store::AccountStore,
     },
     password::store::ReplaceOutcome,
@@ -96,6 +96,20 @@ pub trait TwoFactorStore: AccountStore {
         &self,
         own: &OwnChange,
     ) -> impl Future<Output = Result<OwnChangeOutcome, Self::Error>> + Send;
+
+    /// Removes the factor, by a command: deletes secret, last step, drift and recovery hashes,
+    /// raises the generation and the credential number, ends every session, and writes the
+    /// [revocation log](crate::RevocationLog), in **one transaction**. `by` is that of
+    /// [`AdministrationStore`](crate::AdministrationStore). Without a factor the rest is done.
+    ///
+    /// # Errors
+    /// The error of the store.
+    fn reset(
+        &self,
+        id: &AccountId,
+        by: Option<&Actor>,
+        at: UnixTime,
+    ) -> impl Future<Output = Result<CommandOutcome, Self::Error>> + Send;
 
     /// Replaces `old_encrypted` by the same secret, encrypted with a newer key: a compare-and-set.
     /// The last consumed step and the drift stay.

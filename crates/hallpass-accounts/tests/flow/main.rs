@@ -23,6 +23,7 @@ mod one_cost;
 mod own_changes;
 mod own_claims;
 mod public_origin;
+mod recovery;
 mod reminders;
 mod retention;
 mod revocation;

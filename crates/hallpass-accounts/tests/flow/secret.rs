@@ -3,8 +3,8 @@
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use hallpass_accounts::{LoginStep, Proof, TwoFactor, TwoFactorPolicy, Username};
-use hallpass_core::{Totp, TotpSettings};
+use hallpass_accounts::{LoginStep, NewPassword, Proof, TwoFactor, TwoFactorPolicy, Username};
+use hallpass_core::{PublicOrigin, Totp, TotpSettings};
 use tracing::Dispatch;
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -124,6 +124,23 @@ async fn use_everything(log: &Log) {
     let account = site.accounts.find(&Username::parse("alice").unwrap()).await.unwrap().unwrap();
     shown += &format!("{account:?}");
     secrets.push(account.password_hash().to_owned());
+
+    // A link that sets a password.
+    let link = site.accounts.reset_password(account.id()).await.unwrap();
+    secrets.push(link.token().to_owned());
+    let origin = PublicOrigin::parse("https://site.example").unwrap();
+    secrets.push(link.url(&origin).to_string());
+    let fields = NewPassword::new(link.token().as_bytes(), "nine doors and a window")
+        .with_code(Some(codes[2].as_str()));
+    shown += &format!("{link:?} {fields:?}");
+    secrets.push("nine doors and a window".to_owned());
+    let wrong = NewPassword::new(link.token().as_bytes(), "nine doors and a window")
+        .with_code(Some("565656"));
+    site.accounts.set_password_by_link(&wrong, &here()).await.unwrap_err();
+    let reset = site.accounts.set_password_by_link(&fields, &here()).await.unwrap();
+    shown += &format!("{reset:?}");
+    let again = site.accounts.set_password_by_link(&fields, &here()).await;
+    shown += &format!("{:?}", again.unwrap_err());
 
     // On a site that requires a second factor: the enrolment token, and the secrets that the
     // enrolment returns.

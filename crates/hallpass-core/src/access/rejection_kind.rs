@@ -52,6 +52,10 @@ pub enum RejectionKind {
     ChallengeRequired,
     /// The account is the last enabled one with a role that the site must keep.
     LastOfRole,
+    /// The account is disabled, so the command would have no effect.
+    AccountDisabled,
+    /// A one-time link that was used, was replaced, has expired, or is not a link of this site.
+    LinkOver,
     /// No such path, account or session.
     NotFound,
     /// The path does not accept the method
@@ -86,6 +90,8 @@ impl RejectionKind {
         Self::SecondFactorOff,
         Self::ChallengeRequired,
         Self::LastOfRole,
+        Self::AccountDisabled,
+        Self::LinkOver,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::BodyTooLarge,
@@ -137,6 +143,8 @@ impl RejectionKind {
                 | Self::SecondFactorOff
                 | Self::ChallengeRequired
                 | Self::LastOfRole
+                | Self::AccountDisabled
+                | Self::LinkOver
                 | Self::NotFound
                 | Self::MethodNotAllowed
                 | Self::BodyTooLarge
@@ -153,7 +161,7 @@ impl RejectionKind {
             403 => 7,                   // PERMISSION_DENIED
             404 => 5,                   // NOT_FOUND
             405 => 12,                  // UNIMPLEMENTED
-            409 => 9,                   // FAILED_PRECONDITION
+            409 | 410 => 9,             // FAILED_PRECONDITION
             429 => 8,                   // RESOURCE_EXHAUSTED
             503 => 14,                  // UNAVAILABLE
             _ => 13,                    // INTERNAL
@@ -247,6 +255,18 @@ impl RejectionKind {
                 409,
                 "Last account of its role",
                 "No other active account has this role. Give it to another account first.",
+            ),
+            Self::AccountDisabled => entry(
+                "account-disabled",
+                409,
+                "Account disabled",
+                "The account is disabled. Enable it first.",
+            ),
+            Self::LinkOver => entry(
+                "link-over",
+                410,
+                "This link is not valid any more",
+                "The link was used, was replaced by a newer one, or has expired. Ask for a new link.",
             ),
             Self::NotFound => entry("not-found", 404, "Not found", "There is nothing here."),
             Self::MethodNotAllowed => entry(

@@ -38,8 +38,8 @@ pub enum SameSite {
     None,
 }
 
-/// The names and attributes of the four cookies: access token, refresh token, pending login and
-/// browser.
+/// The names and attributes of the five cookies: access token, refresh token, pending login,
+/// browser and notice.
 ///
 /// ```
 /// use hallpass_core::{Access, CookieSettings};
@@ -70,6 +70,7 @@ pub struct CookieSettings {
     refresh_name: String,
     pending_name: String,
     browser_name: String,
+    notice_name: String,
     same_site: SameSite,
     domain: Option<String>,
     secure: bool,
@@ -101,6 +102,11 @@ impl CookieSettings {
     /// Returns the name of the cookie that identifies the browser.
     pub fn browser_name(&self) -> &str {
         &self.browser_name
+    }
+
+    /// Returns the name of the cookie that holds the notice of the next page.
+    pub fn notice_name(&self) -> &str {
+        &self.notice_name
     }
 
     /// Returns the `Set-Cookie` value that sets the cookie of this token's kind until the token
@@ -149,8 +155,25 @@ impl CookieSettings {
     /// Returns [`SetCookieError`] if browsers would drop or truncate the cookie.
     pub fn set_browser(&self, value: &str, max_age: Duration) -> Result<String, SetCookieError> {
         check_value(&self.browser_name, value)?;
-        let cookie = self.cookie(&self.browser_name, value, max_age);
-        Ok(cookie.same_site(cookie::SameSite::Lax).build().to_string())
+        Ok(self.host_only(&self.browser_name, value, max_age))
+    }
+
+    /// Returns the `Set-Cookie` value that sets the notice of the next page for one minute.
+    /// `notice` is the name of a sentence, never the sentence.
+    ///
+    /// Like the browser cookie, it never has a `Domain`: no other host of the domain can make the
+    /// site show that something has happened.
+    ///
+    /// # Errors
+    /// Returns [`SetCookieError`] if browsers would drop or truncate the cookie.
+    pub fn set_notice(&self, notice: &str) -> Result<String, SetCookieError> {
+        check_value(&self.notice_name, notice)?;
+        Ok(self.host_only(&self.notice_name, notice, NOTICE_LIFETIME))
+    }
+
+    /// Returns the `Set-Cookie` value that removes the notice.
+    pub fn remove_notice(&self) -> String {
+        self.host_only(&self.notice_name, "", Duration::ZERO)
     }
 
     /// Returns the `Set-Cookie` value that removes the cookie of this kind of token.
@@ -161,6 +184,12 @@ impl CookieSettings {
     /// Returns the `Set-Cookie` value that removes the refresh token.
     pub fn remove_refresh(&self) -> String {
         self.write(&self.refresh_name, "", Duration::ZERO)
+    }
+
+    /// Returns a cookie without `Domain`, with `SameSite=Lax`.
+    fn host_only(&self, name: &str, value: &str, max_age: Duration) -> String {
+        let cookie = self.cookie(name, value, max_age);
+        cookie.same_site(cookie::SameSite::Lax).build().to_string()
     }
 
     fn name_of<K: TokenKind>(&self) -> &str {
@@ -203,6 +232,9 @@ impl CookieSettings {
         if self.secure { cookie.secure(true) } else { cookie }
     }
 }
+
+/// A redirect takes less than a second. A notice that is older is about something else.
+const NOTICE_LIFETIME: Duration = Duration::from_secs(60);
 
 fn check_value(name: &str, value: &str) -> Result<(), SetCookieError> {
     let length = name.len() + value.len();

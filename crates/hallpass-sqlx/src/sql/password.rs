@@ -1,10 +1,11 @@
 //! Writes password hashes, always on the condition that the stored hash is the expected one.
 
 use hallpass_accounts::{
-    Account, AccountId, OwnChangeOutcome, PasswordChange, PasswordStore, ReplaceOutcome,
+    Account, AccountId, ConsumeOutcome, ConsumedLink, OwnChangeOutcome, PasswordChange,
+    PasswordStore, ReplaceOutcome,
 };
 
-use super::{Store, Write, account::own_change, revocation::Credential, sql};
+use super::{Store, Write, account::own_change, consumed, revocation::Credential, sql};
 use crate::error::StoreError;
 
 impl PasswordStore for Store {
@@ -25,6 +26,13 @@ impl PasswordStore for Store {
         let mut write = self.write_to(&actor.account).await?;
         if !own_change::passes(&mut write, actor).await? {
             return Ok(OwnChangeOutcome::NotWritten);
+        }
+        if let Some(ConsumedLink { hash, expires, .. }) = &change.link {
+            let insert = consumed::insert(ConsumedLink::PURPOSE, hash, *expires);
+            let consumed = consumed::outcome(write.change(insert).await?);
+            if consumed == ConsumeOutcome::AlreadyConsumed {
+                return Ok(OwnChangeOutcome::NotWritten);
+            }
         }
         match swap(&mut write, &actor.account, &change.old_hash, &change.new_hash).await? {
             ReplaceOutcome::Changed => Ok(OwnChangeOutcome::NotWritten),

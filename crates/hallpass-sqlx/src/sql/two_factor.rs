@@ -1,12 +1,18 @@
 //! Stores second factors. Each "only once" is a condition in one statement.
 
 use hallpass_accounts::{
-    AccountId, ConsumeOutcome, Enrolment, OwnChange, OwnChangeOutcome, RecoveryHash,
-    ReplaceOutcome, StoredSecret, TwoFactorStore,
+    AccountId, Actor, CommandOutcome, ConsumeOutcome, Enrolment, OwnChange, OwnChangeOutcome,
+    RecoveryHash, ReplaceOutcome, StoredSecret, TwoFactorStore,
 };
-use hallpass_core::TotpDrift;
+use hallpass_core::{TotpDrift, UnixTime};
 
-use super::{Store, Write, account::own_change, column, get, revocation::Credential, sql};
+use super::{
+    Store, Write,
+    account::own_change,
+    column, get,
+    revocation::{self, Credential},
+    sql,
+};
 use crate::error::StoreError;
 
 impl TwoFactorStore for Store {
@@ -89,13 +95,28 @@ impl TwoFactorStore for Store {
     async fn disable(&self, own: &OwnChange) -> Result<OwnChangeOutcome, StoreError> {
         let id = &own.actor.account;
         let mut write = self.write_to(id).await?;
-        let off = sql("DELETE FROM hallpass_two_factor WHERE account_id = $1");
         let passes = own_change::passes(&mut write, &own.actor).await?;
-        if !passes || write.change(off.bind(id.as_str())).await? == 0 {
+        if !passes || write.change(sql(OFF).bind(id.as_str())).await? == 0 {
             return Ok(OwnChangeOutcome::NotWritten);
         }
         replace_codes(&mut write, id, &[]).await?;
         own_change::revoking(write, own, Credential::New).await
+    }
+
+    async fn reset(
+        &self,
+        id: &AccountId,
+        by: Option<&Actor>,
+        at: UnixTime,
+    ) -> Result<CommandOutcome, StoreError> {
+        let mut write = self.write_to_both(id, by).await?;
+        if !own_change::command_passes(&mut write, by).await? {
+            return Ok(CommandOutcome::ActorChanged);
+        }
+        write.change(sql(OFF).bind(id.as_str())).await?;
+        replace_codes(&mut write, id, &[]).await?;
+        revocation::everything(&mut write, id, None, Credential::New, at).await?;
+        own_change::commanded(write, id).await
     }
 
     async fn reencrypt(
@@ -134,6 +155,8 @@ impl TwoFactorStore for Store {
         rows.iter().map(secret).collect()
     }
 }
+
+const OFF: &str = "DELETE FROM hallpass_two_factor WHERE account_id = $1";
 
 fn consume_of(rows: u64) -> ConsumeOutcome {
     match rows {

@@ -4,10 +4,10 @@ use std::{error::Error, time::Duration};
 
 use hallpass_accounts::{
     AccountId, Actor, AdministrationStore, AttemptOutcome, CommandOutcome, Confirmation,
-    ConsumeOutcome, EndOutcome, Enrolment, NewSession, OpenOutcome, OwnChange, OwnChangeOutcome,
-    PasswordChange, PasswordStore, RateLimit, RateLimitStore, RefreshOutcome, RefreshTokenStore,
-    RegistrationOutcome, RegistrationStore, ReplaceOutcome, RevocationLog, SessionId, SessionStore,
-    TwoFactorStore,
+    ConsumeOutcome, ConsumedLink, EndOutcome, Enrolment, NewSession, OneTimeHash, OpenOutcome,
+    OwnChange, OwnChangeOutcome, PasswordChange, PasswordStore, RateLimit, RateLimitStore,
+    RefreshOutcome, RefreshTokenStore, RegistrationOutcome, RegistrationStore, ReplaceOutcome,
+    RevocationLog, SessionId, SessionStore, TwoFactorStore,
 };
 use hallpass_core::{Methods, TotpDrift};
 use hallpass_sqlx::{SqliteStore, StoreError};
@@ -23,11 +23,13 @@ pub(crate) enum Kind {
     Register,
     ReplaceHash,
     ChangePassword,
+    ResetPassword,
     EnableFactor,
     ConsumeStep,
     ConsumeRecoveryCode,
     ReplaceRecoveryCodes,
     DisableFactor,
+    ResetFactor,
     Reencrypt,
     OpenSession,
     Refresh,
@@ -43,15 +45,17 @@ pub(crate) enum Kind {
     PurgeLog,
 }
 
-pub(crate) const EVERY_KIND: [Kind; 21] = [
+pub(crate) const EVERY_KIND: [Kind; 23] = [
     Kind::Register,
     Kind::ReplaceHash,
     Kind::ChangePassword,
+    Kind::ResetPassword,
     Kind::EnableFactor,
     Kind::ConsumeStep,
     Kind::ConsumeRecoveryCode,
     Kind::ReplaceRecoveryCodes,
     Kind::DisableFactor,
+    Kind::ResetFactor,
     Kind::Reencrypt,
     Kind::OpenSession,
     Kind::Refresh,
@@ -92,6 +96,7 @@ impl Prepared {
                 | Kind::ConsumeRecoveryCode
                 | Kind::ReplaceRecoveryCodes
                 | Kind::DisableFactor
+                | Kind::ResetFactor
                 | Kind::Reencrypt
         ) {
             enrol(store, &id).await;
@@ -133,6 +138,11 @@ impl Prepared {
                 let change = PasswordChange::new(own.clone(), "hash-0".into(), "hash-1".into());
                 is_written(&PasswordStore::change(store, change).await?)
             }
+            Kind::ResetPassword => {
+                let link = ConsumedLink::new(OneTimeHash::of(name.as_bytes()), at(4000));
+                let change = PasswordChange::new(own.clone(), "hash-0".into(), "hash-1".into());
+                is_written(&PasswordStore::change(store, change.consuming(link)).await?)
+            }
             Kind::EnableFactor => {
                 let codes = (0..10).map(recovery_hash).collect();
                 let enrolment = Enrolment::new(own.clone(), b"encrypted".to_vec(), 100, codes);
@@ -152,6 +162,7 @@ impl Prepared {
                 is_written(&store.replace_recovery_codes(own, &[recovery_hash(20)]).await?)
             }
             Kind::DisableFactor => is_written(&store.disable(own).await?),
+            Kind::ResetFactor => done(&store.reset(id, None, at(20)).await?),
             Kind::Reencrypt => {
                 store.reencrypt(id, b"encrypted", b"again").await? == ReplaceOutcome::Replaced
             }

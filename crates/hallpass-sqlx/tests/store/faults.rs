@@ -32,7 +32,7 @@ use tokio::{task::JoinSet, time::timeout};
 
 use crate::{
     child,
-    every_write::{Prepared, chain, in_parallel, register_40},
+    every_write::{EVERY_KIND, Prepared, chain, in_parallel, register_40},
     scratch::Scratch,
 };
 
@@ -312,7 +312,7 @@ async fn writes_succeed_when_another_process_unlocks() {
         let bound = Duration::from_millis(300);
         tasks.spawn(async move { timeout(bound, write.write(&store)).await.is_err() });
     }
-    assert_eq!(tasks.join_all().await, [true; 42]);
+    assert_eq!(tasks.join_all().await, [true; 2 * EVERY_KIND.len()]);
     read_in_parallel(&store).await;
 
     drop(locker.stdin.take());

@@ -128,7 +128,7 @@ mod suite {
     test_store! {
         #[tokio::test]
         on_its_own_file: account activity administration browser consumed outcome own_change
-        password rate_limit refresh_token revocation session site step_up two_factor
+        password rate_limit refresh_token reset_link revocation session site step_up two_factor
     }
 }
 

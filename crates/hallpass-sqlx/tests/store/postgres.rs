@@ -12,7 +12,10 @@ mod without_flow;
 use std::{ops::Deref, str::FromStr, sync::Arc, time::Duration};
 
 use hallpass_sqlx::PostgresStore;
-use hallpass_testkit::{store_suite::races, test_store};
+use hallpass_testkit::{
+    store_suite::{password::reset, races},
+    test_store,
+};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 use crate::dropped;
@@ -67,8 +70,8 @@ mod pgbouncer {
     test_store! {
         #[tokio::test]
         #[ignore = "needs PostgreSQL (DATABASE_URL) and PgBouncer"]
-        behind_pgbouncer: account administration own_change password rate_limit refresh_token
-        revocation session site step_up two_factor
+        behind_pgbouncer: account administration own_change password reset_link rate_limit
+        refresh_token revocation session site step_up two_factor
     }
 }
 
@@ -78,8 +81,8 @@ mod suite {
     test_store! {
         #[tokio::test]
         #[ignore = "needs PostgreSQL: DATABASE_URL"]
-        on_its_own_schema: account administration own_change password rate_limit refresh_token
-        revocation session site step_up two_factor
+        on_its_own_schema: account administration own_change password reset_link rate_limit
+        refresh_token revocation session site step_up two_factor
     }
 }
 
@@ -102,6 +105,14 @@ const PATIENCE: Duration = Duration::from_secs(30);
 async fn a_step_is_consumed_once() {
     let schema = Schema::new().await;
     races::a_step_is_consumed_once(&two_on_one_schema(&schema).await, 100).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL: DATABASE_URL"]
+async fn of_64_uses_of_a_link_one_succeeds() {
+    let schema = Schema::new().await;
+    let stores = two_on_one_schema(&schema).await;
+    reset::of_64_uses_of_a_link_one_succeeds(&stores, 10).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,7 +3,10 @@
 use std::{ops::Deref, sync::Arc};
 
 use hallpass_sqlx::SqliteStore;
-use hallpass_testkit::{store_suite::races, test_store};
+use hallpass_testkit::{
+    store_suite::{password::reset, races},
+    test_store,
+};
 
 use crate::{dropped, scratch::Scratch};
 
@@ -31,8 +34,8 @@ async fn on_its_own_file() -> OnItsOwnFile {
 
 test_store! {
     #[tokio::test]
-    on_its_own_file: account administration own_change password rate_limit refresh_token
-        revocation session site step_up two_factor
+    on_its_own_file: account administration own_change password reset_link rate_limit
+        refresh_token revocation session site step_up two_factor
 }
 
 /// Returns two stores with pools of their own. SQLite's file locks decide between them, as between
@@ -48,6 +51,12 @@ async fn two_on_one_file(scratch: &Scratch) -> [Arc<SqliteStore>; 2] {
 async fn a_step_is_consumed_once() {
     let scratch = Scratch::new();
     races::a_step_is_consumed_once(&two_on_one_file(&scratch).await, 50).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_64_uses_of_a_link_one_succeeds() {
+    let scratch = Scratch::new();
+    reset::of_64_uses_of_a_link_one_succeeds(&two_on_one_file(&scratch).await, 5).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

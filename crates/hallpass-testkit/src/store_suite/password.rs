@@ -1,5 +1,7 @@
 //! Checks of writing password hashes.
 
+pub mod reset;
+
 use hallpass_accounts::{
     AccountId, PasswordChange, PasswordStore, RegistrationStore, ReplaceOutcome, RevocationLog,
     SessionStore,

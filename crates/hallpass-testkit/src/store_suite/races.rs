@@ -285,6 +285,9 @@ where
                     Command::SetRoles => assert_eq!(now.roles(), ["visitor"], "{what}"),
                     Command::Disable => assert!(now.disabled() && sessions.is_empty(), "{what}"),
                     Command::LogOut | Command::EndSession => assert_eq!(sessions, [], "{what}"),
+                    Command::ResetFactor => {
+                        assert!(now.second_factor().is_none() && sessions.is_empty(), "{what}");
+                    }
                 }
             }
         }

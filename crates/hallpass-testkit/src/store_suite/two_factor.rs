@@ -1,8 +1,8 @@
 //! Checks of second factors and recovery codes.
 
 use hallpass_accounts::{
-    AccountId, AccountStore, AdministrationStore, ConsumeOutcome, RegistrationStore,
-    ReplaceOutcome, RevocationLog, SessionStore, TwoFactorStore,
+    AccountId, AccountStore, AdministrationStore, CommandOutcome, ConsumeOutcome,
+    RegistrationStore, ReplaceOutcome, RevocationLog, SessionStore, TwoFactorStore,
 };
 use hallpass_core::TotpDrift;
 
@@ -180,6 +180,44 @@ pub async fn a_recovery_code_works_once<S: TwoFactorStore + RegistrationStore>(s
     assert_eq!(consume(&id, 4).await, ConsumeOutcome::AlreadyConsumed, "the old codes are invalid");
     assert_eq!(consume(&id, 20).await, ConsumeOutcome::Consumed);
     assert_eq!(consume(&other, 4).await, ConsumeOutcome::Consumed);
+}
+
+pub async fn resetting_a_factor_is_one_change<S>(store: &S)
+where
+    S: TwoFactorStore + RegistrationStore + SessionStore + RevocationLog,
+{
+    let id = register(store, "alice").await;
+    let other = register(store, "bob").await;
+    enrol(store, &id).await;
+    enrol(store, &other).await;
+    open(store, &id, 1).await;
+    let others = open(store, &other, 2).await;
+    let mut log = Reader::new(store);
+    log.read_new().await;
+
+    let before = account(store, &id).await.numbers();
+    let now = done(store.reset(&id, None, at(40)).await.unwrap());
+    assert_eq!((now.generation(), now.second_factor()), (2, None));
+    assert_eq!(now.numbers().credential, before.credential + 1, "every browser is unknown");
+    assert!(account(store, &id).await.second_factor().is_none());
+    assert_eq!(open_sessions(store, &id).await, []);
+    assert_eq!(log.read_new().await, [revoked(&id, 2, at(40))]);
+
+    // Codes of the old factor are not accepted with a new one either.
+    let mut again = enrolment(store, &id).await;
+    again.recovery_codes = vec![recovery_hash(50)];
+    written(store.enable(again).await.unwrap());
+    let consume = async |number| {
+        let generation = generation_of(store, &id).await;
+        store.consume_recovery_code(&id, generation, &recovery_hash(number)).await.unwrap()
+    };
+    assert_eq!(consume(1).await, ConsumeOutcome::AlreadyConsumed);
+    assert_eq!(consume(50).await, ConsumeOutcome::Consumed);
+
+    assert!(account(store, &other).await.second_factor().is_some());
+    assert_eq!(open_sessions(store, &other).await, [others]);
+    let nobody = store.reset(&AccountId::new("nobody"), None, at(41)).await.unwrap();
+    assert!(matches!(nobody, CommandOutcome::NotFound), "{nobody:?}");
 }
 
 pub async fn disabling_a_factor_is_one_change<S>(store: &S)

@@ -3,7 +3,7 @@
 use hallpass_accounts::Usernames;
 use hallpass_core::FieldFault;
 
-use crate::fields::Fault;
+use crate::{fields::Fault, pages::notice::Notice};
 
 /// The login page. Its form posts `username`, `password` and the hidden `next` to `/login`.
 #[derive(Debug, Default)]
@@ -21,6 +21,8 @@ pub struct LoginPage<'a> {
     pub password_fault: Option<FieldFault>,
     /// The reason why the last attempt was rejected.
     pub fault: Option<Fault>,
+    /// The notice about the change that has just been made, above the form.
+    pub notice: Option<Notice>,
     /// The HTML of the site's [challenge](hallpass_accounts::Challenge), for the form. It is not
     /// escaped.
     pub challenge: Option<String>,

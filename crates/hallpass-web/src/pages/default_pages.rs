@@ -7,7 +7,7 @@ use crate::{
     activity::page::template::ActivityTemplate,
     login::page::template::{CodeTemplate, LoginTemplate},
     pages::{Page, Pages, RejectionPage, reader::Reader},
-    password::page::template::PasswordTemplate,
+    password::{page::template::PasswordTemplate, reset::page::template::ResetTemplate},
     register::page::template::RegisterTemplate,
     response::with_next,
     session::{confirm::page::template::ConfirmTemplate, page::template::SessionsTemplate},
@@ -152,6 +152,7 @@ impl<L: Layout> Pages for DefaultPages<L> {
             Page::Password(page) => {
                 (t.password_title, PasswordTemplate { t, page, username, prefix }.render())
             }
+            Page::Reset(page) => (t.reset_title, ResetTemplate { t, page, prefix }.render()),
             Page::Sessions(page) => {
                 (t.sessions_title, SessionsTemplate { t, page, prefix }.render())
             }
@@ -216,6 +217,7 @@ impl RejectionTemplate<'_> {
     /// Returns the path and the label of the link that helps the person.
     fn way(&self) -> (String, &'static str) {
         match self.page.kind {
+            RejectionKind::LinkOver => (format!("{}/login", self.prefix), self.t.log_in),
             RejectionKind::NotLoggedIn
             | RejectionKind::Expired
             | RejectionKind::Revoked

@@ -10,7 +10,7 @@ use crate::{
     fields::Fault,
     login::page::{CodePage, LoginPage},
     pages::{default_pages::DefaultPages, reader::Reader},
-    password::page::PasswordPage,
+    password::{page::PasswordPage, reset::page::ResetPage},
     register::page::RegisterPage,
     session::{
         confirm::page::ConfirmPage,
@@ -125,6 +125,17 @@ fn with_every_page(mut look: impl FnMut(&str, &Page<'_>)) {
             new_fault: missing,
         }),
     );
+    look("reset", &Page::Reset(ResetPage { token: "a-b_1", ..ResetPage::default() }));
+    look(
+        "reset-refused",
+        &Page::Reset(ResetPage {
+            token: "a-b_1",
+            asks_code: true,
+            fault: Some(Fault::Code),
+            code_fault: missing,
+            new_fault: missing,
+        }),
+    );
     look("confirm", &Page::Confirm(ConfirmPage { next: "/", ..ConfirmPage::default() }));
     look(
         "confirm-refused",
@@ -167,7 +178,7 @@ fn every_page_follows_its_content_security_policy() {
         }
         seen += 1;
     });
-    assert_eq!(seen, 17 + RejectionKind::ALL.len());
+    assert_eq!(seen, 19 + RejectionKind::ALL.len());
 }
 
 fn inline_handler(html: &str) -> bool {

@@ -105,6 +105,9 @@ impl Endpoint {
             Self::Register => ("The registration page", &[], Requirement::public()),
             Self::Login => ("The login page", &[], Requirement::public()),
             Self::Code => ("The page for the code", &[401], Requirement::public()),
+            Self::Reset => {
+                ("The page of a link that sets a password", &[410], Requirement::public())
+            }
             Self::TwoFactor => ("The key for a new second factor", &[], Requirement::login()),
             Self::Password => ("The page for a new password", &[], Requirement::login()),
             Self::Confirm => ("The page that confirms a session", &[], Requirement::login()),
@@ -117,7 +120,11 @@ impl Endpoint {
             Self::Jwks => ("The public keys, as a JWK Set", &[], Requirement::public()),
             _ => return None,
         };
-        let query = if self == Self::Sessions { &["after"][..] } else { &[] };
+        let query: &[_] = match self {
+            Self::Sessions => &["after"],
+            Self::Reset => &["token"],
+            _ => &[],
+        };
         Some(Words { summary, query, fields: &[], success: 200, failures, asks })
     }
 
@@ -146,6 +153,13 @@ impl Endpoint {
                 &["code", "next?", "remember_device?"],
                 200,
                 &[401, 429],
+                public,
+            ),
+            Self::Reset => words(
+                "Sets a password with a link, and logs in if a code was shown",
+                &["token", "new_password", "code?"],
+                200,
+                &[401, 410, 429],
                 public,
             ),
             Self::Logout => words("Logs out, on every node", &[], 204, &[429], public),
@@ -205,6 +219,7 @@ fn failure(status: u16) -> &'static str {
         }
         404 => "The session or the page does not exist.",
         409 => "The name is taken, or the second factor is already on or off.",
+        410 => "The link was used, was replaced or has expired.",
         413 => "The body is larger than 8 KiB.",
         415 => "The body is neither a form nor JSON.",
         422 => "A field is missing or not valid. The member `field` of the problem names it.",

@@ -1,5 +1,7 @@
 //! The table of paths and their methods. An ability that is not turned on has no path.
 
+use hallpass_accounts::ResetLink;
+
 /// One path of the login routes. An adapter registers [`paths`](crate::Routes::paths) for **every**
 /// method, because the endpoint returns the 405 after the origin check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +19,7 @@ pub(crate) enum Endpoint {
     Register,
     Login,
     Code,
+    Reset,
     Logout,
     TwoFactor,
     DisableTwoFactor,
@@ -33,10 +36,11 @@ pub(crate) enum Endpoint {
 }
 
 impl Endpoint {
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::Register,
         Self::Login,
         Self::Code,
+        Self::Reset,
         Self::Logout,
         Self::TwoFactor,
         Self::DisableTwoFactor,
@@ -57,6 +61,7 @@ impl Endpoint {
             Self::Register => ("/register", PAGE_AND_FORM),
             Self::Login => ("/login", PAGE_AND_FORM),
             Self::Code => ("/login/code", PAGE_AND_FORM),
+            Self::Reset => (ResetLink::PATH, PAGE_AND_FORM),
             Self::Logout => ("/logout", FORM),
             Self::TwoFactor => ("/account/two-factor", PAGE_AND_FORM),
             Self::DisableTwoFactor => ("/account/two-factor/disable", FORM),
@@ -85,6 +90,7 @@ impl Endpoint {
             Self::Register
             | Self::Login
             | Self::Code
+            | Self::Reset
             | Self::Logout
             | Self::Confirm
             | Self::Refresh

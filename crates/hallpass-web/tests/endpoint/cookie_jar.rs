@@ -7,10 +7,11 @@
 use std::collections::BTreeSet;
 
 use cookie_store::CookieStore;
+use hallpass_accounts::Username;
 use hallpass_core::{CookieSettings, SameSite};
 use url::Url;
 
-use crate::site::{ACCESS, BROWSER, Client, PASSWORD, PENDING, REFRESH, Site};
+use crate::site::{ACCESS, Answer, BROWSER, Client, NOTICE, PASSWORD, PENDING, REFRESH, Site};
 
 const NEW_PASSWORD: &str = "another horse, another battery";
 
@@ -38,6 +39,16 @@ impl Jar {
         // immediately.
         self.client.cookies = self.returned(&self.url);
         let answer = self.client.post(route, fields).await;
+        self.keep(route, &answer);
+    }
+
+    async fn get(&mut self, route: &str) {
+        self.client.cookies = self.returned(&self.url);
+        let answer = self.client.get(route).await;
+        self.keep(route, &answer);
+    }
+
+    fn keep(&mut self, route: &str, answer: &Answer) {
         assert!(answer.status < 400, "{route}: {answer:?}");
         for line in answer.set_cookies() {
             let kept = self.jar.parse(line, &self.url);
@@ -109,7 +120,11 @@ async fn walk(site: &Site, url: &str) -> Jar {
         &[("password", NEW_PASSWORD), ("code", &authenticator.code())],
     )
     .await;
-    jar.post("/login", &[("username", "ann"), ("password", NEW_PASSWORD)]).await;
+    let ann = site.accounts.find(&Username::parse("ann").unwrap()).await.unwrap().unwrap();
+    let link = site.accounts.reset_password(ann.id()).await.unwrap();
+    jar.post("/login/reset", &[("token", link.token()), ("new_password", PASSWORD)]).await;
+    jar.get("/login").await;
+    jar.post("/login", &[("username", "ann"), ("password", PASSWORD)]).await;
     jar
 }
 
@@ -141,6 +156,8 @@ async fn every_set_cookie_of_every_route_is_kept_returned_and_removed() {
         ("/register", BROWSER, "set"),
         ("/login", BROWSER, "set"),
         ("/login/code", BROWSER, "set"),
+        ("/login/reset", NOTICE, "set"),
+        ("/login", NOTICE, "remove"),
         ("/register", REFRESH, "set"),
         ("/session/refresh", ACCESS, "set"),
         ("/session/refresh", REFRESH, "set"),

@@ -11,7 +11,7 @@ use crate::site::{ACCESS, Client, PASSWORD, Site, SiteRole};
 
 fn routes(site: &Site) -> Vec<Route> {
     let routes = site.routes.routes();
-    assert_eq!(routes.len(), 15);
+    assert_eq!(routes.len(), 16);
     routes
 }
 
@@ -121,7 +121,7 @@ async fn login_is_required_before_the_body_is_read() {
     let site = Site::new();
     for Route { path, methods, .. } in routes(&site)
         .into_iter()
-        .filter(|route| route.path.starts_with("/profile") || route.path == "/session/confirm")
+        .filter(|route| route.path.starts_with("/account") || route.path == "/session/confirm")
     {
         if methods.contains(&"GET") {
             let to = format!("/login?next={}", path.replace('/', "%2F"));
@@ -158,10 +158,11 @@ async fn login_is_required_before_the_body_is_read() {
     }
 }
 
-const FORMS: [&str; 9] = [
+const FORMS: [&str; 10] = [
     "/register",
     "/login",
     "/login/code",
+    "/login/reset",
     "/account/two-factor",
     "/account/two-factor/disable",
     "/account/recovery-codes",

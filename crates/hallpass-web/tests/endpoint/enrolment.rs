@@ -67,6 +67,7 @@ async fn the_enrolment_cookie_is_accepted_by_no_other_route() {
             let public = [
                 "/login",
                 "/register",
+                "/login/reset",
                 "/logout",
                 "/.well-known/jwks.json",
                 "/hallpass.css",

@@ -27,6 +27,7 @@ mod proxies;
 mod refresh;
 mod register;
 mod repeated;
+mod reset;
 mod second_factor;
 mod sessions;
 mod site;

@@ -17,6 +17,7 @@ pub const ACCESS: &str = "__Host-hallpass";
 pub const REFRESH: &str = "__Host-hallpass_refresh";
 pub const PENDING: &str = "__Host-hallpass_pending";
 pub const BROWSER: &str = "__Host-hallpass_browser";
+pub const NOTICE: &str = "__Host-hallpass_notice";
 
 /// The text of every rejected login (`docs/CONTRACT.md`, `POST /login`).
 pub const REFUSED: &str = "Invalid username, password or code";
@@ -367,14 +368,15 @@ impl Answer {
         answer
     }
 
-    /// Returns the cookies that are set or removed, without the browser cookie.
+    /// Returns the cookies that are set or removed, without the browser cookie and the notice.
     pub fn session_cookies(&self) -> Vec<&str> {
         let mut cookies = self.set_cookies();
-        cookies.retain(|cookie| !cookie.starts_with(BROWSER));
+        cookies.retain(|cookie| !cookie.starts_with(BROWSER) && !cookie.starts_with(NOTICE));
         cookies
     }
 
-    /// Expects a page with this status that sets no cookie, except the browser cookie.
+    /// Expects a page with this status that sets no cookie, except the browser cookie and
+    /// the notice.
     #[track_caller]
     pub fn expect_page(self, status: u16) -> Self {
         let answer = self.expect(status);

@@ -214,6 +214,13 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
         self
     }
 
+    /// Sets the time for which a link of
+    /// [`reset_password`](crate::Hallpass::reset_password) is accepted. Defaults to one hour.
+    pub fn reset_link_lifetime(mut self, time: Duration) -> Self {
+        self.settings.reset_link_lifetime = time;
+        self
+    }
+
     /// Rejects new passwords that this service lists as breached. Defaults to no service.
     pub fn breached_passwords(mut self, service: impl BreachedPasswords) -> Self {
         self.settings.breached_passwords = Some(Arc::new(service).into());

@@ -3,6 +3,7 @@
 use std::{error::Error, io};
 
 use hallpass_accounts::{AccountsError, AccountsErrorKind, UsernameError};
+use hallpass_core::PublicOriginError;
 use hallpass_sqlx::{MigrateError, SchemaStep, StoreOpenError};
 
 use crate::{key_file::KeyFileError, start::StartError};
@@ -47,10 +48,18 @@ pub(super) enum CommandError {
         "no account in {database} has the name {name:?}: the command user list prints all names"
     )]
     NoSuchUser { database: String, name: String },
+    #[error("no second factor is on for the account {name:?} in {database}: nothing was changed")]
+    NoFactor { database: String, name: String },
     #[error("{name:?} is not a role of this site: use {known}")]
     UnknownRole { name: String, known: String },
     #[error("this site has no role with the name \"admin\": use user set-role with one of {known}")]
     NoAdminRole { known: String },
+    #[error(
+        "the address of this site in the browser is not known: call .public_origin(…) in the program, or add --origin https://site.example"
+    )]
+    NoOrigin,
+    #[error("the option --origin cannot be used")]
+    Origin(#[source] PublicOriginError),
     #[error("the result cannot be written to standard output")]
     Output(#[from] io::Error),
 }

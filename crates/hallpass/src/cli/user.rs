@@ -3,8 +3,10 @@
 use std::error::Error;
 
 use clap::Subcommand;
-use hallpass_accounts::{Account, AccountId, AccountsError, Session, SessionStore as _, Username};
-use hallpass_core::{Role, RoleSet};
+use hallpass_accounts::{
+    Account, AccountId, AccountsError, AccountsErrorKind, Session, SessionStore as _, Username,
+};
+use hallpass_core::{PublicOrigin, Role, RoleSet};
 use hallpass_sqlx::{StoreError, StoreErrorKind};
 use serde_json::{Value, json};
 
@@ -61,6 +63,20 @@ pub(crate) enum Command {
         /// The user name
         name: String,
     },
+    /// Remove the second factor and the recovery codes of an account, and end all its sessions
+    ResetFactor {
+        /// The user name
+        name: String,
+    },
+    /// Print a one-time link with which a person sets a new password, and end all sessions of the
+    /// account
+    ResetPassword {
+        /// The user name
+        name: String,
+        /// The address of the site in the browser, if the program does not set it
+        #[arg(long, value_name = "URL")]
+        origin: Option<String>,
+    },
 }
 
 pub(super) async fn run<R: Role>(
@@ -100,8 +116,59 @@ pub(super) async fn run<R: Role>(
             let text = format!("ended all sessions of {}", account.username());
             Done::new("user log-out", text, account)
         }
+        Command::ResetFactor { name } => {
+            let account = site.find(&name).await?;
+            let reset = commands.reset_second_factor(account.id()).await;
+            reset.map_err(|error| match error.kind() {
+                AccountsErrorKind::AlreadyOff => {
+                    CommandError::NoFactor { database: site.database.clone(), name }
+                }
+                _ => site.failed(error),
+            })?;
+            let text = format!("removed the second factor of {}", account.username());
+            Done::new("user reset-factor", text, account)
+                .effect("its sessions are ended, and it logs in with the password alone")
+        }
+        Command::ResetPassword { name, origin } => {
+            return reset_password(&site, &name, origin.as_deref(), output).await;
+        }
     };
     done.print(&site, output).await
+}
+
+/// Prints the link on standard output, which is not a log.
+async fn reset_password<R: Role>(
+    site: &Engine<R>,
+    name: &str,
+    origin: Option<&str>,
+    output: Output,
+) -> Result<Status, CommandError> {
+    // A command that cannot print the link must not end the sessions.
+    let given = origin.map(PublicOrigin::parse).transpose().map_err(CommandError::Origin)?;
+    let origin = given.as_ref().or(site.accounts.public_origin());
+    let origin = origin.ok_or(CommandError::NoOrigin)?;
+    let account = site.find(name).await?;
+    let commands = site.accounts.commands_of_operator();
+    let link = commands.reset_password(account.id()).await.map_err(|error| site.failed(error))?;
+    let (url, expires) = (link.url(origin), link.expires_at());
+    let minutes = expires.since(site.accounts.store_now()).as_secs().div_ceil(60);
+    let text = format!(
+        "{}\nmade a link for a new password of {} in the database {}; its sessions are ended; the \
+         link works once and for {minutes} minutes, hand it to nobody else",
+        *url,
+        account.username(),
+        site.database
+    );
+    let now = site.find(account.username().as_str()).await?;
+    let document = json!({
+        "command": "user reset-password",
+        "database": site.database,
+        "account": document_of::<R>(&now),
+        "link": *url,
+        "expires": expires.as_secs(),
+    });
+    output.print(&text, &document)?;
+    Ok(Status::Done)
 }
 
 /// A change that was made.

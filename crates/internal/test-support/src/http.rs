@@ -139,11 +139,14 @@ impl Response {
         self.values("set-cookie").map(SetCookie::parse).collect()
     }
 
-    /// Returns the cookies that the response sets or removes, without the browser cookie.
+    /// Returns the cookies that the response sets or removes, without the browser cookie and the
+    /// notice.
     #[must_use]
     pub fn session_cookies(&self) -> Vec<SetCookie> {
         let mut cookies = self.set_cookies();
-        cookies.retain(|cookie| !cookie.name.ends_with("_browser"));
+        cookies.retain(|cookie| {
+            !cookie.name.ends_with("_browser") && !cookie.name.ends_with("_notice")
+        });
         cookies
     }
 

@@ -14,8 +14,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use hallpass_accounts::{
     Account, AccountId, AccountNumbers, AccountStore, Actor, AdministrationStore, CommandOutcome,
-    Confirmation, ConsumeOutcome, ConsumedRefreshes, Cursor, EndOutcome, Enrolment, Incarnation,
-    KeptSession, KeyCheck, LiveFactor, NewAccount, NewSession, OpenOutcome, OwnChange,
+    Confirmation, ConsumeOutcome, ConsumedLink, ConsumedRefreshes, Cursor, EndOutcome, Enrolment,
+    Incarnation, KeptSession, KeyCheck, LiveFactor, NewAccount, NewSession, OpenOutcome, OwnChange,
     OwnChangeOutcome, PasswordChange, PasswordStore, RecoveryHash, RefreshChain, RefreshOutcome,
     RefreshState, RefreshTokenStore, RefreshedSession, RegistrationOutcome, RegistrationStore,
     ReplaceOutcome, Revocation, RevocationLog, RevocationPage, Rotation, RotationOutcome, Session,
@@ -298,9 +298,14 @@ impl PasswordStore for MemoryStore {
 
     async fn change(&self, change: PasswordChange) -> Result<OwnChangeOutcome, Down> {
         let mut state = self.lock()?;
+        let link = change.link.map(|link| ((ConsumedLink::PURPOSE.as_str(), link.hash), link));
+        if link.is_some_and(|(key, _)| state.consumed.contains_key(&key)) {
+            return Ok(OwnChangeOutcome::NotWritten);
+        }
         match state.row_of(&change.own.actor).filter(|row| row.hash == change.old_hash) {
             Some(row) => {
                 row.hash = change.new_hash;
+                state.consumed.extend(link.map(|(key, link)| (key, link.expires)));
                 Ok(state.revoking(&change.own, 1))
             }
             None => Ok(OwnChangeOutcome::NotWritten),
@@ -386,6 +391,24 @@ impl TwoFactorStore for MemoryStore {
             }
             None => Ok(OwnChangeOutcome::NotWritten),
         }
+    }
+
+    async fn reset(
+        &self,
+        id: &AccountId,
+        by: Option<&Actor>,
+        at: UnixTime,
+    ) -> Result<CommandOutcome, Down> {
+        let mut state = self.lock()?;
+        if !state.passes(by) {
+            return Ok(CommandOutcome::ActorChanged);
+        }
+        if let Some(row) = state.rows.get_mut(id) {
+            row.factor = None;
+            row.recovery.clear();
+        }
+        state.revoke(id, None, 1, at);
+        Ok(state.commanded(id))
     }
 
     async fn reencrypt(

@@ -259,6 +259,12 @@ fn lost(url: Option<String>) {
     assert_eq!(refused.status, 500);
     let log = blog.scratch.read("log");
     assert!(log.contains("a second factor could not be decrypted"), "{log}");
+    // A person without recovery codes sets up a new factor.
+    assert!(blog.run(&["site", "user", "reset-factor", "bob"]).status.success());
+    let mut bob = blog.browser();
+    log_in(&mut bob, "bob", "").expect_see_other("/");
+    let (mut new, _) = enrol(&mut bob);
+    log_in(&mut blog.browser(), "bob", &new.code()).expect_see_other("/");
 }
 
 /// The files of a SQLite database that is not open. The second one has the latest changes.

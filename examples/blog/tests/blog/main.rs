@@ -19,6 +19,7 @@ mod operator;
 mod origin;
 mod own_routes;
 mod person;
+mod recovery;
 mod revoked;
 mod second_factor;
 mod sessions;

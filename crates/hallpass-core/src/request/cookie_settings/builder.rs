@@ -17,6 +17,7 @@ pub struct CookieSettingsBuilder {
     refresh_name: Option<String>,
     pending_name: Option<String>,
     browser_name: Option<String>,
+    notice_name: Option<String>,
     same_site: SameSite,
     domain: Option<String>,
     plain_http: bool,
@@ -51,6 +52,13 @@ impl CookieSettingsBuilder {
     /// `__Host-hallpass_browser`.
     pub fn browser_name(mut self, name: impl Into<String>) -> Self {
         self.browser_name = Some(name.into());
+        self
+    }
+
+    /// Sets the name of the cookie with the notice of the next page. The conditions are those of
+    /// [`browser_name`](Self::browser_name). Defaults to `__Host-hallpass_notice`.
+    pub fn notice_name(mut self, name: impl Into<String>) -> Self {
+        self.notice_name = Some(name.into());
         self
     }
 
@@ -102,9 +110,10 @@ impl CookieSettingsBuilder {
         };
         let access = format!("{prefix}{tagged}");
         // A sibling host that could set this cookie would make its own browser the known one.
-        let of_browser = if self.plain_http { "" } else { "__Host-" };
-        let browser_name =
-            self.browser_name.clone().unwrap_or_else(|| format!("{of_browser}{tagged}_browser"));
+        let of_host = if self.plain_http { "" } else { "__Host-" };
+        let host_only = |name: &Option<String>, suffix: &str| {
+            name.clone().unwrap_or_else(|| format!("{of_host}{tagged}{suffix}"))
+        };
         let named = |name: &Option<String>, suffix: &str| {
             name.clone().unwrap_or_else(|| format!("{access}{suffix}"))
         };
@@ -112,7 +121,8 @@ impl CookieSettingsBuilder {
             access_name: named(&self.access_name, ""),
             refresh_name: named(&self.refresh_name, "_refresh"),
             pending_name: named(&self.pending_name, "_pending"),
-            browser_name,
+            browser_name: host_only(&self.browser_name, "_browser"),
+            notice_name: host_only(&self.notice_name, "_notice"),
             same_site: self.same_site,
             domain: self.domain.clone(),
             secure: !self.plain_http,
@@ -151,7 +161,7 @@ impl CookieSettings {
 
 impl Default for CookieSettings {
     /// Returns the default settings: `__Host-hallpass` and the same name with `_refresh`,
-    /// `_pending` and `_browser` appended, `Secure`, and `SameSite=Lax`.
+    /// `_pending`, `_browser` and `_notice` appended, `Secure`, and `SameSite=Lax`.
     fn default() -> Self {
         CookieSettingsBuilder::default().with_default_names()
     }

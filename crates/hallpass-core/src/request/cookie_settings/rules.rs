@@ -24,10 +24,10 @@ pub enum CookieSettingsError {
         "cookie name {0:?} cannot be used with a domain: browsers drop such a cookie; name it __Secure-… or set no domain"
     )]
     HostPrefixWithDomain(String),
-    /// A name of the browser cookie without the prefix `__Host-`. Another host of the same domain
-    /// could set the cookie.
+    /// A name of the browser cookie or of the notice without the prefix `__Host-`. Another host of
+    /// the same domain could set the cookie.
     #[error(
-        "cookie name {0:?} cannot be used for the browser cookie: begin it with __Host-, which works with a domain for the other cookies too"
+        "cookie name {0:?} cannot be used for the browser cookie or the notice: begin it with __Host-, which works with a domain for the other cookies too"
     )]
     BrowserWithoutHostPrefix(String),
     /// A name prefix that requires `Secure`, over plain HTTP.
@@ -59,13 +59,17 @@ pub(super) fn check(settings: &CookieSettings) -> Result<(), CookieSettingsError
         &settings.refresh_name,
         &settings.pending_name,
         &settings.browser_name,
+        &settings.notice_name,
     ];
+    let host_only = [&settings.browser_name, &settings.notice_name];
     for name in names {
-        let domain = settings.domain.as_ref().filter(|_| name != &settings.browser_name);
+        let domain = settings.domain.as_ref().filter(|_| !host_only.contains(&name));
         check_name(name, domain.is_some(), settings.secure)?;
     }
-    if settings.secure && !has_prefix(&settings.browser_name, "__Host-") {
-        return Err(CookieSettingsError::BrowserWithoutHostPrefix(settings.browser_name.clone()));
+    if let Some(name) = host_only.into_iter().find(|name| !has_prefix(name, "__Host-"))
+        && settings.secure
+    {
+        return Err(CookieSettingsError::BrowserWithoutHostPrefix(name.clone()));
     }
     for (place, one) in names.into_iter().enumerate() {
         if names.into_iter().skip(place + 1).any(|other| other == one) {

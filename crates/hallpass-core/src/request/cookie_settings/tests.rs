@@ -119,6 +119,7 @@ fn default_cookie_names_have_the_allowed_prefix() {
     let plain = builder().insecure_plain_http_cookies().build().unwrap();
     assert_eq!(plain.pending_name(), "hallpass_pending");
     assert_eq!(plain.browser_name(), "hallpass_browser");
+    assert_eq!(plain.notice_name(), "hallpass_notice");
     assert!(!plain.remove::<Access>().contains("Secure"));
 }
 
@@ -132,20 +133,23 @@ fn default_cookie_names_have_a_tag_of_the_path_prefix() {
             cookies.refresh_name(),
             cookies.pending_name(),
             cookies.browser_name(),
+            cookies.notice_name(),
         ]
         .map(str::to_owned)
     };
     let builder = CookieSettings::builder;
-    let [access, refresh, pending, browser] = names(builder(), &app);
+    let [access, refresh, pending, browser, notice] = names(builder(), &app);
     assert_eq!(access, "__Host-hallpass-6u5vfl");
     assert_eq!(refresh, "__Host-hallpass-6u5vfl_refresh");
     assert_eq!(pending, "__Host-hallpass-6u5vfl_pending");
     assert_eq!(browser, "__Host-hallpass-6u5vfl_browser");
+    assert_eq!(notice, "__Host-hallpass-6u5vfl_notice");
     let of_shop = names(builder(), &PathPrefix::new("/shop"));
     assert!(names(builder(), &app).iter().all(|name| !of_shop.contains(name)));
-    let [access, .., browser] = names(builder().domain("site.example"), &app);
+    let [access, .., browser, notice] = names(builder().domain("site.example"), &app);
     assert_eq!(access, "__Secure-hallpass-6u5vfl");
     assert_eq!(browser, "__Host-hallpass-6u5vfl_browser");
+    assert_eq!(notice, "__Host-hallpass-6u5vfl_notice");
     let [access, ..] = names(builder().insecure_plain_http_cookies(), &app);
     assert_eq!(access, "hallpass-6u5vfl");
 
@@ -189,6 +193,11 @@ fn cookie_settings_that_browsers_drop_are_refused() {
             E::SameName("__Host-one".into()),
         ),
         (builder().browser_name("one"), E::BrowserWithoutHostPrefix("one".into())),
+        (builder().notice_name("one"), E::BrowserWithoutHostPrefix("one".into())),
+        (
+            builder().notice_name("__Host-one").browser_name("__Host-one"),
+            E::SameName("__Host-one".into()),
+        ),
         (shared().browser_name("__Secure-one"), E::BrowserWithoutHostPrefix("__Secure-one".into())),
         (shared().access_name("__Host-pass"), E::HostPrefixWithDomain("__Host-pass".into())),
         (shared().access_name("__hOST-pass"), E::HostPrefixWithDomain("__hOST-pass".into())),
@@ -238,6 +247,23 @@ fn the_browser_cookie_is_lax_and_has_no_domain() {
         assert!(!attributes.contains_key("domain") && attributes.contains_key("httponly"));
         assert_eq!(name.starts_with("__Host-"), attributes.contains_key("secure"), "{name}");
         assert_eq!(attributes["path"], "/");
+    }
+}
+
+/// Another host of the domain cannot make the site show that something has happened.
+#[test]
+fn the_notice_is_lax_has_no_domain_and_lasts_a_minute() {
+    for cookies in variants() {
+        let set = cookies.set_notice("password-reset").unwrap();
+        for (set, value, age) in [(set, "password-reset", "60"), (cookies.remove_notice(), "", "0")]
+        {
+            let (name, found, attributes) = parsed(&set);
+            assert_eq!((name.as_str(), found.as_str()), (cookies.notice_name(), value));
+            assert_eq!((&*attributes["samesite"], &*attributes["max-age"]), ("Lax", age));
+            assert!(!attributes.contains_key("domain") && attributes.contains_key("httponly"));
+            assert_eq!(name.starts_with("__Host-"), attributes.contains_key("secure"), "{name}");
+        }
+        assert!(cookies.set_notice("a;b").is_err());
     }
 }
 

@@ -36,7 +36,7 @@ impl RejectionResponse {
 #[test]
 fn every_rejection_kind_for_every_caller() {
     use RejectionKind::*;
-    let table: [(RejectionKind, [u16; 6], &str, Option<&str>); 23] = [
+    let table: [(RejectionKind, [u16; 6], &str, Option<&str>); 25] = [
         (
             NotLoggedIn,
             [303, 401, 401, 401, 401, 401],
@@ -60,6 +60,8 @@ fn every_rejection_kind_for_every_caller() {
         (SecondFactorOff, [409; 6], "9", None),
         (ChallengeRequired, [403; 6], "7", None),
         (LastOfRole, [409; 6], "9", None),
+        (AccountDisabled, [409; 6], "9", None),
+        (LinkOver, [410; 6], "9", None),
         (NotFound, [404; 6], "5", None),
         (MethodNotAllowed, [405; 6], "12", None),
         (BodyTooLarge, [413; 6], "3", None),

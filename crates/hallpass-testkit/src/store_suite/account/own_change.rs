@@ -65,18 +65,17 @@ pub enum Command {
     Disable,
     LogOut,
     EndSession,
+    ResetFactor,
 }
 
 impl Command {
-    pub const ALL: [Self; 4] = [Self::SetRoles, Self::Disable, Self::LogOut, Self::EndSession];
+    pub const ALL: [Self; 5] =
+        [Self::SetRoles, Self::Disable, Self::LogOut, Self::EndSession, Self::ResetFactor];
 
-    pub async fn give<S: AdministrationStore + SessionStore>(
-        self,
-        store: &S,
-        id: &AccountId,
-        session: &SessionId,
-        when: UnixTime,
-    ) {
+    pub async fn give<S>(self, store: &S, id: &AccountId, session: &SessionId, when: UnixTime)
+    where
+        S: AdministrationStore + SessionStore + TwoFactorStore,
+    {
         match self {
             Self::SetRoles => {
                 drop(done(store.set_roles(id, &["visitor".into()], &[], None, when).await.unwrap()))
@@ -88,6 +87,7 @@ impl Command {
             Self::EndSession => {
                 assert_eq!(store.end(id, session, None, when).await.unwrap(), EndOutcome::Ended)
             }
+            Self::ResetFactor => drop(done(store.reset(id, None, when).await.unwrap())),
         }
     }
 }
@@ -203,22 +203,23 @@ where
 }
 
 /// Gives every command as one actor, and returns which were carried out.
-async fn commands_by<S>(store: &S, target: &AccountId, session: &SessionId, by: &Actor) -> [bool; 4]
+async fn commands_by<S>(store: &S, target: &AccountId, session: &SessionId, by: &Actor) -> [bool; 5]
 where
-    S: SessionStore + AdministrationStore,
+    S: SessionStore + AdministrationStore + TwoFactorStore,
 {
     let passed = |outcome: CommandOutcome| !matches!(outcome, CommandOutcome::ActorChanged);
     [
         passed(store.set_roles(target, &["admin".into()], &[], Some(by), at(40)).await.unwrap()),
         store.end(target, session, Some(by), at(40)).await.unwrap() != EndOutcome::ActorChanged,
         passed(store.end_all(target, Some(by), at(40)).await.unwrap()),
+        passed(store.reset(target, Some(by), at(40)).await.unwrap()),
         passed(store.set_disabled(target, true, &[], Some(by), at(40)).await.unwrap()),
     ]
 }
 
 pub async fn a_command_by_somebody_who_lost_the_right_writes_nothing<S>(store: &S)
 where
-    S: RegistrationStore + SessionStore + AdministrationStore + RevocationLog,
+    S: RegistrationStore + SessionStore + AdministrationStore + TwoFactorStore + RevocationLog,
 {
     for (number, command) in (0..).zip(Command::ALL) {
         let target = register(store, &format!("target{number}")).await;
@@ -232,12 +233,12 @@ where
 
         assert_eq!(
             commands_by(store, &target, &targets, &decided).await,
-            [false; 4],
+            [false; 5],
             "{command:?}"
         );
         assert_eq!(
             commands_by(store, &admin, &session, &decided).await,
-            [false; 4],
+            [false; 5],
             "on themselves: {command:?}"
         );
         assert_eq!(state(store, &target).await, before, "{command:?}");
@@ -249,7 +250,7 @@ where
     let decided = actor(store, &admin, Some(open(store, &admin, 151).await)).await;
     assert_eq!(
         commands_by(store, &target, &targets, &decided).await,
-        [true; 4],
+        [true; 5],
         "the actor still has the right"
     );
 }

@@ -193,6 +193,8 @@ impl<F: Future<Output = Received>, S: Fn(Sent) -> F> Walk<S> {
         self.get("/hallpass.css", 200).await;
         self.get("/hallpass.js", 200).await;
         self.get("/session/refresh", 405).await;
+        self.get("/login/reset?token=x", 410).await;
+        self.post("/login/reset", &[("token", "x"), ("new_password", PASSWORD)], 410).await;
         self.leads("GET", "/login/code?next=%2Fapp%2Fadmin", &[], "/app/login?next=%2Fapp%2Fadmin")
             .await;
         self.leads("GET", "/account/sessions", &[], "/app/login?next=%2Fapp%2Faccount%2Fsessions")

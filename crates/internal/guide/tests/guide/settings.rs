@@ -128,6 +128,7 @@ fn settings_page_has_the_defaults_of_the_code() {
         ("lifetime", site.lifetime),
         ("store_timeout", site.store_timeout),
         ("request_timeout", site.request_timeout),
+        ("reset_link_lifetime", site.reset_link_lifetime),
     ];
     for (name, value) in times {
         assert_eq!(time(default("HallpassBuilder", name)), value, "{name}");

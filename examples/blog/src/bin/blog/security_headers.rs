@@ -4,12 +4,14 @@ use axum::http::{HeaderName, HeaderValue};
 use axum::response::Response;
 use blog::SECURITY_HEADERS;
 
-/// Sets the security headers of every response and replaces values that a route has set.
+/// Sets the security headers that a route has not set. The login routes set their own, and the page
+/// of a link for a new password has a stricter `Referrer-Policy`.
 pub(crate) async fn security_headers(mut response: Response) -> Response {
     for (name, value) in SECURITY_HEADERS {
         response
             .headers_mut()
-            .insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+            .entry(HeaderName::from_static(name))
+            .or_insert(HeaderValue::from_static(value));
     }
     response
 }
