@@ -38,6 +38,8 @@ impl<R: Role> Accounts<R> {
         let store = offered(self.stores().registration.as_ref())?;
         let username = self.settings().usernames.parse(username);
         let username = username.map_err(AccountsErrorKind::Username)?;
+        let reserved = self.settings().reserved_usernames.check(&username);
+        reserved.map_err(AccountsErrorKind::Username)?;
         let password = self
             .settings()
             .password_policy

@@ -14,7 +14,7 @@ use chacha20poly1305::{
     KeyInit, XChaCha20Poly1305, XNonce,
     aead::{Aead, Payload},
 };
-use hallpass_core::{KeyId, KeyRing, TotpSecret};
+use hallpass_core::{KeyId, KeyRing, TotpSecret, TotpSecretError, TotpSettings};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -48,11 +48,13 @@ pub(crate) fn encrypt(
     Ok([&[FORMAT, length], name, &nonce, &encrypted].concat())
 }
 
-/// Decrypts a blob that [`encrypt`] made for this account.
+/// Decrypts a blob that [`encrypt`] made for this account. `settings` decide about the minimum length
+/// of the secret.
 pub(crate) fn open(
     ring: &KeyRing,
     account: &AccountId,
     blob: &[u8],
+    settings: &TotpSettings,
 ) -> Result<OpenedSecret, EncryptionError> {
     let (name, nonce, encrypted) = split(blob).ok_or(EncryptionError::Malformed)?;
     let (position, key) = ring
@@ -67,7 +69,7 @@ pub(crate) fn open(
         .map(Zeroizing::new)
         .map_err(|_| EncryptionError::Forged)?;
     Ok(OpenedSecret {
-        secret: TotpSecret::from_bytes(&secret).map_err(|_| EncryptionError::Malformed)?,
+        secret: settings.secret_from_bytes(&secret).map_err(EncryptionError::Secret)?,
         is_outdated: position != 0,
     })
 }
@@ -98,6 +100,8 @@ pub(crate) enum EncryptionError {
     LostKey(KeyId),
     #[error("the encrypted secret is malformed: restore it, or reset the account's second factor")]
     Malformed,
+    #[error("the decrypted secret is not accepted")]
+    Secret(#[source] TotpSecretError),
     #[error(
         "the encrypted secret was altered or belongs to another account: restore it, or reset the account's second factor"
     )]
@@ -142,7 +146,7 @@ mod tests {
         account: &str,
         blob: &[u8],
     ) -> Result<(Vec<u8>, bool), EncryptionError> {
-        open(ring, &AccountId::new(account), blob)
+        open(ring, &AccountId::new(account), blob, &TotpSettings::default())
             .map(|opened| (opened.secret.as_bytes().to_vec(), opened.is_outdated))
     }
 

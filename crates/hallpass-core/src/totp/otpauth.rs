@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 use crate::totp::{
     check::{TimeStep, Totp},
-    secret::{TotpSecret, TotpSecretError},
+    secret::TotpSecretError,
     settings::{TotpAlgorithm, TotpDigits, TotpSettings},
 };
 

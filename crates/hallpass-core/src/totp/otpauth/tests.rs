@@ -1,7 +1,10 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::totp::settings::{TotpAlgorithm, TotpDigits, TotpSettings};
+use crate::totp::{
+    secret::TotpSecret,
+    settings::{TotpAlgorithm, TotpDigits, TotpSettings},
+};
 
 const SECRET: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
 
@@ -123,10 +126,19 @@ fn otpauth_parameters_with_wrong_codes_are_refused() {
 #[test]
 fn a_colon_in_issuer_or_account_is_refused() {
     let totp = totp(TotpSettings::default());
-    for (issuer, account) in
-        [("A:B", "c"), (":", "c"), ("A", "b:c"), ("", "b:c"), ("https://site.example", "c"), ("[::1]", "c")]
-    {
-        assert_eq!(totp.otpauth_uri(issuer, account), Err(OtpauthError::Colon), "{issuer} {account}");
+    for (issuer, account) in [
+        ("A:B", "c"),
+        (":", "c"),
+        ("A", "b:c"),
+        ("", "b:c"),
+        ("https://site.example", "c"),
+        ("[::1]", "c"),
+    ] {
+        assert_eq!(
+            totp.otpauth_uri(issuer, account),
+            Err(OtpauthError::Colon),
+            "{issuer} {account}"
+        );
     }
     for (issuer, account) in [("", "b"), ("A%3AB", "c"), ("R&D = 100 %?", "a@site.example")] {
         let uri = totp.otpauth_uri(issuer, account).unwrap();
@@ -158,7 +170,8 @@ fn secrets_of_80_bits_need_the_setting() {
 
 #[test]
 fn otpauth_debug_and_errors_show_no_secret() {
-    let read = OtpauthUri::parse(&totp(TotpSettings::default()).otpauth_uri("A", "b").unwrap()).unwrap();
+    let read =
+        OtpauthUri::parse(&totp(TotpSettings::default()).otpauth_uri("A", "b").unwrap()).unwrap();
     assert!(!format!("{read:?}").contains("GEZDGNBV"));
     let refusal = OtpauthUri::parse("otpauth://totp/A:b?secret=GEZDGNBV0").unwrap_err();
     assert!(!format!("{refusal} {refusal:?}").contains("GEZDGNBV"));
