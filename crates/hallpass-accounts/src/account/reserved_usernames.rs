@@ -4,8 +4,9 @@ use std::{collections::HashSet, fmt, sync::Arc};
 
 use crate::account::username::{Username, UsernameError, reserved_form};
 
-/// The user names that a registration rejects. A login accepts them, and an operator can create an
-/// account with such a name ([`Commands::create_account`](crate::Commands::create_account)).
+/// The user names that a registration rejects. A login accepts them, and
+/// [`Accounts::create_account`](crate::Accounts::create_account) creates an account with such a
+/// name.
 ///
 /// Case, width, dots, dashes and underscores do not matter: `Ad-Min` is `admin`. E-mail addresses
 /// are not compared with the list.
@@ -137,7 +138,7 @@ const HOSTS: [&str; 12] = [
 ];
 
 /// The segments of the paths of the login routes. Tested in `hallpass-web`, which has the routes.
-const PATHS: [&str; 26] = [
+const PATHS: [&str; 28] = [
     "account",
     "activity",
     "browsers",
@@ -147,6 +148,8 @@ const PATHS: [&str; 26] = [
     "disable",
     "email",
     "forgot",
+    "hallpass.css",
+    "hallpass.js",
     "jwks.json",
     "link",
     "login",

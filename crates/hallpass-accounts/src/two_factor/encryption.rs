@@ -14,12 +14,13 @@ use chacha20poly1305::{
     KeyInit, XChaCha20Poly1305, XNonce,
     aead::{Aead, Payload},
 };
-use hallpass_core::{KeyId, KeyRing, TotpSecret, TotpSecretError, TotpSettings};
+use hallpass_core::{KeyId, KeyRing, Role, TotpSecret, TotpSecretError, TotpSettings};
 use zeroize::Zeroizing;
 
 use crate::{
     account::AccountId,
-    error::AccountsError,
+    accounts::Accounts,
+    error::{AccountsError, AccountsErrorKind},
     random::{NoRandomness, Random, draw},
 };
 
@@ -46,6 +47,29 @@ pub(crate) fn encrypt(
         .encrypt(&XNonce::from(nonce), payload)
         .map_err(|_| EncryptionError::NoKey)?;
     Ok([&[FORMAT, length], name, &nonce, &encrypted].concat())
+}
+
+impl<R: Role> Accounts<R> {
+    /// Encrypts the secret of an authenticator that another site set up, for the column
+    /// `hallpass_two_factor.encrypted` of this account. The account can then log in with the codes of
+    /// that authenticator. A secret of 80 bits needs
+    /// [`accept_80_bit_secrets`](TotpSettings::accept_80_bit_secrets).
+    ///
+    /// # Errors
+    /// [`Internal`](AccountsErrorKind::Internal) without an encryption key, and for a secret that
+    /// [`Settings::totp`](crate::Settings::totp) does not accept;
+    /// [`Unavailable`](AccountsErrorKind::Unavailable) without randomness.
+    pub fn encrypt_imported_secret(
+        &self,
+        account: &AccountId,
+        secret: &TotpSecret,
+    ) -> Result<Vec<u8>, AccountsError> {
+        let accepted = self.settings().totp.secret_from_bytes(secret.as_bytes());
+        let accepted = accepted
+            .map_err(|error| AccountsError::caused_by(AccountsErrorKind::Internal, error))?;
+        let ring = self.issuer().keys().current();
+        Ok(encrypt(&ring, account, &accepted, self.random())?)
+    }
 }
 
 /// Decrypts a blob that [`encrypt`] made for this account. `settings` decide about the minimum length
