@@ -1,5 +1,6 @@
 //! `/register`.
 
+use hallpass_web::{DefaultPages, Texts};
 use serde_json::json;
 
 use crate::site::{ACCESS, BROWSER, PASSWORD, Site};
@@ -115,7 +116,7 @@ async fn names_of_the_routes_cannot_be_registered() {
 
 #[tokio::test]
 async fn a_rejected_name_gets_a_text_that_says_why() {
-    let site = Site::new();
+    let site = Site::with_pages(DefaultPages::new().and_texts(Texts::dutch()));
     for (name, english, dutch) in [
         ("Admin", "is reserved for the site", "is gereserveerd"),
         ("post.master", "is reserved for the site", "is gereserveerd"),
