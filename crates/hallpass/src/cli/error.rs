@@ -51,6 +51,8 @@ pub(super) enum CommandError {
     UnknownRole { name: String, known: String },
     #[error("this site has no role with the name \"admin\": use user set-role with one of {known}")]
     NoAdminRole { known: String },
+    #[error("the password cannot be read from standard input: write it as one line of text")]
+    Password(#[source] io::Error),
     #[error("the result cannot be written to standard output")]
     Output(#[from] io::Error),
 }
