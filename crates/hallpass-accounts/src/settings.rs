@@ -79,8 +79,8 @@ pub struct Settings<R> {
     /// The names with which people log in and register. Defaults to user names: an e-mail address
     /// is rejected.
     pub usernames: Usernames,
-    /// The names that a registration rejects. Defaults to the names of people in charge, of mailboxes
-    /// (RFC 2142), of hosts and of the login routes.
+    /// The names that a registration rejects. Defaults to the names of people in charge, of
+    /// mailboxes (RFC 2142), of hosts and of the login routes.
     pub reserved_usernames: ReservedUsernames,
     /// The roles of a new account. Defaults to the variant with `#[role(default)]`, or to none.
     pub default_roles: RoleSet<R>,

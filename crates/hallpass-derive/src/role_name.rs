@@ -1,7 +1,7 @@
 //! The characters of a role's name.
 //!
 //! The name of a role is shown in logs, tokens and commands. A line end would begin a new line of a
-//! log, a bidirectional control shows `admin` for another name, and an invisible character makes two
+//! log, a bidirectional control shows `admin` for another name, and with an invisible character two
 //! names look the same ("Trojan Source", CVE-2021-42574).
 //!
 //! `hallpass-accounts` applies the same rule at the start, to roles that are implemented by hand. A

@@ -51,8 +51,8 @@ pub(crate) fn encrypt(
 
 impl<R: Role> Accounts<R> {
     /// Encrypts the secret of an authenticator that another site set up, for the column
-    /// `hallpass_two_factor.encrypted` of this account. The account can then log in with the codes of
-    /// that authenticator. A secret of 80 bits needs
+    /// `hallpass_two_factor.encrypted` of this account. The account can then log in with the codes
+    /// of that authenticator. A secret of 80 bits needs
     /// [`accept_80_bit_secrets`](TotpSettings::accept_80_bit_secrets).
     ///
     /// # Errors
@@ -72,8 +72,8 @@ impl<R: Role> Accounts<R> {
     }
 }
 
-/// Decrypts a blob that [`encrypt`] made for this account. `settings` decide about the minimum length
-/// of the secret.
+/// Decrypts a blob that [`encrypt`] made for this account. `settings` contain the minimum length of
+/// the secret.
 pub(crate) fn open(
     ring: &KeyRing,
     account: &AccountId,

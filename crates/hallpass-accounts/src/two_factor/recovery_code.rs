@@ -2,9 +2,9 @@
 //!
 //! There are ten codes of 120 random bits: NIST SP 800-63B-4 section 3.1.2.2 and ASVS 5.0 (6.5.2)
 //! require 112 bits for a secret that is stored with a fast hash. They are shown once, and each is
-//! valid for one use. They are stored as SHA-256, not argon2: a hash must be slow only if the secret
-//! can be guessed, and 2¹²⁰ guesses are not feasible. With the fast hash the code step does not use the password
-//! hasher, and the store can consume a code with one `DELETE`.
+//! valid for one use. They are stored as SHA-256, not argon2: a hash must be slow only if the
+//! secret can be guessed, and 2^120 guesses are not feasible. With the fast hash the code step does
+//! not use the password hasher, and the store can consume a code with one `DELETE`.
 
 use std::fmt;
 

@@ -4,7 +4,7 @@
 //! consumes the step in the store by compare-and-set (RFC 6238 section 5.2). The step length is
 //! fixed to 30 seconds, because authenticators ignore any other length in the QR code.
 //!
-//! Two steps are accepted: the current one and the one before it (RFC 6238 section 5.2). A code is
+//! Two steps are accepted: the current one and the previous one (RFC 6238 section 5.2). A code is
 //! therefore accepted for 60 seconds from the second in which an authenticator begins to show it,
 //! and not before. If drift is remembered, the next step is accepted as well.
 //!
@@ -144,8 +144,8 @@ impl Totp {
     }
 
     /// Returns the step of a code, out of the steps that are accepted at `now`: the current step,
-    /// and the previous one unless the [skew](TotpSettings::skew) is none. The caller must consume
-    /// the step.
+    /// and the previous one unless the [skew](TotpSettings::skew) is [`TotpSkew::None`](crate::TotpSkew::None). The caller
+    /// must consume the step.
     ///
     /// The code is read as a [`TypedCode`]: without white space, dashes and invisible characters,
     /// and in decimal digits of any script.

@@ -48,8 +48,8 @@ impl TotpSettings {
     /// Defaults to off, because phones set their clocks themselves. It has no effect with
     /// [`TotpSkew::None`].
     ///
-    /// If it is on, the step after the current one is accepted too, because the drift of a clock that
-    /// is ahead could not be noticed otherwise. Up to six codes are then valid at the same time
+    /// If it is on, the step after the current one is accepted too. Otherwise the drift of a clock
+    /// that is ahead could not be noticed. Up to six codes are then valid at the same time
     /// instead of two. A person who reads a future code in advance can use it up to two and a half
     /// minutes earlier.
     #[must_use]
@@ -59,9 +59,9 @@ impl TotpSettings {
     }
 
     /// Accepts secrets of at least 80 bits from another site. Defaults to off: 128 bits are the
-    /// minimum of RFC 4226 section 4 (R6). pyotp made secrets of 80 bits until version 2.4.1, and a
-    /// person would otherwise have to set up the authenticator again. New secrets have 160 bits in
-    /// any case.
+    /// minimum of RFC 4226 section 4 (R6). pyotp made secrets of 80 bits until version 2.4.1.
+    /// Without this setting their owners set up the authenticator again. New secrets have 160 bits
+    /// in any case.
     ///
     /// ```
     /// use hallpass_core::TotpSettings;
@@ -129,7 +129,7 @@ pub enum TotpDigits {
 pub enum TotpSkew {
     /// The current step only.
     None,
-    /// The current step and the one before it.
+    /// The current step and the previous one.
     #[default]
     One,
 }

@@ -17,9 +17,8 @@ pub(super) fn shown(text: &str) -> String {
 }
 
 /// Returns the key: `NFKC_Casefold` of Unicode (chapter 3.13, R5), with two additions for the
-/// letter i. Dotless letters (`ı`, `ȷ`) get their dot, and a dot above a letter that has one already
-/// is removed. So `İpek`, `ipek` and `IPEK` are one name, and so are `i` and `i̇`, which look the
-/// same.
+/// letter i. Dotless letters (`ı`, `ȷ`) get their dot, and a second dot above a letter is removed. So `İpek`, `ipek` and `IPEK` are one name, and so are `i` and `i` with U+0307, which
+/// look the same.
 ///
 /// `NFKC_Casefold` also removes characters that are not displayed. [`check`] rejects them, so that
 /// a name in the store has no invisible part.
@@ -133,8 +132,8 @@ pub(crate) fn is_visible(text: &str) -> bool {
 const MOST_MARKS: usize = 2;
 const DOT_ABOVE: char = '\u{307}';
 
-/// Letters, marks and symbols that are displayed as a blank or not at all, although Unicode does not
-/// list them as default-ignorable: the blank pattern of Braille, the joiners of Brahmi and
+/// Letters, marks and symbols that are displayed as a blank or not at all, and that are not
+/// default-ignorable: the blank pattern of Braille, the joiners of Brahmi and
 /// Tifinagh, the filler of Khitan, the blanks and the mirror of Egyptian hieroglyphs, and the null
 /// note head.
 const BLANKS: [char; 8] = [
