@@ -17,8 +17,9 @@ pub(super) fn shown(text: &str) -> String {
 }
 
 /// Returns the key: `NFKC_Casefold` of Unicode (chapter 3.13, R5), with two additions for the
-/// letter i. Dotless letters (`ı`, `ȷ`) get their dot, and a second dot above a letter is removed. So `İpek`, `ipek` and `IPEK` are one name, and so are `i` and `i` with U+0307, which
-/// look the same.
+/// letter i. Dotless letters (`ı`, `ȷ`) get their dot, and a second dot above a letter is removed.
+/// So `İpek`, `ipek` and `IPEK` are one name, and so are `i` and `i` with U+0307, which look the
+/// same.
 ///
 /// `NFKC_Casefold` also removes characters that are not displayed. [`check`] rejects them, so that
 /// a name in the store has no invisible part.
