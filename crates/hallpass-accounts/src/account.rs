@@ -5,6 +5,7 @@
 
 pub(crate) mod flow;
 pub(crate) mod own_change;
+pub(crate) mod reserved_usernames;
 pub(crate) mod step_up;
 pub(crate) mod store;
 pub(crate) mod username;

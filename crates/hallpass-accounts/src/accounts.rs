@@ -109,6 +109,10 @@ impl<R: Role> Accounts<R> {
         if settings.trust_devices.is_some() && stores.browsers.is_none() {
             return Err(SettingsError::TrustWithoutBrowsers);
         }
+        settings.check_role_names()?;
+        if stores.two_factor.is_some() {
+            settings.check_shown_name()?;
+        }
         settings.apply_public_origin()?;
         let recorder = stores.activity.clone();
         let recorder = recorder.map(|store| Recorder::new(store, settings.store_timeout));
@@ -117,7 +121,7 @@ impl<R: Role> Accounts<R> {
         stores.timeout = settings.store_timeout;
         stores.events = events.clone();
         settings.password_policy =
-            settings.password_policy.clone().context_word(settings.shown_name());
+            settings.password_policy.clone().context_word(&settings.shown_name());
         let hasher = settings.password_hasher.clone();
         Ok(Self {
             browser: None,

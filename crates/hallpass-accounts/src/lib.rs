@@ -99,6 +99,7 @@ pub use account::flow::Commands;
 pub use account::own_change::{
     Actor, CommandOutcome, Confirmation, KeptSession, OwnChange, OwnChangeOutcome, SessionRow,
 };
+pub use account::reserved_usernames::ReservedUsernames;
 pub use account::step_up::{Confirmed, Proof, ProofNeeds};
 pub use account::store::{AccountStore, AdministrationStore, CombinedWith};
 pub use account::username::{Username, UsernameError, Usernames};

@@ -1,10 +1,13 @@
-//! A password, exactly as typed.
+//! A password, in one form of Unicode and otherwise exactly as typed.
 //!
-//! The received bytes are hashed without trimming, Unicode normalisation or case folding. NIST SP
-//! 800-63B recommends normalisation; ASVS 6.2.8 requires "exactly as received". hallpass follows
-//! ASVS, because a normalisation can never be changed once hashes exist, and the keyboards of one
-//! person produce one form. Tested by `a_password_is_taken_byte_for_byte` in
-//! `password_hasher/tests.rs`.
+//! The same text has several encodings: `é` is one code point on one keyboard, and `e` with a mark
+//! on another. A password is therefore normalised to NFC before it is hashed and before it is
+//! checked (NIST SP 800-63B-4 section 3.1.1.2). Nothing else changes: it is not trimmed, not
+//! truncated and not case folded, and no compatibility form is replaced (ASVS 6.2.8). Tested by
+//! `a_password_is_taken_as_typed_except_for_its_unicode_form` in `password_hasher/tests.rs`.
+//!
+//! A hash of another scheme was made from the bytes that another program received, so it is checked
+//! with the typed form as well. argon2 runs once in any case.
 
 mod common_password;
 pub(crate) mod flow;
@@ -19,28 +22,51 @@ pub(crate) mod stored_hash;
 use std::fmt;
 
 use argon2::Params;
+use icu_normalizer::ComposingNormalizerBorrowed;
 use zeroize::Zeroizing;
 
 /// A typed password. Redacted in `Debug`, zeroized on drop.
 #[derive(Clone)]
-pub struct Password(Zeroizing<String>);
+pub struct Password {
+    nfc: Zeroizing<String>,
+    /// The typed form, if it is another one.
+    typed: Option<Zeroizing<String>>,
+}
 
 impl Password {
     /// Creates a password from any text. [`PasswordPolicy`](crate::PasswordPolicy) decides whether
     /// the text is accepted as a new password.
     #[must_use]
     pub fn typed(text: &str) -> Self {
-        Self(Zeroizing::new(text.to_owned()))
+        let normalizer = ComposingNormalizerBorrowed::new_nfc();
+        if normalizer.is_normalized(text) {
+            return Self { nfc: Zeroizing::new(text.to_owned()), typed: None };
+        }
+        // As long as NFC can become, so that no copy is left behind by a growing buffer.
+        let mut nfc = Zeroizing::new(String::with_capacity(text.len().saturating_mul(NFC_GROWTH)));
+        // Writing to a String cannot fail.
+        let _ = normalizer.normalize_to(text, &mut *nfc);
+        Self { nfc, typed: Some(Zeroizing::new(text.to_owned())) }
     }
 
+    /// Returns the password in NFC.
     pub(crate) fn as_str(&self) -> &str {
-        &self.0
+        &self.nfc
     }
 
+    /// Returns the bytes that are hashed: NFC.
     pub(crate) fn as_bytes(&self) -> &[u8] {
-        self.0.as_bytes()
+        self.nfc.as_bytes()
+    }
+
+    /// Returns the bytes as typed, if they are not the bytes of NFC.
+    pub(crate) fn as_typed_bytes(&self) -> Option<&[u8]> {
+        self.typed.as_ref().map(|typed| typed.as_bytes())
     }
 }
+
+/// The maximum growth of a text of UTF-8 in NFC (UAX 15, section 9.1).
+const NFC_GROWTH: usize = 3;
 
 impl fmt::Debug for Password {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,7 +4,7 @@
 //! The facade's `Hallpass::builder` has them, and users of the engine without the facade set the
 //! fields.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 
 use hallpass_core::{
     Clock, CookieSettings, CookieSettingsError, KeyId, OriginCheck, PathPrefix, PublicOrigin,
@@ -12,7 +12,10 @@ use hallpass_core::{
 };
 
 use crate::{
-    account::username::Usernames,
+    account::{
+        reserved_usernames::ReservedUsernames,
+        username::{Usernames, is_visible},
+    },
     challenge::ChallengeOutage,
     event::{Event, EventHook, Events},
     login::own_claims::OwnClaims,
@@ -76,6 +79,9 @@ pub struct Settings<R> {
     /// The names with which people log in and register. Defaults to user names: an e-mail address
     /// is rejected.
     pub usernames: Usernames,
+    /// The names that a registration rejects. Defaults to the names of people in charge, of
+    /// mailboxes (RFC 2142), of hosts and of the login routes.
+    pub reserved_usernames: ReservedUsernames,
     /// The roles of a new account. Defaults to the variant with `#[role(default)]`, or to none.
     pub default_roles: RoleSet<R>,
     /// The roles of which at least one enabled account must remain: a command that would demote or
@@ -141,10 +147,26 @@ impl<R> Settings<R> {
     }
 
     /// Returns the name of the site in authenticators: the site's own, or the host of its address,
-    /// or the issuer.
-    pub(crate) fn shown_name(&self) -> &str {
+    /// or the issuer. If the issuer is an address, only its host is shown.
+    pub(crate) fn shown_name(&self) -> Cow<'_, str> {
         let host = self.public_origin.as_ref().map(PublicOrigin::host);
-        self.site_name.as_deref().or(host).unwrap_or(&self.issuer)
+        match self.site_name.as_deref().or(host) {
+            Some(name) => name.into(),
+            None => match PublicOrigin::parse(&self.issuer) {
+                Ok(address) => address.host().to_owned().into(),
+                Err(_) => (&*self.issuer).into(),
+            },
+        }
+    }
+
+    /// Checks the name of the site in authenticators. A colon separates it from the user name: an
+    /// authenticator would show another site or another account.
+    pub(crate) fn check_shown_name(&self) -> Result<(), SettingsError> {
+        let name = self.shown_name();
+        if name.contains(':') {
+            return Err(SettingsError::SiteName(name.into_owned()));
+        }
+        Ok(())
     }
 
     /// Takes the path prefix and the accepted origin from the public origin.
@@ -159,6 +181,15 @@ impl<R> Settings<R> {
 }
 
 impl<R: Role> Settings<R> {
+    /// Checks the names of roles that are implemented by hand. The macro checks those that it
+    /// derives.
+    pub(crate) fn check_role_names(&self) -> Result<(), SettingsError> {
+        match R::ALL.iter().map(Role::name).find(|name| name.is_empty() || !is_visible(name)) {
+            None => Ok(()),
+            Some(name) => Err(SettingsError::RoleName(name)),
+        }
+    }
+
     /// Returns the names of the [`kept_roles`](Self::kept_roles), as a store keeps them.
     pub(crate) fn kept_role_names(&self) -> Vec<String> {
         self.kept_roles.iter().map(|role| role.name().to_owned()).collect()
@@ -180,6 +211,7 @@ impl<R: Role> Default for Settings<R> {
             rejections: RejectionSettings::default().style_sheet("/hallpass.css"),
             site_name: None,
             usernames: Usernames::default(),
+            reserved_usernames: ReservedUsernames::default(),
             default_roles: R::default_role().map(RoleSet::from).unwrap_or_default(),
             kept_roles: RoleSet::default(),
             password_policy: PasswordPolicy::default(),
@@ -321,6 +353,16 @@ pub enum SettingsError {
         "devices may be trusted, but the store keeps no known browsers: turn on `BrowserStore`, or remove `trust_devices`"
     )]
     TrustWithoutBrowsers,
+    /// The name of the site in authenticators contains a colon.
+    #[error(
+        "the name of the site in authenticators is {0:?}, and a colon separates the site from the user name there: set a name without a colon with `.site_name(…)`"
+    )]
+    SiteName(String),
+    /// The name of a role contains a character that cannot be seen: `Role` is implemented by hand.
+    #[error(
+        "the name of the role {0:?} contains a character that is not visible: use letters, digits, punctuation and spaces, or `#[derive(Role)]`"
+    )]
+    RoleName(&'static str),
     /// A notifier is set without a revocation log.
     #[error(
         "a notifier is set, but no revocation log is read: call `.revocation_log()` or `.revocation_log_in(store)`, or remove the notifier"

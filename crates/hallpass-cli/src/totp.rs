@@ -43,7 +43,7 @@ pub(crate) enum Command {
         secret: Secret,
         #[command(flatten)]
         shape: Shape,
-        /// Steps of 30 seconds that the code may be early or late: 0 or 1
+        /// Steps of 30 seconds that the code may be late: 0 or 1
         #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(0..=1))]
         skew: u8,
         /// Unix time in seconds, instead of the current time
@@ -58,6 +58,9 @@ pub(crate) struct Secret {
     /// the digits; `-` for standard input
     #[arg(long)]
     secret: PathBuf,
+    /// Accept a secret of 80 to 127 bits, which another site made
+    #[arg(long)]
+    accept_80_bits: bool,
 }
 
 #[derive(clap::Args)]
@@ -94,10 +97,13 @@ impl Shape {
 impl Secret {
     fn totp(&self, shape: &Shape, skew: u8) -> Result<Totp, CommandError> {
         let text = input::secret(&self.secret, "the secret")?;
+        let settings = shape.settings(skew);
+        let settings =
+            if self.accept_80_bits { settings.accept_80_bit_secrets() } else { settings };
         if text.starts_with("otpauth://") {
-            return Ok(OtpauthUri::parse(&text)?.into_totp());
+            return Ok(OtpauthUri::parse_with(&text, settings)?.into_totp());
         }
-        Ok(Totp::new(TotpSecret::from_base32(&text)?, shape.settings(skew)))
+        Ok(Totp::new(settings.secret_from_base32(&text)?, settings))
     }
 }
 
@@ -108,8 +114,7 @@ pub(crate) fn run(command: Command, report: Report) -> Result<ExitCode, CommandE
             SystemRandom.fill(&mut random)?;
             let secret = TotpSecret::from_random(random);
             let base32 = secret.to_base32().to_string();
-            let uri =
-                Totp::new(secret, shape.settings(1)).otpauth_uri(&issuer, &account).to_string();
+            let uri = Totp::new(secret, shape.settings(1)).otpauth_uri(&issuer, &account)?;
             report.print(
                 &format!("{base32}\n{uri}"),
                 &json!({ "secret": base32, "otpauth_uri": uri }),

@@ -109,6 +109,7 @@ pub use totp::{
     otpauth::{OtpauthError, OtpauthUri},
     secret::{TotpSecret, TotpSecretError},
     settings::{TotpAlgorithm, TotpDigits, TotpSettings, TotpSkew},
+    typed_code::TypedCode,
 };
 
 #[cfg(feature = "derive")]

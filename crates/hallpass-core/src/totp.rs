@@ -7,3 +7,4 @@ pub(crate) mod check;
 pub(crate) mod otpauth;
 pub(crate) mod secret;
 pub(crate) mod settings;
+pub(crate) mod typed_code;

@@ -6,6 +6,7 @@ use syn::ext::IdentExt;
 use syn::{Data, DataEnum, DeriveInput, Error, Fields, Path, Result, Variant};
 
 use crate::attribute;
+use crate::role_name;
 use crate::snake_case::snake_case;
 
 /// A role set is a `u64`, with one bit per role.
@@ -144,8 +145,15 @@ fn name(variant: &Variant, taken: &[String]) -> Result<String> {
         ));
     }
     let name = match attribute::name(&variant.attrs)? {
-        Some(said) => said.value(),
-        None => snake_case(&variant.ident.unraw().to_string()),
+        Some(said) => {
+            role_name::check(&said.value()).map_err(|text| Error::new_spanned(&said, text))?;
+            said.value()
+        }
+        None => {
+            let name = snake_case(&variant.ident.unraw().to_string());
+            role_name::check(&name).map_err(|text| Error::new_spanned(&variant.ident, text))?;
+            name
+        }
     };
     if taken.contains(&name) {
         return Err(Error::new_spanned(

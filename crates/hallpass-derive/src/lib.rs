@@ -15,6 +15,7 @@ use syn::{DeriveInput, parse_macro_input, parse_quote};
 
 mod attribute;
 mod expand;
+mod role_name;
 mod snake_case;
 
 /// Derives `hallpass_core::Role` for an enum without fields.
@@ -29,7 +30,7 @@ mod snake_case;
 /// # Errors
 /// Compilation fails, with the error at the wrong place, if the item is not an enum, has no
 /// variant, more than 64 variants or two default roles, or if a variant has fields, or a name that
-/// is empty or already taken.
+/// is empty, already taken, or contains a character that cannot be seen.
 #[proc_macro_derive(Role, attributes(role))]
 pub fn role(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);

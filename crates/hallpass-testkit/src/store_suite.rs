@@ -66,6 +66,7 @@ macro_rules! test_store {
             a_new_account_is_found_by_either_key
             an_unknown_account_is_none_and_no_error
             a_name_is_taken_once_in_any_spelling
+            a_name_with_a_turkish_i_is_found_in_any_spelling
             names_and_roles_are_returned_unchanged
         );
     };

@@ -7,6 +7,8 @@
 //! - If a field is sent twice, one part of a service may read the first value and another part the
 //!   last.
 //! - If JSON numbers were accepted, `007` and `7` would be the same code.
+//!
+//! JSON `null` counts as absent, because clients send it for a field without a value.
 
 use std::fmt;
 
@@ -22,9 +24,11 @@ use zeroize::Zeroizing;
 pub(crate) struct Fields(Vec<(String, Value)>);
 
 #[derive(Deserialize)]
-#[serde(from = "Json")]
+#[serde(from = "Option<Json>")]
 enum Value {
     Text(Zeroizing<String>),
+    /// JSON `null`, which counts as absent.
+    Null,
     NotText,
 }
 
@@ -35,11 +39,12 @@ enum Json {
     Other(IgnoredAny),
 }
 
-impl From<Json> for Value {
-    fn from(value: Json) -> Self {
+impl From<Option<Json>> for Value {
+    fn from(value: Option<Json>) -> Self {
         match value {
-            Json::Text(text) => Self::Text(Zeroizing::new(text)),
-            Json::Other(_) => Self::NotText,
+            None => Self::Null,
+            Some(Json::Text(text)) => Self::Text(Zeroizing::new(text)),
+            Some(Json::Other(_)) => Self::NotText,
         }
     }
 }
@@ -82,7 +87,7 @@ impl Fields {
     pub(crate) fn optional(&self, field: &'static str) -> Result<Option<&str>, Rejection> {
         let mut found = self.0.iter().filter(|(name, _)| name == field).map(|(_, value)| value);
         match (found.next(), found.next()) {
-            (None, _) => Ok(None),
+            (None, _) | (Some(Value::Null), None) => Ok(None),
             (Some(_), Some(_)) => Err(Rejection::of_field(field, FieldFault::Repeated)),
             (Some(Value::NotText), None) => Err(Rejection::of_field(field, FieldFault::NotText)),
             (Some(Value::Text(text)), None) => Ok(Some(text)),

@@ -227,6 +227,12 @@ pub struct Texts {
     pub username_length: &'static str,
     /// The user name contains a character that is not allowed.
     pub username_character: &'static str,
+    /// The user name contains a character that is not displayed.
+    pub username_invisible: &'static str,
+    /// The user name has more than two combining marks in a row.
+    pub username_marks: &'static str,
+    /// The user name is reserved for the site.
+    pub username_reserved: &'static str,
     /// The e-mail address is not valid.
     pub username_email: &'static str,
     /// An e-mail address was entered on a site whose user names are not e-mail addresses.
@@ -330,6 +336,9 @@ impl Texts {
             FieldFault::Repeated => self.repeated.into(),
             FieldFault::UsernameLength => self.username_length.into(),
             FieldFault::UsernameCharacter => self.username_character.into(),
+            FieldFault::UsernameInvisible => self.username_invisible.into(),
+            FieldFault::UsernameMarks => self.username_marks.into(),
+            FieldFault::UsernameReserved => self.username_reserved.into(),
             FieldFault::UsernameEmail => self.username_email.into(),
             FieldFault::UsernameNotEmail => self.username_not_email.into(),
             FieldFault::UsernameIsEmail => self.username_is_email.into(),

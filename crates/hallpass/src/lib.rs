@@ -179,9 +179,9 @@ pub mod store {
         NoNotifier, Notifier, OpenOutcome, OwnChange, OwnChangeOutcome, PasswordChange,
         PasswordStore, PresentedRefresh, RateLimitStore, RecoveryCode, RecoveryHash, RefreshChain,
         RefreshHash, RefreshOutcome, RefreshState, RefreshTokenStore, RefreshedSession,
-        RegistrationOutcome, RegistrationStore, ReplaceOutcome, Revocation, RevocationLog,
-        RevocationPage, Rotation, RotationOutcome, Session, SessionId, SessionRow, SessionStore,
-        SiteStore, StoreConnections, StoreFacts, StoreFault, StoreSet, StoredSecret,
+        RegistrationOutcome, RegistrationStore, ReplaceOutcome, ReservedUsernames, Revocation,
+        RevocationLog, RevocationPage, Rotation, RotationOutcome, Session, SessionId, SessionRow,
+        SessionStore, SiteStore, StoreConnections, StoreFacts, StoreFault, StoreSet, StoredSecret,
         TakeAllOutcome, TwoFactorStore, UsernameError, Usernames,
     };
     pub use hallpass_accounts::{
@@ -267,7 +267,7 @@ pub mod remote {
 pub mod totp {
     pub use hallpass_core::{
         OtpauthError, OtpauthUri, RightCode, TimeStep, Totp, TotpAlgorithm, TotpDigits, TotpDrift,
-        TotpSecret, TotpSecretError, TotpSettings, TotpSkew, WrongCode,
+        TotpSecret, TotpSecretError, TotpSettings, TotpSkew, TypedCode, WrongCode,
     };
 }
 

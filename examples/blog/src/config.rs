@@ -43,7 +43,7 @@ pub struct Config {
 
 impl Config {
     /// Reads `BLOG_ADDR`, `BLOG_ORIGIN`, `DATABASE_URL`, `REDIS_URL`, `BLOG_KEYS`, `BLOG_PROXIES`
-    /// and `BLOG_REFUSE_AFTER`.
+    /// and `BLOG_REFUSE_AFTER`. An empty variable counts as unset.
     ///
     /// # Errors
     /// Returns a [`ConfigError`] that names the setting if a value is invalid.
@@ -58,9 +58,10 @@ impl Config {
     fn from_settings(
         setting: impl Fn(&'static str) -> Result<Option<String>, ConfigError>,
     ) -> Result<Self, ConfigError> {
+        let setting = |name| Ok::<_, ConfigError>(setting(name)?.filter(|text| !text.is_empty()));
         let address = setting("BLOG_ADDR")?.unwrap_or_else(|| DEFAULT_ADDRESS.to_owned());
         let address = address.parse().map_err(|_| ConfigError::Address(address))?;
-        let origin = setting("BLOG_ORIGIN")?.filter(|origin| !origin.is_empty());
+        let origin = setting("BLOG_ORIGIN")?;
         let origin = origin.as_deref().map(PublicOrigin::parse).transpose()?;
         let database_url = setting("DATABASE_URL")?.unwrap_or_else(|| DEFAULT_DATABASE.to_owned());
         let directory = directory_of(&database_url)?;
@@ -71,7 +72,6 @@ impl Config {
             url => url,
         };
         let keys = match setting("BLOG_KEYS")? {
-            Some(path) if path.is_empty() => return Err(ConfigError::EmptyKeys),
             Some(path) => PathBuf::from(path),
             None => directory.join(DEFAULT_KEYS),
         };
@@ -157,11 +157,6 @@ pub enum ConfigError {
         "REDIS_URL {0:?} is not the URL of a Redis server; set a URL such as redis://127.0.0.1:6379, or unset it"
     )]
     Redis(String),
-    /// `BLOG_KEYS` is set to an empty value.
-    #[error(
-        "BLOG_KEYS is empty; set it to the path of the key file, such as blog-keys.json, or unset it"
-    )]
-    EmptyKeys,
     /// `BLOG_PROXIES` is not a list of addresses and networks.
     #[error("BLOG_PROXIES")]
     Proxies(#[from] ProxiesError),
@@ -200,6 +195,24 @@ mod tests {
         assert_eq!(config.public_origin().as_deref(), Some("http://localhost:3000"));
     }
 
+    /// A container or a unit file sets a variable to an empty text to leave it out.
+    #[test]
+    fn an_empty_variable_counts_as_unset() {
+        let read_names = std::cell::RefCell::new(Vec::new());
+        let unset = Config::from_settings(|name| {
+            read_names.borrow_mut().push(name);
+            Ok(None)
+        });
+        let unset = format!("{:?}", unset.unwrap());
+        let names = read_names.into_inner();
+        assert_eq!(names.len(), 7, "{names:?}");
+        for name in &names {
+            assert_eq!(format!("{:?}", read(&[(name, "")]).unwrap()), unset, "{name}");
+        }
+        let all: Vec<_> = names.iter().map(|name| (*name, "")).collect();
+        assert_eq!(format!("{:?}", read(&all).unwrap()), unset);
+    }
+
     #[test]
     fn the_public_origin_defaults_to_localhost_with_the_port() {
         let origin = |settings: &[_]| read(settings).unwrap().public_origin();
@@ -209,9 +222,6 @@ mod tests {
             ("127.0.0.1:0", None),
         ] {
             assert_eq!(origin(&[("BLOG_ADDR", address)]).as_deref(), expected);
-            // An empty variable counts as unset.
-            let empty = origin(&[("BLOG_ADDR", address), ("BLOG_ORIGIN", "")]);
-            assert_eq!(empty.as_deref(), expected);
         }
         let set = origin(&[("BLOG_ORIGIN", "https://site.example/app/")]);
         assert_eq!(set.as_deref(), Some("https://site.example/app"));
@@ -238,19 +248,15 @@ mod tests {
         for (name, value) in [
             ("BLOG_ADDR", "3000"),
             ("BLOG_ADDR", "localhost"),
-            ("BLOG_ADDR", ""),
             ("BLOG_ADDR", "127.0.0.1:99999"),
             ("BLOG_ORIGIN", "site.example"),
             ("BLOG_ORIGIN", "http://site.example"),
-            ("DATABASE_URL", ""),
             ("DATABASE_URL", "blog.db"),
             ("DATABASE_URL", "mysql://localhost/blog"),
             ("DATABASE_URL", "sqlite://"),
             ("DATABASE_URL", "sqlite::memory:"),
             ("DATABASE_URL", "sqlite://x.db?nonsense=1"),
             ("DATABASE_URL", "sqlite://line\nbreak?x=1"),
-            ("BLOG_KEYS", ""),
-            ("BLOG_PROXIES", ""),
             ("BLOG_PROXIES", "10.0.0.0/8, proxy.example"),
             ("BLOG_REFUSE_AFTER", "0"),
             ("BLOG_REFUSE_AFTER", "soon"),

@@ -1,7 +1,8 @@
-//! The fields of the blog's own forms. A missing field is read as an empty text.
+//! The fields of the blog's own forms. A missing field is read as an empty text, and so is JSON
+//! `null`.
 
 use hallpass::Role;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use crate::{BlogRole, Failure};
 
@@ -10,8 +11,10 @@ use crate::{BlogRole, Failure};
 #[serde(default)]
 pub struct DraftFields {
     /// The title as it was entered.
+    #[serde(deserialize_with = "null_as_empty")]
     pub title: String,
     /// The body as it was entered.
+    #[serde(deserialize_with = "null_as_empty")]
     pub body: String,
 }
 
@@ -19,7 +22,12 @@ pub struct DraftFields {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct RoleField {
+    #[serde(deserialize_with = "null_as_empty")]
     role: String,
+}
+
+fn null_as_empty<'de, D: Deserializer<'de>>(field: D) -> Result<String, D::Error> {
+    Option::deserialize(field).map(Option::unwrap_or_default)
 }
 
 impl RoleField {

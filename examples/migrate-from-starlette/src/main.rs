@@ -29,11 +29,10 @@ enum SiteRole {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let secret = std::env::var("SITE_SECRET")
-        .map_err(|_| "SITE_SECRET is not set; set it to the secret of the Starlette site")?;
+    let secret = variable("SITE_SECRET")
+        .ok_or("SITE_SECRET is not set; set it to the secret of the Starlette site")?;
     let store =
-        SqliteStore::open(&std::env::var("DATABASE_URL").unwrap_or("sqlite::memory:".into()))
-            .await?;
+        SqliteStore::open(&variable("DATABASE_URL").unwrap_or("sqlite::memory:".into())).await?;
     let hallpass = shared_with_starlette(Hallpass::<SiteRole>::builder(store), &secret)?
         .default_roles([SiteRole::Guest])
         .registration()
@@ -47,10 +46,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .route("/admin", get(hello).route_layer(require_roles([SiteRole::Admin])))
         .merge(hallpass.routes())
         .layer(hallpass.layer());
-    let listener =
-        TcpListener::bind(std::env::var("SITE_ADDR").unwrap_or("127.0.0.1:0".into())).await?;
+    let listener = TcpListener::bind(variable("SITE_ADDR").unwrap_or("127.0.0.1:0".into())).await?;
     writeln!(io::stdout(), "listening on http://{}", listener.local_addr()?)?;
     Ok(axum::serve(listener, app).await?)
+}
+
+/// Returns the value of an environment variable. An empty variable counts as unset.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 /// Configures hallpass to accept the tokens that PyJWT makes: the shared secret as an HS256 key,

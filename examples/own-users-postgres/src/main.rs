@@ -29,7 +29,7 @@ enum SiteRole {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let pool = PgPool::connect(&std::env::var("DATABASE_URL")?).await?;
+    let pool = PgPool::connect(&variable("DATABASE_URL").ok_or("DATABASE_URL is not set")?).await?;
     sqlx::raw_sql(include_str!("../sql/users.sql")).execute(&pool).await?;
     let hallpass = Hallpass::<SiteRole>::builder(users::store(pool.clone()))
         .key_file("users-keys.json")
@@ -40,10 +40,15 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .start()
         .await?;
     sqlx::raw_sql(include_str!("../sql/triggers.sql")).execute(&pool).await?;
-    let address = std::env::var("SITE_ADDR").unwrap_or("127.0.0.1:3003".into());
+    let address = variable("SITE_ADDR").unwrap_or("127.0.0.1:3003".into());
     let listener = TcpListener::bind(address).await?;
     writeln!(io::stdout(), "listening on http://{}", listener.local_addr()?)?;
     Ok(axum::serve(listener, app(&hallpass)).await?)
+}
+
+/// Returns the value of an environment variable. An empty variable counts as unset.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 fn app(hallpass: &Hallpass<SiteRole>) -> Router {

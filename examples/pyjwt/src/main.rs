@@ -30,8 +30,9 @@ enum SiteRole {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let secret = std::env::var("SITE_SECRET")
-        .map_err(|_| "SITE_SECRET is not set; set it to the secret that signs the site's tokens")?;
+    let secret = std::env::var("SITE_SECRET").ok().filter(|secret| !secret.is_empty());
+    let secret = secret
+        .ok_or("SITE_SECRET is not set; set it to the secret that signs the site's tokens")?;
     let shared = KeyId::parse("shared")?;
     let keys = Keys::from(KeyRing::signing_with(Key::hmac(
         shared.clone(),

@@ -25,8 +25,9 @@ enum SiteRole {
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let verifier =
         Verifier::<SiteRole>::new(KeyRing::from_env("SITE_KEYS")?, "https://site.example", "site");
-    let address =
-        std::env::var("SITE_ADDR").unwrap_or_else(|_| "127.0.0.1:50051".into()).parse()?;
+    // An empty variable counts as unset.
+    let address = std::env::var("SITE_ADDR").ok().filter(|address| !address.is_empty());
+    let address = address.as_deref().unwrap_or("127.0.0.1:50051").parse()?;
     Server::builder()
         .layer(AuthLayer::new(RequestAuthenticator::new(verifier).bearer()).body_with(Body::new))
         .add_service(require_roles([SiteRole::Admin]).named_layer(ReportServer::new(Reports)))

@@ -281,8 +281,8 @@ impl Inner {
 
     /// Checks a password with exactly one argon2 run, whatever the stored hash is.
     fn check(&self, password: &Password, stored: Option<&str>) -> Result<Checked, Broken> {
-        let (cost, password, ring) =
-            (self.settings.cost(), password.as_bytes(), self.keys.current());
+        let (cost, typed, ring) = (self.settings.cost(), password, self.keys.current());
+        let password = typed.as_bytes();
         let in_use = Pepper::in_use(&ring);
         let run = |hash: &StoredHash, pepper| {
             self.with_memory(hash.blocks(), |memory| hash.check(password, pepper, memory))
@@ -302,7 +302,7 @@ impl Inner {
                 });
             }
             Some((phc, Err(unusable))) => {
-                let foreign = self.settings.foreign_match(password, phc);
+                let foreign = self.settings.foreign_match(typed, phc);
                 if foreign.is_none() {
                     tracing::error!(target: "hallpass", error = %unusable, "a stored password hash was rejected");
                 }

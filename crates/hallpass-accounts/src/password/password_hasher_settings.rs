@@ -3,7 +3,7 @@
 use std::{fmt, num::NonZero, sync::Arc, thread, time::Duration};
 
 use crate::password::{
-    HashCost,
+    HashCost, Password,
     stored_hash::{ForeignHash, ForeignMatch},
 };
 
@@ -128,9 +128,14 @@ impl PasswordHasherSettings {
         self.wait
     }
 
-    /// Checks the hash with the other schemes, in the order in which they were added.
-    pub(crate) fn foreign_match(&self, password: &[u8], stored: &str) -> Option<ForeignMatch> {
-        self.foreign.iter().find_map(|scheme| scheme.check(password, stored))
+    /// Checks the hash with the other schemes, in the order in which they were added: first in NFC,
+    /// then as typed if that is another form.
+    pub(crate) fn foreign_match(&self, password: &Password, stored: &str) -> Option<ForeignMatch> {
+        let check = |bytes| self.foreign.iter().find_map(|scheme| scheme.check(bytes, stored));
+        match (check(password.as_bytes()), password.as_typed_bytes()) {
+            (Some(ForeignMatch::Wrong), Some(typed)) => check(typed),
+            (result, _) => result,
+        }
     }
 }
 

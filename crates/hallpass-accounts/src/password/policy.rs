@@ -56,7 +56,7 @@ impl PasswordPolicy {
     /// [`Accounts::new`](crate::Accounts::new) adds the name of the site.
     #[must_use]
     pub fn context_word(mut self, word: &str) -> Self {
-        self.context.push(word.to_lowercase());
+        self.context.push(lower_case(word));
         self
     }
 
@@ -80,7 +80,7 @@ impl PasswordPolicy {
     #[must_use]
     pub fn also_refuse<'w>(mut self, passwords: impl IntoIterator<Item = &'w str>) -> Self {
         let mut refused = Arc::unwrap_or_clone(self.refused);
-        refused.extend(passwords.into_iter().map(str::to_lowercase));
+        refused.extend(passwords.into_iter().map(lower_case));
         self.refused = Arc::new(refused);
         self
     }
@@ -234,6 +234,11 @@ pub enum Breach {
     Unknown,
 }
 
+/// Returns a word in the form in which a password is compared with it: lower case, in NFC.
+fn lower_case(word: &str) -> String {
+    Password::typed(word).as_str().to_lowercase()
+}
+
 const FLOOR: usize = 8;
 const MAX: usize = 1024;
 
@@ -263,6 +268,20 @@ mod tests {
         let policy = PasswordPolicy::default().min_length(1);
         assert_eq!(accept(&policy, "q7$kP2v"), Err(PasswordError::Length { min: 8 }));
         assert_eq!(accept(&policy, "q7$kP2vX"), Ok(()));
+    }
+
+    #[test]
+    fn a_rule_counts_and_compares_in_one_form_of_unicode() {
+        let policy =
+            PasswordPolicy::default().also_refuse(["zoe\u{308} en kees 1", "ko\u{308}nig"]);
+        // Nine characters, which are ten code points as typed.
+        let short = Err(PasswordError::Length { min: 10 });
+        assert_eq!(accept(&policy, "q7$kP2vXe\u{308}"), short);
+        for listed in ["Zoe\u{308} en Kees 1", "Zo\u{eb} en Kees 1"] {
+            assert_eq!(accept(&policy, listed), Err(PasswordError::Common), "{listed:?}");
+        }
+        // The maximum is 1,024 characters, not bytes of the typed form.
+        assert_eq!(accept(&policy, &"\u{1112}\u{1161}\u{11ab}a".repeat(512)), Ok(()));
     }
 
     #[test]

@@ -12,7 +12,7 @@
 //!   to [`Event::CodesGuessed`].
 //! - A right code clears the waits, and no total. Only a new credential number does: a change of
 //!   the password or the factor, and an operator who logs the account out.
-//! - A recovery code has 100 random bits. It counts on none of these budgets.
+//! - A recovery code has 120 random bits. It counts on none of these budgets.
 
 use std::{net::IpAddr, time::Duration};
 

@@ -1,6 +1,6 @@
 //! Registration: a new account, logged in.
 
-use hallpass_core::Role;
+use hallpass_core::{Role, RoleSet};
 
 use crate::{
     account::{Account, AccountId},
@@ -38,6 +38,8 @@ impl<R: Role> Accounts<R> {
         let store = offered(self.stores().registration.as_ref())?;
         let username = self.settings().usernames.parse(username);
         let username = username.map_err(AccountsErrorKind::Username)?;
+        let reserved = self.settings().reserved_usernames.check(&username);
+        reserved.map_err(AccountsErrorKind::Username)?;
         let password = self
             .settings()
             .password_policy
@@ -88,6 +90,45 @@ impl<R: Role> Accounts<R> {
             }
             NextStep::Enrolment(due) => due.wait().await.map(LoginStep::EnrolmentRequired),
             NextStep::SecondFactor(due) => due.wait().await.map(LoginStep::MfaRequired),
+        }
+    }
+
+    /// Creates an account, without logging it in: for an operator, an import or an administrator's
+    /// page. The name may be [reserved](crate::ReservedUsernames). The rules for user names and
+    /// passwords apply. No limit, no challenge and no role of a caller is checked.
+    ///
+    /// # Errors
+    /// [`Username`](AccountsErrorKind::Username), [`Password`](AccountsErrorKind::Password) and
+    /// [`NameTaken`](AccountsErrorKind::NameTaken), with nothing written;
+    /// [`NotOffered`](AccountsErrorKind::NotOffered) without a registration store;
+    /// [`Busy`](AccountsErrorKind::Busy), [`Unavailable`](AccountsErrorKind::Unavailable).
+    pub async fn create_account(
+        &self,
+        username: &str,
+        password: &str,
+        roles: impl Into<RoleSet<R>> + Send,
+    ) -> Result<AccountId, AccountsError> {
+        let store = offered(self.stores().registration.as_ref())?;
+        let username = self.settings().usernames.parse(username);
+        let username = username.map_err(AccountsErrorKind::Username)?;
+        let accepted =
+            self.settings().password_policy.accept(&Password::typed(password), &username);
+        let password = accepted.map_err(AccountsErrorKind::Password)?;
+        self.refuse_breached(&password).await?;
+        let ticket = self.admit(&Origin::stranger(None)).await?;
+        let hash = self.password_hasher().hash(ticket, &password).await;
+        let hash = hash.map_err(|closed| self.busy(closed))?;
+        let roles: RoleSet<R> = roles.into();
+        let roles = roles.iter().map(|role| role.name().to_owned()).collect();
+        let account =
+            NewAccount::new(self.fresh_account_id()?, username, hash, roles, self.store_now());
+        match self.stores().ask("create account", store.create(account)).await? {
+            RegistrationOutcome::Created(id) => {
+                self.events().happened(Event::Registered { account: id.clone() });
+                self.events().flush().await;
+                Ok(id)
+            }
+            RegistrationOutcome::NameTaken => Err(AccountsErrorKind::NameTaken.into()),
         }
     }
 

@@ -14,12 +14,13 @@ use chacha20poly1305::{
     KeyInit, XChaCha20Poly1305, XNonce,
     aead::{Aead, Payload},
 };
-use hallpass_core::{KeyId, KeyRing, TotpSecret};
+use hallpass_core::{KeyId, KeyRing, Role, TotpSecret, TotpSecretError, TotpSettings};
 use zeroize::Zeroizing;
 
 use crate::{
     account::AccountId,
-    error::AccountsError,
+    accounts::Accounts,
+    error::{AccountsError, AccountsErrorKind},
     random::{NoRandomness, Random, draw},
 };
 
@@ -48,11 +49,36 @@ pub(crate) fn encrypt(
     Ok([&[FORMAT, length], name, &nonce, &encrypted].concat())
 }
 
-/// Decrypts a blob that [`encrypt`] made for this account.
+impl<R: Role> Accounts<R> {
+    /// Encrypts the secret of an authenticator that another site set up, for the column
+    /// `hallpass_two_factor.encrypted` of this account. The account can then log in with the codes
+    /// of that authenticator. A secret of 80 bits needs
+    /// [`accept_80_bit_secrets`](TotpSettings::accept_80_bit_secrets).
+    ///
+    /// # Errors
+    /// [`Internal`](AccountsErrorKind::Internal) without an encryption key, and for a secret that
+    /// [`Settings::totp`](crate::Settings::totp) does not accept;
+    /// [`Unavailable`](AccountsErrorKind::Unavailable) without randomness.
+    pub fn encrypt_imported_secret(
+        &self,
+        account: &AccountId,
+        secret: &TotpSecret,
+    ) -> Result<Vec<u8>, AccountsError> {
+        let accepted = self.settings().totp.secret_from_bytes(secret.as_bytes());
+        let accepted = accepted
+            .map_err(|error| AccountsError::caused_by(AccountsErrorKind::Internal, error))?;
+        let ring = self.issuer().keys().current();
+        Ok(encrypt(&ring, account, &accepted, self.random())?)
+    }
+}
+
+/// Decrypts a blob that [`encrypt`] made for this account. `settings` contain the minimum length of
+/// the secret.
 pub(crate) fn open(
     ring: &KeyRing,
     account: &AccountId,
     blob: &[u8],
+    settings: &TotpSettings,
 ) -> Result<OpenedSecret, EncryptionError> {
     let (name, nonce, encrypted) = split(blob).ok_or(EncryptionError::Malformed)?;
     let (position, key) = ring
@@ -67,7 +93,7 @@ pub(crate) fn open(
         .map(Zeroizing::new)
         .map_err(|_| EncryptionError::Forged)?;
     Ok(OpenedSecret {
-        secret: TotpSecret::from_bytes(&secret).map_err(|_| EncryptionError::Malformed)?,
+        secret: settings.secret_from_bytes(&secret).map_err(EncryptionError::Secret)?,
         is_outdated: position != 0,
     })
 }
@@ -98,6 +124,8 @@ pub(crate) enum EncryptionError {
     LostKey(KeyId),
     #[error("the encrypted secret is malformed: restore it, or reset the account's second factor")]
     Malformed,
+    #[error("the decrypted secret is not accepted")]
+    Secret(#[source] TotpSecretError),
     #[error(
         "the encrypted secret was altered or belongs to another account: restore it, or reset the account's second factor"
     )]
@@ -142,7 +170,7 @@ mod tests {
         account: &str,
         blob: &[u8],
     ) -> Result<(Vec<u8>, bool), EncryptionError> {
-        open(ring, &AccountId::new(account), blob)
+        open(ring, &AccountId::new(account), blob, &TotpSettings::default())
             .map(|opened| (opened.secret.as_bytes().to_vec(), opened.is_outdated))
     }
 

@@ -58,7 +58,9 @@ impl<R: Role> Accounts<R> {
         let secret = set_up_secrets(keys, account, session).next();
         let secret = secret.ok_or_else(encryption::no_key)?;
         let otpauth_uri = Totp::new(secret.clone(), self.settings().totp)
-            .otpauth_uri(self.settings().shown_name(), account.username().as_str());
+            .otpauth_uri(&self.settings().shown_name(), account.username().as_str())
+            // A user name and the name of the site contain no colon.
+            .map_err(|error| AccountsError::caused_by(AccountsErrorKind::Internal, error))?;
         Ok(SetUp { secret, otpauth_uri })
     }
 
@@ -335,7 +337,8 @@ impl<R: Role> Accounts<R> {
             AccountsError::from(error)
         };
         let opened =
-            encryption::open(ring, account.id(), factor.encrypted_secret()).map_err(fault)?;
+            encryption::open(ring, account.id(), factor.encrypted_secret(), &self.settings().totp)
+                .map_err(fault)?;
         if opened.is_outdated {
             let encrypted = encryption::encrypt(ring, account.id(), &opened.secret, self.random());
             let encrypted = encrypted.map_err(fault)?;

@@ -44,7 +44,8 @@ impl<R: Role> Accounts<R> {
         for secret in &secrets {
             result.read += 1;
             let id = &secret.account;
-            let opened = match encryption::open(&ring, id, &secret.encrypted) {
+            let opened = match encryption::open(&ring, id, &secret.encrypted, &self.settings().totp)
+            {
                 Ok(opened) => opened,
                 Err(error) => {
                     encryption::log_unreadable(id, &error);

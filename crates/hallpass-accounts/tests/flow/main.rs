@@ -19,6 +19,7 @@ mod limit;
 mod log_in;
 mod lost_key;
 mod model;
+mod names;
 mod one_cost;
 mod own_changes;
 mod own_claims;

@@ -24,7 +24,7 @@ async fn each_failed_login_costs_one_run_and_returns_one_error() {
         ("carol", PASSWORD, None, RejectionReason::Disabled),
         ("bob", "wrong", Some(consumed.as_str()), RejectionReason::WrongPassword),
         ("bob", PASSWORD, Some(&bob.wrong_code()), RejectionReason::WrongCode),
-        ("bob", PASSWORD, Some("00000-00000-00000-00000"), RejectionReason::WrongCode),
+        ("bob", PASSWORD, Some("0000-0000-0000-0000-0000-0000"), RejectionReason::WrongCode),
         ("bob", PASSWORD, Some(&consumed), RejectionReason::ConsumedCode),
     ];
     for (name, password, code, why) in attempts {

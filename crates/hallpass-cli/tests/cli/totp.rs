@@ -77,6 +77,28 @@ fn link_of_a_new_secret_produces_its_codes() {
 }
 
 #[test]
+fn secrets_of_80_bits_need_the_option() {
+    let old = "GEZDGNBVGY3TQOJQ";
+    for input in [old.to_owned(), format!("otpauth://totp/A:b?secret={old}&issuer=A")] {
+        let refused = hallpass(&["totp", "code", "--secret", "-", "--now", "59"], input.as_bytes());
+        assert_eq!((refused.code, refused.out.as_str()), (Some(2), ""), "{input}");
+        let arguments = ["totp", "code", "--accept-80-bits", "--secret", "-", "--now", "59"];
+        let code = hallpass(&arguments, input.as_bytes());
+        assert_eq!((code.code, code.out.trim().len()), (Some(0), 6), "{input}");
+    }
+}
+
+#[test]
+fn a_colon_in_the_label_of_a_new_secret_is_rejected() {
+    for (issuer, account) in [("A: site", "alice"), ("A site", "site:alice")] {
+        let arguments = ["totp", "new", "--issuer", issuer, "--account", account];
+        let refused = hallpass(&arguments, b"");
+        assert_eq!((refused.code, refused.out.as_str()), (Some(2), ""), "{issuer} {account}");
+        assert!(refused.err.contains("colon"), "{}", refused.err);
+    }
+}
+
+#[test]
 fn invalid_secrets_are_rejected() {
     for input in ["", "not base32!", "MFRGG"] {
         let refused = hallpass(&["totp", "code", "--secret", "-"], input.as_bytes());

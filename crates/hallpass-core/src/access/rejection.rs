@@ -186,6 +186,12 @@ pub enum FieldFault {
     UsernameLength,
     /// The user name has a character that is not allowed.
     UsernameCharacter,
+    /// The user name has a character that is not displayed.
+    UsernameInvisible,
+    /// The user name has more than two combining marks in a row.
+    UsernameMarks,
+    /// The user name is reserved for the site.
+    UsernameReserved,
     /// The e-mail address is not valid.
     UsernameEmail,
     /// The user name is an e-mail address, which the site does not use as a user name.
@@ -212,6 +218,15 @@ impl FieldFault {
             Self::UsernameLength => "A user name has 1 to 64 characters.".into(),
             Self::UsernameCharacter => {
                 "A user name starts with a letter or a digit and has only letters, digits, '.', '_' and '-'.".into()
+            }
+            Self::UsernameInvisible => {
+                "The user name contains an invisible character. Delete it, or type the name again.".into()
+            }
+            Self::UsernameMarks => {
+                "A user name has at most two marks on one letter. Remove some of them.".into()
+            }
+            Self::UsernameReserved => {
+                "This user name is reserved for the site. Choose another one.".into()
             }
             Self::UsernameEmail => {
                 "This is not a valid e-mail address. Write one address, such as a@site.example.".into()

@@ -58,8 +58,8 @@ pub enum KeyRingError {
         /// The column, counted from 1.
         column: usize,
     },
-    /// The environment variable is not set, or is not UTF-8.
-    #[error("the environment variable {0} is not set: put the key ring's JSON into it")]
+    /// The environment variable is not set, is empty, or is not UTF-8.
+    #[error("the environment variable {0} is not set or is empty: put the key ring's JSON into it")]
     NoVariable(String),
     /// A key of the set cannot be used.
     #[error("key {name} of the ring cannot be used: replace it or remove it")]

@@ -84,14 +84,14 @@ impl KeyRing {
         }
     }
 
-    /// Reads the key file's text from an environment variable.
+    /// Reads the key file's text from an environment variable. An empty variable counts as unset.
     ///
     /// # Errors
-    /// Returns an error if the variable is not set, and for the reasons of
+    /// Returns an error if the variable is not set or is empty, and for the reasons of
     /// [`from_json`](Self::from_json).
     pub fn from_env(name: &str) -> Result<Self, KeyRingError> {
-        let text = std::env::var(name).map_err(|_| KeyRingError::NoVariable(name.to_owned()))?;
-        Self::from_json(&Zeroizing::new(text))
+        let text = std::env::var(name).map(Zeroizing::new).ok().filter(|text| !text.is_empty());
+        Self::from_json(&text.ok_or_else(|| KeyRingError::NoVariable(name.to_owned()))?)
     }
 
     /// Returns the text of the key file, including the secrets. The text is erased from memory when

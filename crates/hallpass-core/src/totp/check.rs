@@ -4,6 +4,10 @@
 //! consumes the step in the store by compare-and-set (RFC 6238 section 5.2). The step length is
 //! fixed to 30 seconds, because authenticators ignore any other length in the QR code.
 //!
+//! Two steps are accepted: the current one and the previous one (RFC 6238 section 5.2). A code is
+//! therefore accepted for 60 seconds from the second in which an authenticator begins to show it,
+//! and not before. If drift is remembered, the next step is accepted as well.
+//!
 //! The codes of all steps of the window are computed and compared in constant time, so that the
 //! duration does not depend on the number of correct digits or on the drift of a clock. If drift is
 //! remembered, there are two windows, around the current step and around the authenticator's step.
@@ -13,7 +17,7 @@ use std::{fmt, iter, time::Duration};
 
 use crate::{
     time::unix_time::UnixTime,
-    totp::{secret::TotpSecret, settings::TotpSettings},
+    totp::{secret::TotpSecret, settings::TotpSettings, typed_code::TypedCode},
 };
 
 #[cfg(test)]
@@ -115,7 +119,7 @@ impl TotpDrift {
 /// let now = UnixTime::from_secs(1_111_111_109); // RFC 6238 appendix B, cut to six digits
 /// assert_eq!(totp.check("081 804", now), Ok(TimeStep::at(now)));
 /// assert!(totp.check("081805", now).is_err());
-/// assert!(totp.check("081804", now.saturating_add(Duration::from_secs(90))).is_err());
+/// assert!(totp.check("081804", now.saturating_add(Duration::from_secs(60))).is_err());
 /// ```
 #[derive(Clone)]
 pub struct Totp {
@@ -139,13 +143,12 @@ impl Totp {
         Self { codes, settings }
     }
 
-    /// Returns the step of a code, out of the steps that are accepted at `now` for a clock within
-    /// the skew. The caller must consume the step.
+    /// Returns the step of a code, out of the steps that are accepted at `now`: the current step,
+    /// and the previous one unless the [skew](TotpSettings::skew) is [`TotpSkew::None`](crate::TotpSkew::None). The caller
+    /// must consume the step.
     ///
-    /// Spaces are ignored, because authenticators show a code in two groups and people type or
-    /// paste it with the space. A space carries no information, so this does not weaken the check.
-    /// Any other character that is not an ASCII digit is refused, including digits of other
-    /// scripts.
+    /// The code is read as a [`TypedCode`]: without white space, dashes and invisible characters,
+    /// and in decimal digits of any script.
     ///
     /// # Errors
     /// Returns [`WrongCode`], which does not contain the reason.
@@ -194,12 +197,14 @@ impl Totp {
         Ok(RightCode { step, drift: TotpDrift::from_steps(off) })
     }
 
-    /// Returns the accepted steps around `center`, the nearest first.
+    /// Returns the accepted steps around `center`, the nearest first. The next step is one of them
+    /// only if drift is remembered: a clock that is ahead could not be followed without it.
     fn window(&self, center: u64) -> impl Iterator<Item = u64> {
-        let off = 1..=self.settings.skew.steps();
-        iter::once(center).chain(
-            off.flat_map(move |off| [center.saturating_sub(off), center.saturating_add(off)]),
-        )
+        let skew = self.settings.skew.steps();
+        let next = if self.settings.remembers_drift { skew } else { 0 };
+        let before = (1..=skew).map(move |off| center.saturating_sub(off));
+        let after = (1..=next).map(move |off| center.saturating_add(off));
+        iter::once(center).chain(before).chain(after)
     }
 
     /// Returns the first of the steps that has this code. The codes of all steps are computed.
@@ -208,10 +213,10 @@ impl Totp {
         code: &str,
         steps: impl Iterator<Item = u64>,
     ) -> Result<TimeStep, WrongCode> {
-        let code = typed_digits(code)?;
+        let code = TypedCode::parse(code).ok_or(WrongCode(()))?;
         steps
             .map(TimeStep)
-            .filter(|step| self.codes.check(&code, step.start()).is_some())
+            .filter(|step| self.codes.check(code.as_str(), step.start()).is_some())
             .fold(None, |first, step| first.or(Some(step)))
             .ok_or(WrongCode(()))
     }
@@ -260,15 +265,3 @@ impl fmt::Display for WrongCode {
 }
 
 impl std::error::Error for WrongCode {}
-
-/// Returns the code without its spaces. totp-rs accepts ASCII digits only. The maximum length
-/// prevents the copy of a form field of kilobytes.
-fn typed_digits(code: &str) -> Result<String, WrongCode> {
-    if code.len() > MAX_TYPED_LENGTH {
-        return Err(WrongCode(()));
-    }
-    Ok(code.chars().filter(|c| *c != ' ').collect())
-}
-
-/// Maximum length, in bytes: eight digits with a space around each.
-const MAX_TYPED_LENGTH: usize = 17;

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 use crate::totp::{
     check::{TimeStep, Totp},
-    secret::{TotpSecret, TotpSecretError},
+    secret::TotpSecretError,
     settings::{TotpAlgorithm, TotpDigits, TotpSettings},
 };
 
@@ -24,8 +24,7 @@ mod tests;
 
 impl Totp {
     /// Returns the URI for an authenticator. `issuer` is the site's name and `account` the user's
-    /// name; the authenticator shows both. Without an issuer, authenticators use the text before a
-    /// colon in `account` as the issuer.
+    /// name; the authenticator shows both. A colon separates them, so neither may contain one.
     ///
     /// The URI contains the secret: show it once to the owner, and never log it.
     ///
@@ -34,7 +33,7 @@ impl Totp {
     ///
     /// let totp =
     ///     Totp::new(TotpSecret::from_random(*b"12345678901234567890"), TotpSettings::default());
-    /// let uri = totp.otpauth_uri("My Site", "alice");
+    /// let uri = totp.otpauth_uri("My Site", "alice")?;
     /// assert_eq!(
     ///     uri,
     ///     "otpauth://totp/My%20Site:alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ\
@@ -42,9 +41,17 @@ impl Totp {
     /// );
     /// assert_eq!(OtpauthUri::parse(&uri)?.account(), "alice");
     /// assert!(OtpauthUri::parse(&uri.replace("period=30", "period=60")).is_err());
+    /// assert!(totp.otpauth_uri("My: Site", "alice").is_err());
     /// # Ok::<(), hallpass_core::OtpauthError>(())
     /// ```
-    pub fn otpauth_uri(&self, issuer: &str, account: &str) -> String {
+    ///
+    /// # Errors
+    /// Returns [`OtpauthError::Colon`] for an issuer or an account with a colon. Authenticators
+    /// would show another issuer or another account.
+    pub fn otpauth_uri(&self, issuer: &str, account: &str) -> Result<String, OtpauthError> {
+        if issuer.contains(':') || account.contains(':') {
+            return Err(OtpauthError::Colon);
+        }
         let encoded = |text| utf8_percent_encode(text, RESERVED);
         let (secret, settings) = (Zeroizing::new(self.secret().to_base32()), self.settings());
         let mut uri = String::from("otpauth://totp/");
@@ -63,7 +70,7 @@ impl Totp {
             settings.digits.count(),
             TimeStep::LENGTH.as_secs()
         );
-        uri
+        Ok(uri)
     }
 }
 
@@ -84,6 +91,15 @@ impl OtpauthUri {
     /// # Errors
     /// Returns an [`OtpauthError`], which names the part that is not valid.
     pub fn parse(uri: &str) -> Result<Self, OtpauthError> {
+        Self::parse_with(uri, TotpSettings::default())
+    }
+
+    /// Parses a URI of type `totp` with the minimum length of these settings for its secret. The
+    /// algorithm and the digits are those of the URI.
+    ///
+    /// # Errors
+    /// Returns an [`OtpauthError`], which names the part that is not valid.
+    pub fn parse_with(uri: &str, settings: TotpSettings) -> Result<Self, OtpauthError> {
         if uri.len() > Self::MAX_LENGTH {
             return Err(OtpauthError::TooLong);
         }
@@ -93,10 +109,10 @@ impl OtpauthUri {
             return Err(OtpauthError::Kind);
         }
         let (label, query) = rest.split_once('?').ok_or(OtpauthError::SecretMissing)?;
-        let parameters = Parameters::parse(query)?;
+        let parameters = Parameters::parse(query, settings)?;
         let (issuer, account) = split_label(&decoded(label)?, parameters.issuer.as_deref())?;
         let secret = parameters.secret.ok_or(OtpauthError::SecretMissing)?;
-        let secret = TotpSecret::from_base32(&secret).map_err(OtpauthError::Secret)?;
+        let secret = settings.secret_from_base32(&secret).map_err(OtpauthError::Secret)?;
         Ok(Self { issuer, account, totp: Totp::new(secret, parameters.settings) })
     }
 
@@ -138,6 +154,11 @@ pub enum OtpauthError {
         "the otpauth URI's label has no account, or another issuer than its query: write ISSUER:ACCOUNT with the issuer of the query"
     )]
     Label,
+    /// The issuer or the account of a URI to be written contains a colon.
+    #[error(
+        "the issuer or the account contains a colon, which separates them in an otpauth URI: remove the colon"
+    )]
+    Colon,
     /// The URI has no secret.
     #[error("the otpauth URI has no secret: add the parameter secret in base32")]
     SecretMissing,
@@ -171,8 +192,10 @@ struct Parameters {
 }
 
 impl Parameters {
-    fn parse(query: &str) -> Result<Self, OtpauthError> {
-        let mut parameters = Self::default();
+    /// Without the parameter, the hash function is SHA-1 and a code has six digits.
+    fn parse(query: &str, settings: TotpSettings) -> Result<Self, OtpauthError> {
+        let settings = settings.algorithm(TotpAlgorithm::Sha1).digits(TotpDigits::Six);
+        let mut parameters = Self { settings, ..Self::default() };
         let mut seen = Vec::new();
         for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
             if !NAMES.contains(&name) {

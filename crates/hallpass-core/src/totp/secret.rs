@@ -9,7 +9,8 @@ use std::fmt;
 #[cfg(test)]
 mod tests;
 
-/// A shared secret of 16 to 128 bytes.
+/// A shared secret of 16 to 128 bytes. A secret of another site may have 10 bytes, if the settings
+/// [accept it](crate::TotpSettings::accept_80_bit_secrets).
 ///
 /// ```
 /// use hallpass_core::TotpSecret;
@@ -25,6 +26,8 @@ pub struct TotpSecret(totp_rs::Secret);
 impl TotpSecret {
     /// The minimum length, in bytes: 128 bits (RFC 4226 section 4, R6).
     pub const MIN_LENGTH: usize = 16;
+    /// The minimum length of a secret of another site, in bytes: 80 bits, the old default of pyotp.
+    pub const MIN_IMPORTED_LENGTH: usize = 10;
     /// The maximum length, in bytes: the block size of SHA-512. HMAC hashes a longer key first (RFC
     /// 2104 section 2).
     pub const MAX_LENGTH: usize = 128;
@@ -40,7 +43,11 @@ impl TotpSecret {
     /// # Errors
     /// Returns [`TotpSecretError::Length`] below 16 and above 128 bytes.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, TotpSecretError> {
-        if !(Self::MIN_LENGTH..=Self::MAX_LENGTH).contains(&bytes.len()) {
+        Self::of_length(bytes, Self::MIN_LENGTH)
+    }
+
+    pub(crate) fn of_length(bytes: &[u8], min: usize) -> Result<Self, TotpSecretError> {
+        if !(min..=Self::MAX_LENGTH).contains(&bytes.len()) {
             return Err(TotpSecretError::Length { bytes: bytes.len() });
         }
         Ok(Self(totp_rs::Secret::from(bytes)))
@@ -53,6 +60,10 @@ impl TotpSecret {
     /// Returns [`TotpSecretError`] if the text is not base32, or has fewer than 16 or more than 128
     /// bytes.
     pub fn from_base32(text: &str) -> Result<Self, TotpSecretError> {
+        Self::parse_base32(text, Self::MIN_LENGTH)
+    }
+
+    pub(crate) fn parse_base32(text: &str, min: usize) -> Result<Self, TotpSecretError> {
         let mut typed = zeroize::Zeroizing::new(String::with_capacity(text.len()));
         typed.extend(
             text.trim_end_matches('=')
@@ -67,7 +78,7 @@ impl TotpSecret {
         }
         let secret =
             totp_rs::Secret::try_from_base32(&*typed).map_err(|_| TotpSecretError::Base32)?;
-        Self::from_bytes(secret.as_bytes())
+        Self::of_length(secret.as_bytes(), min)
     }
 
     /// Returns the bytes, to be encrypted and stored.
@@ -102,7 +113,9 @@ impl fmt::Debug for TotpSecret {
 #[non_exhaustive]
 pub enum TotpSecretError {
     /// The secret has too few bytes to resist guessing, or more than an HMAC key can use.
-    #[error("a one-time code secret has {bytes} bytes: use 16 to 128")]
+    #[error(
+        "a one-time code secret has {bytes} bytes: use 16 to 128, or accept 80-bit secrets of another site with TotpSettings::accept_80_bit_secrets"
+    )]
     Length {
         /// Its length, in bytes.
         bytes: usize,

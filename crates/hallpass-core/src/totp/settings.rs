@@ -3,6 +3,8 @@
 //! Each setting is an enum and not a number, so that no value is invalid. The step length is not a
 //! setting: see [`TimeStep`](crate::TimeStep).
 
+use crate::totp::secret::{TotpSecret, TotpSecretError};
+
 /// The settings of one-time codes. Every authenticator supports the default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TotpSettings {
@@ -10,6 +12,7 @@ pub struct TotpSettings {
     pub(crate) digits: TotpDigits,
     pub(crate) skew: TotpSkew,
     pub(crate) remembers_drift: bool,
+    pub(crate) accepts_80_bits: bool,
 }
 
 impl TotpSettings {
@@ -30,8 +33,9 @@ impl TotpSettings {
         self
     }
 
-    /// Sets the maximum clock skew of the authenticator. Defaults to one step (30 seconds) before
-    /// and after the current step, which RFC 6238 section 5.2 allows for the time to type the code.
+    /// Sets the number of steps before the current step that are accepted. Defaults to one step
+    /// (30 seconds), which RFC 6238 section 5.2 allows for the time to type and send the code. A
+    /// code is then accepted for 60 seconds after its step begins, and at no other time.
     #[must_use]
     pub const fn skew(mut self, skew: TotpSkew) -> Self {
         self.skew = skew;
@@ -44,12 +48,54 @@ impl TotpSettings {
     /// Defaults to off, because phones set their clocks themselves. It has no effect with
     /// [`TotpSkew::None`].
     ///
-    /// If it is on, up to six codes are valid at the same time instead of three. A person who reads
-    /// a future code in advance can use it up to two minutes earlier.
+    /// If it is on, the step after the current one is accepted too. Otherwise the drift of a clock
+    /// that is ahead could not be noticed. Up to six codes are then valid at the same time
+    /// instead of two. A person who reads a future code in advance can use it up to two and a half
+    /// minutes earlier.
     #[must_use]
     pub const fn remember_drift(mut self) -> Self {
         self.remembers_drift = true;
         self
+    }
+
+    /// Accepts secrets of at least 80 bits from another site. Defaults to off: 128 bits are the
+    /// minimum of RFC 4226 section 4 (R6). pyotp made secrets of 80 bits until version 2.4.1.
+    /// Without this setting their owners set up the authenticator again. New secrets have 160 bits
+    /// in any case.
+    ///
+    /// ```
+    /// use hallpass_core::TotpSettings;
+    ///
+    /// let old = "GEZDGNBVGY3TQOJQ"; // pyotp.random_base32() of 2020
+    /// assert!(TotpSettings::default().secret_from_base32(old).is_err());
+    /// assert!(TotpSettings::default().accept_80_bit_secrets().secret_from_base32(old).is_ok());
+    /// ```
+    #[must_use]
+    pub const fn accept_80_bit_secrets(mut self) -> Self {
+        self.accepts_80_bits = true;
+        self
+    }
+
+    /// Parses an existing secret in base32, as [`TotpSecret::from_base32`], with the minimum length
+    /// of these settings.
+    ///
+    /// # Errors
+    /// Returns [`TotpSecretError`] if the text is not base32, is too short, or has more than 128
+    /// bytes.
+    pub fn secret_from_base32(&self, text: &str) -> Result<TotpSecret, TotpSecretError> {
+        TotpSecret::parse_base32(text, self.min_secret_length())
+    }
+
+    /// Creates an existing secret from its bytes, with the minimum length of these settings.
+    ///
+    /// # Errors
+    /// Returns [`TotpSecretError::Length`] for a length outside the bounds.
+    pub fn secret_from_bytes(&self, bytes: &[u8]) -> Result<TotpSecret, TotpSecretError> {
+        TotpSecret::of_length(bytes, self.min_secret_length())
+    }
+
+    const fn min_secret_length(&self) -> usize {
+        if self.accepts_80_bits { TotpSecret::MIN_IMPORTED_LENGTH } else { TotpSecret::MIN_LENGTH }
     }
 }
 
@@ -77,13 +123,13 @@ pub enum TotpDigits {
     Eight,
 }
 
-/// The number of steps before and after the current step that are accepted.
+/// The number of steps before the current step that are accepted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TotpSkew {
     /// The current step only.
     None,
-    /// One step before and one after.
+    /// The current step and the previous one.
     #[default]
     One,
 }

@@ -573,6 +573,12 @@ fn from_env_names_a_missing_or_invalid_variable() {
         KeyRing::from_env("HALLPASS_TEST_NO_SUCH_VARIABLE").unwrap_err(),
         KeyRingError::NoVariable("HALLPASS_TEST_NO_SUCH_VARIABLE".to_owned())
     );
+    // Cargo sets `CARGO_PKG_LICENSE_FILE` to an empty text, which counts as unset.
+    assert_eq!(std::env::var("CARGO_PKG_LICENSE_FILE").as_deref(), Ok(""));
+    assert_eq!(
+        KeyRing::from_env("CARGO_PKG_LICENSE_FILE").unwrap_err(),
+        KeyRingError::NoVariable("CARGO_PKG_LICENSE_FILE".to_owned())
+    );
     // Cargo sets `CARGO_PKG_NAME`, and its value is not a key ring.
     assert_eq!(
         KeyRing::from_env("CARGO_PKG_NAME").unwrap_err(),

@@ -20,7 +20,25 @@ fn of_variants(count: usize) -> DeriveInput {
 
 #[test]
 fn invalid_role_enums_are_rejected_with_the_fix() {
-    let table: [(DeriveInput, &str); 15] = [
+    let table: [(DeriveInput, &str); 17] = [
+        (
+            parse_quote!(
+                enum Site {
+                    #[role(name = "ad\0min")]
+                    Admin,
+                }
+            ),
+            "a role's name cannot contain U+0000, which is not visible: use letters, digits, punctuation and spaces",
+        ),
+        (
+            parse_quote!(
+                enum Site {
+                    #[role(name = "\u{202e}nimda")]
+                    Admin,
+                }
+            ),
+            "a role's name cannot contain U+202E, which is not visible: use letters, digits, punctuation and spaces",
+        ),
         (
             parse_quote!(
                 struct Admin;

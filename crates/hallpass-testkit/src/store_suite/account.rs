@@ -47,6 +47,21 @@ pub async fn a_name_is_taken_once_in_any_spelling<S: RegistrationStore>(store: &
     assert_eq!(found.id(), &first);
 }
 
+/// The store compares keys and nothing else: no collation of a database makes two names equal, or
+/// one name two.
+pub async fn a_name_with_a_turkish_i_is_found_in_any_spelling<S: RegistrationStore>(store: &S) {
+    let first = register(store, "\u{130}pek").await;
+    for spelling in ["ipek", "IPEK", "\u{131}pek", "i\u{307}pek", "\u{130}PEK"] {
+        let found = store.by_username(&name(spelling)).await.unwrap().unwrap();
+        assert_eq!((found.id(), found.username().as_str()), (&first, "\u{130}pek"), "{spelling}");
+        let second = store.create(new_account("second", spelling)).await;
+        assert_eq!(second.unwrap(), RegistrationOutcome::NameTaken, "{spelling}");
+    }
+    for other in ["ipec", "\u{ed}pek", "ip\u{119}k"] {
+        assert!(store.by_username(&name(other)).await.unwrap().is_none(), "{other}");
+    }
+}
+
 pub async fn names_and_roles_are_returned_unchanged<S: RegistrationStore>(store: &S) {
     let mut new = new_account("1", "山田.太郎_2-x");
     new.roles = ["a b", "c,d", "\"e\"", "[f]", "", "ролÿ"].map(str::to_owned).into();

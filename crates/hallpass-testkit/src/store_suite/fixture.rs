@@ -22,7 +22,7 @@ pub fn session_id(number: u8) -> SessionId {
 }
 
 pub fn recovery_hash(number: u8) -> RecoveryHash {
-    RecoveryCode::from_random([number; 20]).hash()
+    RecoveryCode::from_random([number; 24]).hash()
 }
 
 pub fn new_account(id: &str, username: &str) -> NewAccount {

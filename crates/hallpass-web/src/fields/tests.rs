@@ -26,6 +26,9 @@ fn a_form_and_json_give_the_same_fields() {
         (b"code", br#"{"code":""}"#, Ok(Some(String::new()))),
         (b"c%6Fde=%C3%A9", b"{\"c\\u006fde\":\"\xc3\xa9\"}", Ok(Some("\u{e9}".to_owned()))),
         (b"", b"{}", Ok(None)),
+        (b"", br#"{"code":null}"#, Ok(None)),
+        (b"code=null", br#"{"code":"null"}"#, Ok(Some("null".to_owned()))),
+        (b"code=1&code=", br#"{"code":"1","code":null}"#, Err(FieldFault::Repeated)),
         (b"Code=1", br#"{"Code":"1"}"#, Ok(None)),
         (b"code=1&code=1", br#"{"code":"1","code":"1"}"#, Err(FieldFault::Repeated)),
         (b"code=%ff", br#"{"code":7}"#, Err(FieldFault::NotText)),
@@ -37,7 +40,7 @@ fn a_form_and_json_give_the_same_fields() {
 
 #[test]
 fn json_values_other_than_strings_are_not_text() {
-    for value in ["1", "1.5", "-1", "true", "null", "[]", "{}", "[\"1\"]", "{\"code\":\"1\"}"] {
+    for value in ["1", "1.5", "-1", "true", "[]", "[null]", "{}", "[\"1\"]", "{\"code\":\"1\"}"] {
         let body = format!("{{\"code\":{value}}}");
         assert_eq!(field(JSON, body.as_bytes()), Err(FieldFault::NotText), "{value}");
     }

@@ -33,7 +33,7 @@ fn render(page: &Page<'_>) -> String {
 /// Calls `look` with each page without faults, and with all its faults.
 fn with_every_page(mut look: impl FnMut(&str, &Page<'_>)) {
     let svg = qr_code(URI);
-    let codes: Vec<_> = (0..10).map(|n| RecoveryCode::from_random([n; 20])).collect();
+    let codes: Vec<_> = (0..10).map(|n| RecoveryCode::from_random([n; 24])).collect();
     let missing = Some(FieldFault::Missing);
     let session = |current| SessionLine {
         id: "a1",

@@ -8,6 +8,7 @@ use utoipa::openapi::{
     ContentBuilder, HttpMethod, ObjectBuilder, OpenApi, PathItem, Required, ResponseBuilder, Type,
     path::{Operation, OperationBuilder, ParameterBuilder, ParameterIn},
     request_body::{RequestBody, RequestBodyBuilder},
+    schema::SchemaType,
 };
 
 use crate::routes::{Routes, table::Endpoint};
@@ -89,8 +90,14 @@ impl Words {
         }
         let schema = self.fields.iter().fold(ObjectBuilder::new(), |schema, field| {
             let name = field.trim_end_matches('?');
-            let schema = schema.property(name, ObjectBuilder::new().schema_type(Type::String));
-            if name == *field { schema.required(name) } else { schema }
+            let property = ObjectBuilder::new();
+            if name == *field {
+                schema.property(name, property.schema_type(Type::String)).required(name)
+            } else {
+                // `null` in JSON counts as absent.
+                let kinds = SchemaType::Array(vec![Type::String, Type::Null]);
+                schema.property(name, property.schema_type(kinds))
+            }
         });
         let content = ContentBuilder::new().schema(Some(schema)).build();
         let body = RequestBodyBuilder::new().required(Some(Required::True));

@@ -18,6 +18,7 @@ mod enrolment;
 mod log_in;
 mod log_out;
 mod lost_key;
+mod null_fields;
 mod one_session;
 mod outage;
 mod own_pages;

@@ -1,5 +1,6 @@
 //! `/register`.
 
+use hallpass_web::{DefaultPages, Texts};
 use serde_json::json;
 
 use crate::site::{ACCESS, BROWSER, PASSWORD, Site};
@@ -92,4 +93,60 @@ async fn the_registration_page_passes_next_to_the_login_page() {
     let page =
         site.browser().get("/register?next=https%3A%2F%2Fevil.example").await.expect_page(200);
     assert!(page.body.contains("href=\"/login\"") && !page.body.contains("evil"));
+}
+
+/// The segments of the paths are reserved, so that no name looks like a page of the site.
+#[tokio::test]
+async fn names_of_the_routes_cannot_be_registered() {
+    let site = Site::new();
+    let paths = site.routes.paths();
+    let segments: Vec<&str> = paths.iter().flat_map(|path| path.split('/')).collect();
+    let segments: Vec<&str> =
+        segments.into_iter().filter(|name| !name.is_empty() && !name.starts_with('.')).collect();
+    assert!(segments.len() >= 20, "{segments:?}");
+    for name in segments {
+        let fields = [("username", name), ("password", PASSWORD)];
+        let problem =
+            site.script().post("/register", &fields).await.expect_problem(422, "invalid-field");
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.contains("reserved"), "{name}: {problem}");
+    }
+    assert_eq!(site.store.accounts(), 0);
+}
+
+#[tokio::test]
+async fn a_rejected_name_gets_a_text_that_says_why() {
+    let site = Site::with_pages(DefaultPages::new().and_texts(Texts::dutch()));
+    for (name, english, dutch) in [
+        ("Admin", "is reserved for the site", "is gereserveerd"),
+        ("post.master", "is reserved for the site", "is gereserveerd"),
+        ("vic\u{34f}tim", "contains an invisible character", "onzichtbaar teken"),
+        ("victim\u{fe0f}", "contains an invisible character", "onzichtbaar teken"),
+        ("a\u{301}\u{301}\u{301}", "at most two marks", "hoogstens twee tekens"),
+        ("a b", "only letters, digits", "alleen letters, cijfers"),
+    ] {
+        let fields = [("username", name), ("password", PASSWORD)];
+        for (language, text) in [("en", english), ("nl", dutch)] {
+            let browser = site.browser();
+            let mut request = browser.form_request("/register", &fields);
+            request.headers.push(("accept-language".into(), language.into()));
+            let page = browser.clone().send(request).await.expect_page(422);
+            assert!(page.body.contains(text), "{name:?}: {}", page.body);
+        }
+        let problem =
+            site.script().post("/register", &fields).await.expect_problem(422, "invalid-field");
+        assert!(problem["detail"].as_str().unwrap().contains(english), "{name:?}: {problem}");
+    }
+    assert_eq!(site.store.accounts(), 0);
+}
+
+#[tokio::test]
+async fn a_turkish_name_logs_in_in_any_spelling() {
+    let site = Site::new();
+    site.browser().registered("\u{130}pek").await;
+    for name in ["\u{130}pek", "ipek", "IPEK", "\u{130}PEK", "i\u{307}pek"] {
+        let fields = [("username", name), ("password", PASSWORD)];
+        site.script().post("/login", &fields).await.expect(200);
+        site.script().post("/register", &fields).await.expect_problem(409, "name-taken");
+    }
 }

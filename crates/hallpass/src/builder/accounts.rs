@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use hallpass_accounts::{
     AccountStore, ActivityStore, AdministrationStore, BreachedPasswords, BrowserStore, Challenge,
     ChallengeOutage, PasswordHasherSettings, PasswordPolicy, PasswordStore, RateLimitStore,
-    RefreshTokenStore, RegistrationStore, RevocationLog, SessionSettings, SessionStore, SiteStore,
-    TwoFactorPolicy, TwoFactorStore, Usernames,
+    RefreshTokenStore, RegistrationStore, ReservedUsernames, RevocationLog, SessionSettings,
+    SessionStore, SiteStore, TwoFactorPolicy, TwoFactorStore, Usernames,
 };
 use hallpass_core::{Role, RoleSet, TotpSettings};
 
@@ -155,6 +155,24 @@ impl<R: Role, S: AccountStore> HallpassBuilder<R, S> {
     /// registration reject an e-mail address with a 422, and name the reason.
     pub fn usernames(mut self, usernames: Usernames) -> Self {
         self.settings.usernames = usernames;
+        self
+    }
+
+    /// Sets the names that a registration rejects, in any spelling. Defaults to the names of people
+    /// in charge, of mailboxes (RFC 2142), of hosts and of the login routes. An operator can create
+    /// an account with such a name.
+    ///
+    /// ```
+    /// # use hallpass::{Hallpass, Role};
+    /// # use hallpass::store::{ReservedUsernames, SqlStore};
+    /// # #[derive(Role)] enum SiteRole { Admin }
+    /// # async fn example(store: SqlStore) {
+    /// let names = ReservedUsernames::default().also(["gazette", "editors"]);
+    /// let site = Hallpass::<SiteRole>::builder(store).reserved_usernames(names);
+    /// # drop(site); }
+    /// ```
+    pub fn reserved_usernames(mut self, names: ReservedUsernames) -> Self {
+        self.settings.reserved_usernames = names;
         self
     }
 

@@ -167,7 +167,10 @@ mod tests {
     fn help_lists_the_commands_and_is_not_an_error() {
         for (line, commands) in [
             ("site --help", &["user", "sessions", "keys", "migrate", "prune", "doctor"][..]),
-            ("site user --help", &["list", "show", "set-role", "make-admin", "enable", "log-out"]),
+            (
+                "site user --help",
+                &["list", "show", "create", "set-role", "make-admin", "enable", "log-out"],
+            ),
             (
                 "site keys --help",
                 &[

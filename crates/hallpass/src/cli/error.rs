@@ -60,6 +60,8 @@ pub(super) enum CommandError {
     NoOrigin,
     #[error("the option --origin cannot be used")]
     Origin(#[source] PublicOriginError),
+    #[error("the password cannot be read from standard input: write it as one line of text")]
+    Password(#[source] io::Error),
     #[error("the result cannot be written to standard output")]
     Output(#[from] io::Error),
 }

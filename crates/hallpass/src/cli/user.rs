@@ -1,6 +1,9 @@
 //! `user`: lists, shows and changes accounts.
 
-use std::error::Error;
+use std::{
+    error::Error,
+    io::{self, BufRead as _},
+};
 
 use clap::Subcommand;
 use hallpass_accounts::{
@@ -9,6 +12,7 @@ use hallpass_accounts::{
 use hallpass_core::{PublicOrigin, Role, RoleSet};
 use hallpass_sqlx::{StoreError, StoreErrorKind};
 use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
 use super::{
     error::{CommandError, one_line},
@@ -31,6 +35,14 @@ pub(crate) enum Command {
     Show {
         /// The user name
         name: String,
+    },
+    /// Create an account, also with a reserved name; reads its password from standard input
+    Create {
+        /// The user name
+        name: String,
+        /// The roles of the account
+        #[arg(value_name = "ROLE")]
+        roles: Vec<String>,
     },
     /// Replace all roles of an account
     SetRole {
@@ -89,6 +101,7 @@ pub(super) async fn run<R: Role>(
     let done = match command {
         Command::List { after, limit } => return list(&site, after, limit, output).await,
         Command::Show { name } => return show(&site, &name, output).await,
+        Command::Create { name, roles } => create(&site, &name, known_roles(&roles)?).await?,
         Command::SetRole { name, roles, none: _ } => {
             set_roles(&site, "user set-role", &name, known_roles(&roles)?).await?
         }
@@ -210,6 +223,20 @@ impl Done {
         output.print(&text, &document)?;
         Ok(Status::Done)
     }
+}
+
+async fn create<R: Role>(
+    site: &Engine<R>,
+    name: &str,
+    roles: RoleSet<R>,
+) -> Result<Done, CommandError> {
+    let mut password = Zeroizing::new(String::new());
+    io::stdin().lock().read_line(&mut password).map_err(CommandError::Password)?;
+    let password = password.trim_end_matches(['\n', '\r']);
+    let created = site.accounts.create_account(name, password, roles).await;
+    created.map_err(|error| site.failed(error))?;
+    let account = site.find(name).await?;
+    Ok(Done::new("user create", format!("created {}", account.username()), account))
 }
 
 async fn set_roles<R: Role>(

@@ -212,7 +212,7 @@ async fn races(rounds: u64) {
 }
 
 fn recovery_code(round: u64, number: u8) -> RecoveryCode {
-    let mut random = [number; 20];
+    let mut random = [number; 24];
     random[..8].copy_from_slice(&round.to_be_bytes());
     RecoveryCode::from_random(random)
 }

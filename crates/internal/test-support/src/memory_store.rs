@@ -82,6 +82,16 @@ impl std::fmt::Display for Down {
 impl std::error::Error for Down {}
 
 impl MemoryStore {
+    /// Writes the encrypted secret of an account, as the import of another site does.
+    ///
+    /// # Panics
+    /// If the account does not exist, or the store is down.
+    pub fn import_second_factor(&self, id: &AccountId, encrypted: Vec<u8>) {
+        let mut state = self.lock().expect("the store is up");
+        let row = state.rows.get_mut(id).expect("an account");
+        row.factor = Some(LiveFactor::new(encrypted, None));
+    }
+
     /// Sets whether every call fails.
     pub fn set_down(&self, down: bool) {
         self.0.down.store(down, Ordering::SeqCst);

@@ -3,9 +3,10 @@
 
 use std::{
     fs,
+    io::Write as _,
     net::SocketAddr,
     path::PathBuf,
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
     time::Duration,
 };
 
@@ -126,6 +127,44 @@ const COMMANDS: [&str; 12] = [
     "prune",
     "doctor",
 ];
+
+/// A reserved name cannot be registered on the page, and an operator creates it.
+#[test]
+fn an_operator_creates_an_account_with_a_reserved_name() {
+    let site = Site::start();
+    let (_, address) = site.running.as_ref().unwrap();
+    let mut client = Client::browser(*address);
+    assert_eq!(client.post_body("/register", format!("{FORM}Support")).status, 422);
+    assert_eq!(client.post_body("/login", format!("{FORM}Support")).status, 401);
+
+    let create = |line: &str, password: &str| {
+        let mut command = site.program();
+        command.args(line.split_whitespace()).stdin(Stdio::piped());
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(password.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    };
+    let password = "correct horse battery staple\n";
+    let created = create("user create Support admin", password);
+    assert_eq!(created.status.code(), Some(0), "{created:?}");
+    let text = String::from_utf8(created.stdout).unwrap();
+    assert!(text.contains("created Support") && site.shows_path(&text, "site.db"), "{text}");
+    assert!(!text.contains("correct horse"), "{text}");
+    assert_eq!(client.post_body("/login", format!("{FORM}support")).status, 303);
+    assert_eq!(client.get("/admin").status, 200);
+
+    for (line, password) in [
+        ("user create support", password),
+        ("user create bob", "password\n"),
+        ("user create bob", ""),
+        ("user create vic\u{34f}tim", password),
+        ("user create bob nobody", password),
+    ] {
+        let refused = create(line, password);
+        let error = String::from_utf8(refused.stderr).unwrap();
+        assert_eq!((refused.status.code(), error.lines().count()), (Some(1), 1), "{line}: {error}");
+    }
+}
 
 #[test]
 fn make_admin_takes_effect_in_the_running_site() {

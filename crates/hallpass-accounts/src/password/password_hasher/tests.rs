@@ -105,13 +105,58 @@ async fn each_failing_path_takes_exactly_one_run() {
 }
 
 #[tokio::test]
-async fn a_password_is_taken_byte_for_byte() {
+async fn a_password_is_taken_as_typed_except_for_its_unicode_form() {
     let hasher = hasher(cheap());
-    let typed = " Zo\u{eb} kPw7-vX2q ";
-    let hash = stored(&hasher, typed).await;
-    assert!(is_right(&hasher, typed, Some(&hash)).await);
-    for other in [typed.trim(), " zo\u{eb} kPw7-vX2q ", " Zoe\u{308} kPw7-vX2q "] {
-        assert!(!is_right(&hasher, other, Some(&hash)).await, "{other:?}");
+    let (nfc, nfd) = (" Zo\u{eb} kPw7-vX2q ", " Zoe\u{308} kPw7-vX2q ");
+    for registered in [nfc, nfd] {
+        let hash = stored(&hasher, registered).await;
+        for typed in [nfc, nfd] {
+            let runs = hasher.runs();
+            assert!(is_right(&hasher, typed, Some(&hash)).await, "{registered:?} {typed:?}");
+            assert_eq!(hasher.runs() - runs, 1, "one run for each form");
+        }
+        for other in
+            [nfc.trim(), " zo\u{eb} kPw7-vX2q ", " Zoe kPw7-vX2q ", " Zo\u{eb} ｋPw7-vX2q "]
+        {
+            assert!(!is_right(&hasher, other, Some(&hash)).await, "{other:?}");
+        }
+    }
+}
+
+/// Composed letters, Hangul, several marks in another order, a letter that NFC replaces.
+#[tokio::test]
+async fn every_form_of_unicode_of_a_password_is_right() {
+    let hasher = hasher(cheap());
+    for (one, other) in [
+        ("\u{1ec7}-kPw7-vX2q", "e\u{323}\u{302}-kPw7-vX2q"),
+        ("\u{1ec7}-kPw7-vX2q", "e\u{302}\u{323}-kPw7-vX2q"),
+        (
+            "\u{d55c}\u{ae00}-kPw7-vX2q",
+            "\u{1112}\u{1161}\u{11ab}\u{1100}\u{1173}\u{11af}-kPw7-vX2q",
+        ),
+        ("\u{e5}ngstr\u{f6}m-kPw7", "a\u{30a}ngstro\u{308}m-kPw7"),
+        ("\u{212b}ngstr\u{f6}m-kPw7", "\u{c5}ngstr\u{f6}m-kPw7"),
+        ("\u{958}\u{304}-kPw7-vX2q", "\u{915}\u{93c}\u{304}-kPw7-vX2q"),
+    ] {
+        for (registered, typed) in [(one, other), (other, one), (one, one), (other, other)] {
+            let hash = stored(&hasher, registered).await;
+            assert!(is_right(&hasher, typed, Some(&hash)).await, "{registered:?} {typed:?}");
+        }
+    }
+}
+
+/// Two long passwords differ in the last character only.
+#[tokio::test]
+async fn no_part_of_a_long_password_is_cut_off() {
+    let hasher = hasher(cheap());
+    for letter in ["k", "\u{eb}", "e\u{308}", "\u{1112}\u{1161}\u{11ab}"] {
+        let words = ["two grey ", letter, "herons and a pale moon over the ", letter, "quiet bay "];
+        let long = words.concat().repeat(15);
+        let hash = stored(&hasher, &format!("{long}x")).await;
+        assert!(is_right(&hasher, &format!("{long}x"), Some(&hash)).await);
+        for other in [format!("{long}y"), long.clone(), format!("{long}xx")] {
+            assert!(!is_right(&hasher, &other, Some(&hash)).await);
+        }
     }
 }
 

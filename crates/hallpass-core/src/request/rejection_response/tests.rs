@@ -142,6 +142,21 @@ fn problem_detail_names_the_field_or_method() {
             "A user name starts with a letter or a digit and has only letters, digits, '.', '_' and '-'.",
         ),
         (
+            FieldFault::UsernameInvisible,
+            "invalid-field",
+            "The user name contains an invisible character. Delete it, or type the name again.",
+        ),
+        (
+            FieldFault::UsernameMarks,
+            "invalid-field",
+            "A user name has at most two marks on one letter. Remove some of them.",
+        ),
+        (
+            FieldFault::UsernameReserved,
+            "invalid-field",
+            "This user name is reserved for the site. Choose another one.",
+        ),
+        (
             FieldFault::UsernameEmail,
             "invalid-field",
             "This is not a valid e-mail address. Write one address, such as a@site.example.",

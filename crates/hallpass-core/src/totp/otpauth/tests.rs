@@ -1,7 +1,10 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::totp::settings::{TotpAlgorithm, TotpDigits, TotpSettings};
+use crate::totp::{
+    secret::TotpSecret,
+    settings::{TotpAlgorithm, TotpDigits, TotpSettings},
+};
 
 const SECRET: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
 
@@ -13,7 +16,7 @@ fn totp(settings: TotpSettings) -> Totp {
 fn otpauth_uri_round_trips_every_parameter() {
     let settings =
         TotpSettings::default().algorithm(TotpAlgorithm::Sha512).digits(TotpDigits::Eight);
-    let uri = totp(settings).otpauth_uri("Ons café & meer", "zoë");
+    let uri = totp(settings).otpauth_uri("Ons café & meer", "zoë").unwrap();
     assert_eq!(
         uri,
         format!(
@@ -121,8 +124,54 @@ fn otpauth_parameters_with_wrong_codes_are_refused() {
 }
 
 #[test]
+fn a_colon_in_issuer_or_account_is_refused() {
+    let totp = totp(TotpSettings::default());
+    for (issuer, account) in [
+        ("A:B", "c"),
+        (":", "c"),
+        ("A", "b:c"),
+        ("", "b:c"),
+        ("https://site.example", "c"),
+        ("[::1]", "c"),
+    ] {
+        assert_eq!(
+            totp.otpauth_uri(issuer, account),
+            Err(OtpauthError::Colon),
+            "{issuer} {account}"
+        );
+    }
+    for (issuer, account) in [("", "b"), ("A%3AB", "c"), ("R&D = 100 %?", "a@site.example")] {
+        let uri = totp.otpauth_uri(issuer, account).unwrap();
+        let read = OtpauthUri::parse(&uri).unwrap();
+        assert_eq!((read.issuer(), read.account()), (issuer, account), "{uri}");
+    }
+}
+
+#[test]
+fn secrets_of_80_bits_need_the_setting() {
+    let (short, shorter) = ("GEZDGNBVGY3TQOJQ", "GEZDGNBVGY3TQOI");
+    let (strict, lenient) =
+        (TotpSettings::default(), TotpSettings::default().accept_80_bit_secrets());
+    for (secret, bytes, opens) in [(short, 10, true), (shorter, 9, false), (SECRET, 20, true)] {
+        let uri = format!("otpauth://totp/A:b?secret={secret}");
+        let refused = TotpSecretError::Length { bytes };
+        assert_eq!(OtpauthUri::parse_with(&uri, lenient).is_ok(), opens, "{secret}");
+        assert_eq!(lenient.secret_from_base32(secret).is_ok(), opens, "{secret}");
+        assert_eq!(lenient.secret_from_bytes(&vec![7; bytes]).is_ok(), opens, "{secret}");
+        if bytes < TotpSecret::MIN_LENGTH {
+            let error = OtpauthUri::parse(&uri).unwrap_err();
+            assert_eq!(error, OtpauthError::Secret(refused), "{secret}");
+            assert_eq!(TotpSecret::from_base32(secret).unwrap_err(), refused);
+            assert_eq!(strict.secret_from_bytes(&vec![7; bytes]).unwrap_err(), refused);
+        }
+    }
+    assert!(TotpSecretError::Length { bytes: 10 }.to_string().contains("accept_80_bit_secrets"));
+}
+
+#[test]
 fn otpauth_debug_and_errors_show_no_secret() {
-    let read = OtpauthUri::parse(&totp(TotpSettings::default()).otpauth_uri("A", "b")).unwrap();
+    let read =
+        OtpauthUri::parse(&totp(TotpSettings::default()).otpauth_uri("A", "b").unwrap()).unwrap();
     assert!(!format!("{read:?}").contains("GEZDGNBV"));
     let refusal = OtpauthUri::parse("otpauth://totp/A:b?secret=GEZDGNBV0").unwrap_err();
     assert!(!format!("{refusal} {refusal:?}").contains("GEZDGNBV"));
@@ -131,13 +180,13 @@ fn otpauth_debug_and_errors_show_no_secret() {
 proptest! {
     #[test]
     fn printed_text_parses_to_the_same_value(
-        bytes in proptest::collection::vec(any::<u8>(), 16..=128), issuer in ".{1,20}", account in "[^ ].{0,20}", eight: bool, algorithm in 0..3_usize,
+        bytes in proptest::collection::vec(any::<u8>(), 16..=128), issuer in "[^:\n]{1,20}", account in "[^ :\n][^:\n]{0,20}", eight: bool, algorithm in 0..3_usize,
     ) {
         let settings = TotpSettings::default()
             .algorithm([TotpAlgorithm::Sha1, TotpAlgorithm::Sha256, TotpAlgorithm::Sha512][algorithm])
             .digits(if eight { TotpDigits::Eight } else { TotpDigits::Six });
         let totp = Totp::new(TotpSecret::from_bytes(&bytes).unwrap(), settings);
-        let read = OtpauthUri::parse(&totp.otpauth_uri(&issuer, &account)).unwrap();
+        let read = OtpauthUri::parse(&totp.otpauth_uri(&issuer, &account).unwrap()).unwrap();
         prop_assert_eq!((read.issuer(), read.account()), (&*issuer, &*account));
         let read = read.into_totp();
         prop_assert_eq!(read.settings(), settings);
@@ -154,13 +203,16 @@ proptest! {
         if let Ok(first) = OtpauthUri::parse(&uri) {
             let (issuer, account) = (first.issuer().to_owned(), first.account().to_owned());
             let first = first.into_totp();
-            let printed = first.otpauth_uri(&issuer, &account);
+            let Ok(printed) = first.otpauth_uri(&issuer, &account) else {
+                prop_assert!(issuer.contains(':') || account.contains(':'));
+                return Ok(());
+            };
             let second = OtpauthUri::parse(&printed).unwrap();
             prop_assert_eq!((second.issuer(), second.account()), (&*issuer, &*account));
             let second = second.into_totp();
             prop_assert_eq!(second.settings(), first.settings());
             prop_assert!(second.secret() == first.secret());
-            prop_assert_eq!(second.otpauth_uri(&issuer, &account), printed);
+            prop_assert_eq!(second.otpauth_uri(&issuer, &account), Ok(printed));
         }
     }
 }
