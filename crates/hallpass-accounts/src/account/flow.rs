@@ -100,7 +100,10 @@ impl<R: Role> Accounts<R> {
         let next = match step_up.refresh() {
             Some(token) => {
                 let ring = self.issuer().keys().current();
-                Some(token.after_change(Self::refresh_key(&ring)?, at))
+                let key = Self::refresh_key(&ring)?;
+                // A tab may hold the successor already.
+                let live = self.live_after(token);
+                Some(live.as_ref().map_or(token, |live| &live.secret).after_change(key, at))
             }
             None => None,
         };
@@ -134,6 +137,10 @@ impl<R: Role> Accounts<R> {
         let ends = refreshable.map_or(who.expires_at(), |kept| kept.expires);
         let logged_in = after_change(self, who, written, prepared.methods, authenticated_at);
         let access = self.sign_until(ends, &logged_in, written)?;
+        if let Some(first) = &prepared.next {
+            let grace = self.settings().session.grace;
+            self.remembered_refreshes().began(first, self.store_now(), grace);
+        }
         let refresh = prepared.next.map(|next| self.refresh_token(&next, ends)).transpose()?;
         Ok(Tokens { access, refresh })
     }

@@ -133,6 +133,11 @@ impl RefreshSecret {
         })
     }
 
+    /// Returns this token or one of its successors, as [`leading_to`](Self::leading_to).
+    pub(crate) fn leading_from_here_to(self, live: &RefreshHash, ring: &KeyRing) -> Option<Self> {
+        if self.hash() == *live { Some(self) } else { self.leading_to(live, ring) }
+    }
+
     /// Returns the token of this hash if a change led to it that was made at one of these times,
     /// with this token or one of its next successors.
     pub(crate) fn leading_through_change(

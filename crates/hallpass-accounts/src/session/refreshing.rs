@@ -4,7 +4,7 @@
 //! once per lifetime of an access token. A refresh reads roles, disabling and the generation. A
 //! request whose access token is live does not read the store.
 
-use std::{sync::Arc, time::Duration};
+use std::{iter, sync::Arc, time::Duration};
 
 use hallpass_core::{Access, KeyRing, Methods, Role, Token, TokenFacts, UnixTime};
 
@@ -123,6 +123,15 @@ impl<R: Role> Accounts<R> {
         (current && now < facts.expires_at).then_some(Ok(live))
     }
 
+    /// Returns the live token to which this token led on this node within the grace period.
+    pub(crate) fn live_after(&self, presented: &RefreshSecret) -> Option<Arc<Live>> {
+        let (id, grace) = (presented.session(), self.settings().session.grace);
+        match self.remembered_refreshes().find(id, &presented.hash(), self.latest(), grace)? {
+            Remembered::Refreshed(live) => Some(live),
+            Remembered::Ended => None,
+        }
+    }
+
     async fn consume(
         &self,
         store: &DynRefreshTokenStore,
@@ -142,7 +151,9 @@ impl<R: Role> Accounts<R> {
             if let Some(name) = outcome_name(outcome.as_ref().ok()) {
                 crate::event::metric::refresh(name);
             }
-            let (secret, session, consumed) = match outcome? {
+            let outcome = outcome?;
+            let in_grace = matches!(outcome, RefreshOutcome::InGrace { .. });
+            let (secret, session, consumed) = match outcome {
                 RefreshOutcome::Consumed(session) => {
                     let account = session.account.id().clone();
                     self.events().happened(Event::SessionRefreshed { account, session: id });
@@ -152,7 +163,12 @@ impl<R: Role> Accounts<R> {
                     // The session began a new chain, in a change that was made while this request
                     // was under way.
                     let times = consumed.min(at)..=at.saturating_add(limits.grace);
-                    let after_change = || presented.leading_through_change(&live, ring, times);
+                    let after_change = || {
+                        let first = self.remembered_refreshes().chain(id);
+                        presented
+                            .leading_through_change(&live, ring, times)
+                            .or_else(|| first?.leading_from_here_to(&live, ring))
+                    };
                     // Otherwise the live token was made by a node with a newer key ring, which this
                     // node has not read yet: the next try finds the key.
                     let live = presented.leading_to(&live, ring).or_else(after_change);
@@ -188,8 +204,11 @@ impl<R: Role> Accounts<R> {
             let access = self.issue(&secret, &session).await;
             let live = Arc::new(Live { secret, session, access });
             if live.access.is_ok() {
-                let token = (presented.hash(), consumed);
-                self.remembered_refreshes().refreshed(&live, token, at, limits.grace);
+                // If this token was consumed before, the live one brings nothing new either. It is
+                // not consumed then, so that a change costs one read whichever tab is first.
+                let found = in_grace.then(|| (live.secret.hash(), at));
+                let leading = iter::once((presented.hash(), consumed)).chain(found);
+                self.remembered_refreshes().refreshed(&live, leading, at, limits.grace);
             }
             return Ok(live);
         }

@@ -24,7 +24,7 @@ use hallpass_core::UnixTime;
 
 use crate::session::{
     refresh_state::{RefreshHash, is_lately},
-    refresh_token::Live,
+    refresh_token::{Live, RefreshSecret},
     session_id::SessionId,
 };
 
@@ -38,12 +38,15 @@ struct Inner {
     /// The sessions by the time of their last result, oldest first. A session may occur several
     /// times.
     order: VecDeque<(SessionId, UnixTime)>,
+    /// The first tokens of chains that a person's own change began, oldest first.
+    chains: VecDeque<(RefreshSecret, UnixTime)>,
 }
 
 struct Entry {
     result: Remembered,
-    /// The refresh tokens that lead to the result, with the times at which they were consumed.
-    consumed: Vec<(RefreshHash, UnixTime)>,
+    /// The refresh tokens that lead to the result, with the times at which they were consumed or
+    /// found to be live.
+    leading: Vec<(RefreshHash, UnixTime)>,
     at: UnixTime,
 }
 
@@ -57,8 +60,8 @@ pub(crate) enum Remembered {
 }
 
 impl RememberedRefreshes {
-    /// Returns the result for a token of the session, if it was consumed within the grace period or
-    /// the session has ended. The token must be authentic.
+    /// Returns the result for a token of the session, if it was consumed or found to be live within
+    /// the grace period, or the session has ended. The token must be authentic.
     pub(crate) fn find(
         &self,
         session: SessionId,
@@ -71,35 +74,57 @@ impl RememberedRefreshes {
         let is_recent = match entry.result {
             Remembered::Ended => is_lately(entry.at, now, grace),
             Remembered::Refreshed(_) => {
-                entry.consumed.iter().any(|(hash, at)| hash == token && is_lately(*at, now, grace))
+                entry.leading.iter().any(|(hash, at)| hash == token && is_lately(*at, now, grace))
             }
         };
         is_recent.then(|| entry.result.clone())
     }
 
-    /// Keeps a refresh of the session. `consumed` is the time at which the token was consumed,
-    /// which for a token in its grace period is earlier than `now`. Tokens that led to the result
-    /// before lead to the new one.
+    /// Keeps a refresh of the session. `leading` are the tokens that lead to it, with the times at
+    /// which they were consumed or found to be live. Tokens that led to the result before lead to
+    /// the new one.
     pub(crate) fn refreshed(
         &self,
         live: &Arc<Live>,
-        (token, consumed): (RefreshHash, UnixTime),
+        leading: impl IntoIterator<Item = (RefreshHash, UnixTime)>,
         now: UnixTime,
         grace: Duration,
     ) {
         let session = live.secret.session();
         let mut inner = self.lock();
-        let before = inner.sessions.remove(&session).map(|entry| entry.consumed);
-        let mut tokens = before.unwrap_or_default();
-        tokens.retain(|(hash, at)| *hash != token && is_lately(*at, now, grace));
-        tokens.push((token, consumed));
+        let before = inner.sessions.remove(&session).map(|entry| entry.leading);
+        let mut all = before.unwrap_or_default();
+        for (token, at) in leading {
+            all.retain(|(hash, at)| *hash != token && is_lately(*at, now, grace));
+            all.push((token, at));
+        }
         let result = Remembered::Refreshed(Arc::clone(live));
-        inner.keep(session, Entry { result, consumed: tokens, at: now }, grace);
+        inner.keep(session, Entry { result, leading: all, at: now }, grace);
+    }
+
+    /// Keeps the first token of a chain that an own change began. A token that was refreshed during
+    /// the change leads to it for the grace period, and it cannot be derived from that token.
+    pub(crate) fn began(&self, first: &RefreshSecret, now: UnixTime, grace: Duration) {
+        let mut inner = self.lock();
+        inner.chains.push_back((first.clone(), now));
+        while inner.chains.front().is_some_and(|(_, at)| !is_lately(*at, now, grace))
+            || inner.chains.len() > MAX
+        {
+            inner.chains.pop_front();
+        }
+    }
+
+    /// Returns the first token of the last chain that an own change of this session began on this
+    /// node.
+    pub(crate) fn chain(&self, session: SessionId) -> Option<RefreshSecret> {
+        let inner = self.lock();
+        let mut chains = inner.chains.iter().rev();
+        chains.find(|(first, _)| first.session() == session).map(|(first, _)| first.clone())
     }
 
     /// Keeps the end of the session.
     pub(crate) fn ended(&self, session: SessionId, now: UnixTime, grace: Duration) {
-        let entry = Entry { result: Remembered::Ended, consumed: Vec::new(), at: now };
+        let entry = Entry { result: Remembered::Ended, leading: Vec::new(), at: now };
         self.lock().keep(session, entry, grace);
     }
 
