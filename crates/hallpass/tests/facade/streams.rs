@@ -142,7 +142,7 @@ impl Socket {
     /// Waits until the server closes the socket, and returns the reason and the time that it took.
     async fn closed(mut self, within: Duration) -> (String, Duration) {
         let begin = Instant::now();
-        let reason = timeout(within, self.text()).await.expect("the socket is closed in time");
+        let reason = timeout(within, self.text()).await.unwrap();
         let took = begin.elapsed();
         let mut rest = Vec::new();
         // After a close frame actix-web waits for that of the client.

@@ -49,7 +49,7 @@ impl RejectionLog {
 
     /// Counts a rejection and returns whether it is logged.
     fn is_due(&self, now: UnixTime) -> bool {
-        let minute = now.as_secs() / 60 << 32;
+        let minute = (now.as_secs() / 60) << 32;
         let next = |counted: u64| match counted & !COUNT == minute {
             true if counted & COUNT >= LINES => None,
             true => Some(counted + 1),
