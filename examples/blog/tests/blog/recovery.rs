@@ -194,7 +194,7 @@ fn one_of_64_concurrent_uses_of_a_link_succeeds() {
     let token = token(&site, "ann");
     let barrier = Barrier::new(64);
     let use_it = |number: usize| {
-        let address = if number % 2 == 0 { site.address } else { neighbour.address };
+        let address = if number.is_multiple_of(2) { site.address } else { neighbour.address };
         let password = format!("{NEW} {number}");
         barrier.wait();
         // A 503 or a 429 has changed nothing.
