@@ -33,6 +33,7 @@ page! {
     revocation: "revocation.md"
     roles: "roles.md"
     second_factor: "second-factor.md"
+    recovery: "recovery.md",
     step_up: "step-up.md"
     telemetry: "telemetry.md"
     testing: "testing.md"
