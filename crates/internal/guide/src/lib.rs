@@ -30,10 +30,10 @@ page! {
     pages: "pages.md"
     postgresql: "postgresql.md"
     reverse_proxy: "reverse-proxy.md"
+    recovery: "recovery.md"
     revocation: "revocation.md"
     roles: "roles.md"
     second_factor: "second-factor.md"
-    recovery: "recovery.md",
     step_up: "step-up.md"
     telemetry: "telemetry.md"
     testing: "testing.md"
