@@ -31,6 +31,7 @@ page! {
     pages: "pages.md"
     postgresql: "postgresql.md"
     reverse_proxy: "reverse-proxy.md"
+    recovery: "recovery.md"
     revocation: "revocation.md"
     roles: "roles.md"
     second_factor: "second-factor.md"
