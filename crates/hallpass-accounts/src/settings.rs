@@ -150,7 +150,9 @@ impl<R> Settings<R> {
         if let Some(origin) = &self.public_origin {
             self.cookies = self.cookies.below(origin.prefix())?;
             self.origin_check = self.origin_check.clone().public_origin(origin);
-            self.rejections = self.rejections.clone().path_prefix(origin.prefix());
+            let security = self.rejections.security().clone().public_origin(origin);
+            self.rejections =
+                self.rejections.clone().path_prefix(origin.prefix()).security_headers(security);
         }
         Ok(())
     }

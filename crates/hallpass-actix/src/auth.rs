@@ -14,7 +14,7 @@ use actix_web::{
 };
 use hallpass_core::{
     Authentication, Caller, Clock, Meter, RefreshHook, Refreshing, Rejection, RejectionResponse,
-    RejectionSettings, RequestAuthenticator, Role, SystemClock,
+    RejectionSettings, RequestAuthenticator, Role, SecurityHeaders, SystemClock,
 };
 
 use crate::{
@@ -166,7 +166,11 @@ impl<R: Role> AuthLayer<R> {
         };
         for (name, value) in rendered.headers {
             // Core's headers are printable ASCII. Any other header is left out.
-            if let Ok(value) = HeaderValue::try_from(value) {
+            // A policy of middleware of the site in between is kept.
+            let is_set = headers.contains_key(name) && SecurityHeaders::contain(name);
+            if let Ok(value) = HeaderValue::try_from(value)
+                && !is_set
+            {
                 headers.insert(HeaderName::from_static(name), value);
             }
         }

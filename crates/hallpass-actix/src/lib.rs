@@ -63,6 +63,7 @@ mod prefix;
 mod require;
 #[cfg(feature = "routes")]
 mod routes;
+mod security_headers;
 
 pub use around::{AroundFuture, AroundService};
 pub use auth::AuthLayer;
@@ -77,3 +78,4 @@ pub use require::{
 };
 #[cfg(feature = "routes")]
 pub use routes::{LoginRoutes, routes};
+pub use security_headers::SecurityHeadersLayer;

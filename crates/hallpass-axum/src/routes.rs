@@ -10,7 +10,9 @@ use axum_core::response::{IntoResponse, Response};
 use hallpass_core::{Authentication, Role};
 use hallpass_tower::{Rejected, RejectedRequest, public};
 use hallpass_web::{Body as EndpointBody, EndpointRequest, EndpointResponse, Routes};
-use http::{HeaderName, HeaderValue, Request, StatusCode, request::Parts};
+use http::{
+    HeaderName, HeaderValue, Request, StatusCode, Version, header::CONNECTION, request::Parts,
+};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 /// Returns the login routes, for [`Router::merge`].
@@ -56,8 +58,16 @@ async fn respond<R: Role>(routes: &Routes<R>, request: Request<Body>) -> Respons
         who,
         |name| parts.headers.get_all(name).iter().map(HeaderValue::as_bytes),
     );
-    let request = EndpointRequest { peer: peer(&parts), body: read(body).await, ..head };
-    into_response(routes.handle(request).await)
+    let head = EndpointRequest { peer: peer(&parts), ..head };
+    let response = routes.handle_reading(head, read(body)).await;
+    // The rest of a late body is not read. Over HTTP/1 no other request can follow it (RFC 9110
+    // section 15.5.9). HTTP/2 has no such header.
+    let closes = response.status == 408 && parts.version < Version::HTTP_2;
+    let mut response = into_response(response);
+    if closes {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
 }
 
 fn peer(parts: &Parts) -> Option<IpAddr> {

@@ -17,6 +17,7 @@
 //! | reject a request and render the response | [`Rejection`], [`RejectionResponse`] |
 //! | count verified and rejected requests | [`Meter`] |
 //! | reject requests from other sites (CSRF), redirect only within the site | [`OriginCheck`], [`SafeNext`] |
+//! | add the security headers to a response | [`SecurityHeaders`] |
 //! | state the address of the site in the browser, with its path prefix | [`PublicOrigin`], [`PathPrefix`] |
 //! | check one-time codes (feature `totp`) | `Totp`, `TotpSecret` |
 //!
@@ -79,6 +80,7 @@ pub use request::{
     refresh::{RefreshHook, RefreshedRequest, Refreshing},
     rejection_response::{RejectionResponse, RejectionSettings},
     safe_next::SafeNext,
+    security_headers::SecurityHeaders,
 };
 pub use revocation::{
     list::{RevocationList, StalePolicy},

@@ -69,6 +69,7 @@ impl<'a, R: Role> Exchange<'a, R> {
             }
             Body::Whole(bytes) => Ok(bytes),
             Body::TooLarge => Err(RejectionKind::BodyTooLarge.into()),
+            Body::Late => Err(RejectionKind::Timeout.into()),
             Body::Broken => Err(RejectionKind::MalformedBody.into()),
         }
     }

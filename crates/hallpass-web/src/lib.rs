@@ -86,7 +86,7 @@ pub use pages::{Page, Pages, RejectionPage, SCRIPT, STYLE_SHEET};
 pub use password::page::PasswordPage;
 pub use register::page::RegisterPage;
 pub use request::{Body, EndpointRequest};
-pub use response::{EndpointResponse, SECURITY_HEADERS};
+pub use response::EndpointResponse;
 pub use routes::Routes;
 pub use routes::table::Route;
 pub use session::confirm::page::ConfirmPage;

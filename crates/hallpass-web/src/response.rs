@@ -1,17 +1,10 @@
 //! The response of an endpoint, and the headers of every response.
 //!
 //! All responses except the style sheet, the script and the public keys depend on the caller, and
-//! some pages contain secrets. So `Cache-Control: no-store` is the default. The content security
-//! policy of a page allows only style sheets, scripts and images that the site itself serves. It
-//! blocks inline scripts and styles, forms that post to another site, and frames around the page
-//! (clickjacking of the login form and of the form that turns the second factor off).
-//!
-//! `Referrer-Policy` is `same-origin`, not `no-referrer`. With `no-referrer` a browser sends
-//! `Origin: null` when it posts a form (Fetch, "append a request Origin header"), and a browser
-//! without `Sec-Fetch-Site` would then fail the origin check on the site's own form. Neither value
-//! sends a referrer to another site.
+//! some pages contain secrets. So `Cache-Control: no-store` is the default. Every response also gets
+//! the [security headers](SecurityHeaders), in one place: [`secured`](EndpointResponse::secured).
 
-use hallpass_core::{RejectionResponse, SafeNext};
+use hallpass_core::{RejectionResponse, SafeNext, SecurityHeaders};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// The response to a request to one of the login routes. An adapter sends it unchanged.
@@ -31,23 +24,17 @@ pub struct EndpointResponse {
 impl EndpointResponse {
     /// Returns an HTML page.
     pub(crate) fn page(status: u16, html: String) -> Self {
-        let response = Self::of(status, "text/html; charset=utf-8", html)
-            .with_only_header("vary", VARY_OF_PAGES);
-        SECURITY_HEADERS
-            .iter()
-            .fold(response, |response, (name, value)| response.with_header(name, *value))
+        Self::of(status, "text/html; charset=utf-8", html).with_only_header("vary", VARY_OF_PAGES)
     }
 
     /// Returns a JSON value.
     pub(crate) fn json(status: u16, value: &serde_json::Value) -> Self {
         Self::of(status, "application/json", value.to_string())
-            .with_header("x-content-type-options", "nosniff")
     }
 
     /// Returns a problem (RFC 9457).
     pub(crate) fn problem(status: u16, document: String) -> Self {
         Self::of(status, "application/problem+json", document)
-            .with_header("x-content-type-options", "nosniff")
     }
 
     /// Returns a 303 redirect. The browser follows it with `GET`, so that a reload does not post
@@ -72,7 +59,6 @@ impl EndpointResponse {
             headers: vec![
                 ("content-type", content_type.into()),
                 ("cache-control", format!("public, max-age={seconds}")),
-                ("x-content-type-options", "nosniff".into()),
             ],
             body,
         }
@@ -80,6 +66,16 @@ impl EndpointResponse {
 
     pub(crate) fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
+        self
+    }
+
+    /// Adds the security headers that the response does not have yet.
+    pub(crate) fn secured(mut self, security: &SecurityHeaders) -> Self {
+        for (name, value) in security.iter() {
+            if !self.headers.iter().any(|(known, _)| *known == name) {
+                self.headers.push((name, value.to_owned()));
+            }
+        }
         self
     }
 
@@ -120,18 +116,6 @@ pub(crate) fn with_next(prefix: &str, path: &str, next: &str) -> String {
         format!("{prefix}{path}?next={}", utf8_percent_encode(next, QUERY_VALUE))
     }
 }
-
-/// The security headers of every page of the login routes. A site can also send them with its own
-/// pages.
-pub const SECURITY_HEADERS: [(&str, &str); 3] = [
-    (
-        "content-security-policy",
-        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action 'self'; \
-         frame-ancestors 'none'; base-uri 'none'",
-    ),
-    ("x-content-type-options", "nosniff"),
-    ("referrer-policy", "same-origin"),
-];
 
 /// The request headers that a response depends on.
 const VARY: &str = "accept, cookie";

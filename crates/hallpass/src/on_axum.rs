@@ -14,21 +14,25 @@ use axum::{
     serve::{IncomingStream, Listener},
 };
 use hallpass_core::{Rejection, Role};
-use hallpass_tower::{AuthService, OriginService, RequireService, TextBody};
+use hallpass_tower::{
+    AuthService, OriginService, RequireService, SecurityHeadersService, TextBody,
+};
 use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::{
     hallpass::Hallpass,
     layer::{
-        AuthLayer, DefaultPage, FromText, OriginLayer, RejectedRequest, RejectionPage, TowerPage,
+        AuthLayer, DefaultPage, FromText, OriginLayer, RejectedRequest, RejectionPage,
+        SecurityHeadersLayer, TowerPage,
     },
     require::RequireLayer,
     site::LoginRoutes,
 };
 
 impl<R: Role> Hallpass<R> {
-    /// Puts [`layer`](Self::layer) around a router: `axum::serve(listener, hallpass.protect(app))`.
+    /// Puts [`layer`](Self::layer) around a router:
+    /// `hallpass::axum::serve(listener, hallpass.protect(app))`.
     ///
     /// `Router::layer` allocates one boxed service per route. `protect` wraps the whole router
     /// once, including its fallback. The routes answer with and without the path prefix of the
@@ -120,7 +124,7 @@ impl<S, R: Role, P, T> Layer<S> for AuthLayer<R, P, T> {
     }
 }
 
-/// A service inside an [`AuthLayer`]. Pass it to `axum::serve`, or call `oneshot` on it in a test.
+/// A service inside an [`AuthLayer`]. Pass it to [`serve`](hallpass_axum::serve), or call `oneshot` on it in a test.
 #[must_use]
 pub struct Protected<S, R, P = DefaultPage, T = FromText>(AuthService<R, S, TowerPage<P>, T>);
 
@@ -212,6 +216,14 @@ impl<S> Layer<S> for OriginLayer {
 
     fn layer(&self, inner: S) -> Self::Service {
         self.tower.layer(inner)
+    }
+}
+
+impl<S> Layer<S> for SecurityHeadersLayer {
+    type Service = SecurityHeadersService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        self.tower().layer(inner)
     }
 }
 

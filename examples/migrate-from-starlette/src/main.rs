@@ -50,7 +50,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let listener =
         TcpListener::bind(std::env::var("SITE_ADDR").unwrap_or("127.0.0.1:0".into())).await?;
     writeln!(io::stdout(), "listening on http://{}", listener.local_addr()?)?;
-    Ok(axum::serve(listener, app).await?)
+    Ok(hallpass::axum::serve(listener, app).await?)
 }
 
 /// Configures hallpass to accept the tokens that PyJWT makes: the shared secret as an HS256 key,

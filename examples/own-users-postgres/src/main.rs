@@ -43,7 +43,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let address = std::env::var("SITE_ADDR").unwrap_or("127.0.0.1:3003".into());
     let listener = TcpListener::bind(address).await?;
     writeln!(io::stdout(), "listening on http://{}", listener.local_addr()?)?;
-    Ok(axum::serve(listener, app(&hallpass)).await?)
+    Ok(hallpass::axum::serve(listener, app(&hallpass)).await?)
 }
 
 fn app(hallpass: &Hallpass<SiteRole>) -> Router {

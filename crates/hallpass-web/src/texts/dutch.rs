@@ -180,6 +180,11 @@ pub(crate) const TEXTS: Texts = Texts {
         ),
         rejection(RejectionKind::BodyTooLarge, "Te groot", "Het formulier was groter dan 8 KiB."),
         rejection(
+            RejectionKind::Timeout,
+            "Te langzaam verstuurd",
+            "Het formulier kwam niet op tijd aan. Er is niets gewijzigd. Verstuur het opnieuw.",
+        ),
+        rejection(
             RejectionKind::MalformedBody,
             "Niet leesbaar",
             "Het formulier kon niet worden gelezen.",

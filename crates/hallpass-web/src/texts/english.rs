@@ -172,6 +172,11 @@ pub(crate) const TEXTS: Texts = Texts {
             "This address accepts only forms.",
         ),
         rejection(RejectionKind::BodyTooLarge, "Too large", "The form was larger than 8 KiB."),
+        rejection(
+            RejectionKind::Timeout,
+            "Sent too slowly",
+            "The form did not arrive in time. Nothing was changed. Send it again.",
+        ),
         rejection(RejectionKind::MalformedBody, "Not readable", "The form could not be read."),
         rejection(RejectionKind::UnsupportedMediaType, "Not readable", "Send a form or JSON."),
         rejection(

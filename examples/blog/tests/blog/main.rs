@@ -23,5 +23,6 @@ mod revoked;
 mod second_factor;
 mod sessions;
 mod site;
+mod slow_clients;
 mod start_and_stop;
 mod walk;

@@ -7,6 +7,8 @@ mod actix_stack;
 mod adapter_size;
 mod attacks;
 mod axum_stack;
+mod deadline;
+mod headers;
 mod negotiation;
 mod next;
 mod origin_check;
