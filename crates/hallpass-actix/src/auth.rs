@@ -13,8 +13,9 @@ use actix_web::{
     http::header::{AUTHORIZATION, COOKIE, HeaderName, HeaderValue},
 };
 use hallpass_core::{
-    Authentication, Caller, Clock, Meter, RefreshHook, Refreshing, Rejection, RejectionResponse,
-    RejectionSettings, RequestAuthenticator, Role, SecurityHeaders, SystemClock,
+    Authentication, Caller, Clock, Meter, RefreshHook, Refreshing, Rejection, RejectionReport,
+    RejectionReports, RejectionResponse, RejectionSettings, ReportHook, ReportedKind,
+    RequestAuthenticator, Role, SecurityHeaders, SystemClock, UnixTime,
 };
 
 use crate::{
@@ -37,6 +38,8 @@ pub struct AuthLayer<R: Role> {
     strict: bool,
     refresh: Option<Arc<dyn RefreshHook>>,
     meter: Meter,
+    reports: RejectionReports,
+    report_hook: Arc<dyn ReportHook>,
 }
 
 // Implemented by hand, because the derived implementation would require `R: Clone`.
@@ -50,6 +53,8 @@ impl<R: Role> Clone for AuthLayer<R> {
             strict: self.strict,
             refresh: self.refresh.clone(),
             meter: self.meter.clone(),
+            reports: self.reports.clone(),
+            report_hook: Arc::clone(&self.report_hook),
         }
     }
 }
@@ -71,6 +76,8 @@ impl<R: Role> AuthLayer<R> {
             strict: false,
             refresh: None,
             meter: Meter::new(),
+            reports: RejectionReports::new(),
+            report_hook: Arc::new(LogReports),
         }
     }
 
@@ -112,6 +119,15 @@ impl<R: Role> AuthLayer<R> {
         self
     }
 
+    /// Sets the receiver of the reports of forged tokens and of requests without a role. Defaults to
+    /// a warning in the log. hallpass-accounts has a hook that makes events of them.
+    ///
+    /// Each kind is reported at most once per minute, with the number of requests.
+    pub fn reports(mut self, hook: impl ReportHook) -> Self {
+        self.report_hook = Arc::new(hook);
+        self
+    }
+
     /// Rejects requests to routes that no guard of this crate protects, the app's default service
     /// included. A forgotten guard then results in a 500 response and a logged error instead of an
     /// unprotected route. Put [`public`](crate::public) around a route that is deliberately open.
@@ -135,6 +151,9 @@ impl<R: Role> AuthLayer<R> {
         guarded: HttpResponse<B>,
     ) -> HttpResponse {
         self.meter.rejected(rejection);
+        let who = request.extensions().get().cloned().unwrap_or_else(Authentication::anonymous);
+        let now = who.moment().unwrap_or_else(|| self.clock.now());
+        self.report(ReportedKind::Request(rejection.kind()), now, &who, request);
         let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
         let header = |name: &str| request.headers().get(name).map(HeaderValue::as_bytes);
         let caller = Caller::new(request.method().as_str(), target, header);
@@ -178,11 +197,30 @@ impl<R: Role> AuthLayer<R> {
         response.set_body(page.map_or_else(|| BoxBody::new(rendered.body), HttpResponse::into_body))
     }
 
+    /// Counts a rejected request, and reports it if a report of its kind is due.
+    fn report(&self, kind: ReportedKind, now: UnixTime, who: &Authentication, of: &HttpRequest) {
+        let Some(count) = self.reports.due(kind, now) else { return };
+        let lines = |name| of.headers().get_all(name).map(HeaderValue::as_bytes).collect();
+        let peer = of.peer_addr().map(|address| address.ip());
+        self.report_hook.report(&RejectionReport::new(kind, count, who, peer, &lines));
+    }
+
     fn renewing(&self, who: &Authentication, request: &ServiceRequest) -> Option<Refreshing> {
         let refresh = self.refresh.as_ref().filter(|_| who.username().is_none())?;
         let headers = request.headers();
         let mut cookies = headers.get_all(COOKIE).map(HeaderValue::as_bytes);
         refresh.due(who, &origin_facts(request), &mut cookies, headers.contains_key(AUTHORIZATION))
+    }
+}
+
+/// Logs each report as a warning.
+struct LogReports;
+
+impl ReportHook for LogReports {
+    fn report(&self, report: &RejectionReport<'_>) {
+        let RejectionReport { kind, count, account, peer, .. } = *report;
+        let (kind, peer) = (kind.as_str(), peer.map(tracing::field::display));
+        tracing::warn!(target: "hallpass", kind, count, account, peer, "requests rejected");
     }
 }
 
@@ -207,6 +245,7 @@ impl<R: Role> Around for AuthLayer<R> {
         self.meter.verified(&who);
         if let Some(reason) = who.reason() {
             tracing::debug!(target: "hallpass", reason = reason.as_str(), "token rejected");
+            self.report(ReportedKind::Token(reason), now, &who, request.request());
         }
         let renewing = self.renewing(&who, request);
         // Replaces any value from an outer service: inside this middleware only its own result

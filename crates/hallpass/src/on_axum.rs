@@ -3,12 +3,13 @@
 use std::{
     convert::Infallible,
     future::{Ready, ready},
+    net::{IpAddr, SocketAddr},
     task::{Context, Poll},
 };
 
 use axum::{
     Router, ServiceExt,
-    extract::{Request, connect_info::IntoMakeServiceWithConnectInfo},
+    extract::{ConnectInfo, Request, connect_info::IntoMakeServiceWithConnectInfo},
     http,
     routing::IntoMakeService,
     serve::{IncomingStream, Listener},
@@ -181,6 +182,11 @@ impl<S: Clone, R, P, T, L: Listener> Service<IncomingStream<'_, L>> for Protecte
     fn call(&mut self, _: IncomingStream<'_, L>) -> Self::Future {
         ready(Ok(self.clone()))
     }
+}
+
+/// Returns the address of the connection, if the server inserts it.
+pub(crate) fn peer(extensions: &http::Extensions) -> Option<IpAddr> {
+    extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip())
 }
 
 #[diagnostic::do_not_recommend]

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use hallpass_accounts::RequestRefresh;
+use hallpass_accounts::{RejectionEvents, RequestRefresh};
 use hallpass_core::{Clock, RejectionSettings, Role, UnixTime};
 use hallpass_web::Routes;
 
@@ -43,13 +43,16 @@ impl<R: Role> Hallpass<R> {
                 hallpass_tower::AuthLayer::new(self.authenticator.clone())
                     .clock(self.clock_of_the_site())
                     .rejection_settings(self.rejection_settings())
-                    .refresh(RequestRefresh::new(&self.accounts, &self.authenticator)),
+                    .refresh(RequestRefresh::new(&self.accounts, &self.authenticator))
+                    .reports(RejectionEvents::new(&self.accounts))
+                    .peer_of(crate::on_axum::peer),
             ),
             #[cfg(feature = "actix")]
             actix: hallpass_actix::AuthLayer::new(self.authenticator.clone())
                 .clock(self.clock_of_the_site())
                 .rejection_settings(self.rejection_settings())
-                .refresh(RequestRefresh::new(&self.accounts, &self.authenticator)),
+                .refresh(RequestRefresh::new(&self.accounts, &self.authenticator))
+                .reports(RejectionEvents::new(&self.accounts)),
             ..AuthLayer::new(self.authenticator.clone())
         }
     }

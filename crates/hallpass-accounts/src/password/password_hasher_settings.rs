@@ -1,6 +1,12 @@
 //! The bounds of the password hasher.
 
-use std::{fmt, num::NonZero, sync::Arc, thread, time::Duration};
+use std::{
+    fmt,
+    num::NonZero,
+    sync::{Arc, Once},
+    thread,
+    time::Duration,
+};
 
 use crate::password::{
     HashCost,
@@ -26,6 +32,8 @@ pub struct PasswordHasherSettings {
     queue: Option<usize>,
     wait: Duration,
     foreign: Vec<Arc<dyn ForeignHash>>,
+    /// Logs a decoy that is not run, once.
+    bad_decoy: Arc<Once>,
 }
 
 impl PasswordHasherSettings {
@@ -91,6 +99,10 @@ impl PasswordHasherSettings {
 
     /// Accepts hashes of another scheme too. If [`passwords`](crate::StoreSet::passwords) is set,
     /// the first login with the right password replaces the hash by argon2id. Defaults to none.
+    ///
+    /// Every login then also runs the scheme once, for unknown names and for accounts with argon2
+    /// hashes too: otherwise the time of a login would show which accounts have not been migrated.
+    /// Remove the scheme when no such hash is left.
     #[must_use]
     pub fn read_also(mut self, scheme: impl ForeignHash) -> Self {
         self.foreign.push(Arc::new(scheme));
@@ -128,9 +140,38 @@ impl PasswordHasherSettings {
         self.wait
     }
 
-    /// Checks the hash with the other schemes, in the order in which they were added.
-    pub(crate) fn foreign_match(&self, password: &[u8], stored: &str) -> Option<ForeignMatch> {
-        self.foreign.iter().find_map(|scheme| scheme.check(password, stored))
+    /// Checks a hash that is not one of argon2 with the other schemes. Each scheme is run exactly
+    /// once, with its decoy if it does not read the hash or if there is no such hash, so that every
+    /// login costs the same (user enumeration by time; tested by `tests/timing.rs`).
+    pub(crate) fn foreign_match(
+        &self,
+        password: &[u8],
+        stored: Option<&str>,
+    ) -> Option<ForeignMatch> {
+        let mut unread = stored;
+        let mut found = None;
+        for scheme in &self.foreign {
+            let result = unread.and_then(|stored| scheme.check(password, stored));
+            if result.is_some() {
+                (found, unread) = (result, None);
+            }
+            if !matches!(result, Some(ForeignMatch::Right | ForeignMatch::Wrong)) {
+                self.run_decoy(&**scheme, password);
+            }
+        }
+        found
+    }
+
+    fn run_decoy(&self, scheme: &dyn ForeignHash, password: &[u8]) {
+        let ran = scheme.check(password, scheme.decoy());
+        if !matches!(ran, Some(ForeignMatch::Right | ForeignMatch::Wrong)) {
+            self.bad_decoy.call_once(|| {
+                tracing::error!(
+                    target: "hallpass",
+                    "the decoy of a foreign hash was not run: return a hash of this scheme from `ForeignHash::decoy`, or the time of a login shows which accounts exist"
+                );
+            });
+        }
     }
 }
 
@@ -144,6 +185,7 @@ impl Default for PasswordHasherSettings {
             queue: None,
             wait: Duration::from_secs(1),
             foreign: Vec::new(),
+            bad_decoy: Arc::new(Once::new()),
         }
     }
 }
