@@ -14,6 +14,7 @@ pub(crate) mod store;
 use std::fmt;
 
 use hallpass_core::{EnrolmentPending, Methods, Role, RoleSet, Token, TotpSecret};
+use zeroize::Zeroize;
 
 use crate::{account::Account, session::Tokens};
 
@@ -123,6 +124,13 @@ pub struct SetUp {
     pub secret: TotpSecret,
     /// The secret as an `otpauth://` URI, for a QR code.
     pub otpauth_uri: String,
+}
+
+/// Zeroizes the URI, which contains the secret.
+impl Drop for SetUp {
+    fn drop(&mut self) {
+        self.otpauth_uri.zeroize();
+    }
 }
 
 /// The result of turning the second factor off.

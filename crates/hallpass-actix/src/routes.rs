@@ -18,6 +18,8 @@ use actix_web::{
     web::{self, Bytes, Payload},
 };
 use hallpass_core::Role;
+use zeroize::Zeroizing;
+
 use hallpass_web::{Body, EndpointRequest, EndpointResponse, Routes};
 
 use crate::{
@@ -105,7 +107,8 @@ fn response(answer: EndpointResponse, unread: Payload) -> HttpResponse {
         .remove(CONTENT_LENGTH)
         .next()
         .and_then(|length| length.to_str().ok()?.parse().ok());
-    let text = Bytes::from(answer.body);
+    // Zeroized when the server drops it: the body may contain a key or recovery codes.
+    let text = Bytes::from_owner(Zeroizing::new(answer.body));
     let length = length.unwrap_or(text.len() as u64);
     response.set_body(BoxBody::new(Answer { length, text: Some(text), _unread: unread }))
 }

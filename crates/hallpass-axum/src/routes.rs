@@ -5,7 +5,12 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use axum::{Router, body::Body, extract::ConnectInfo, routing::any};
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::ConnectInfo,
+    routing::any,
+};
 use axum_core::response::{IntoResponse, Response};
 use hallpass_core::{Authentication, Role};
 use hallpass_tower::{Rejected, RejectedRequest, public};
@@ -14,6 +19,7 @@ use http::{
     HeaderName, HeaderValue, Request, StatusCode, Version, header::CONNECTION, request::Parts,
 };
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use zeroize::Zeroizing;
 
 /// Returns the login routes, for [`Router::merge`].
 ///
@@ -85,7 +91,9 @@ async fn read(body: Body) -> EndpointBody {
 }
 
 fn into_response(answer: EndpointResponse) -> Response {
-    let mut response = Response::new(Body::from(answer.body));
+    // Zeroized when the server drops it: the body may contain a key or recovery codes.
+    let body = Bytes::from_owner(Zeroizing::new(answer.body));
+    let mut response = Response::new(Body::from(body));
     *response.status_mut() =
         StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in answer.headers {

@@ -62,6 +62,7 @@
 #![forbid(unsafe_code)]
 
 mod activity;
+mod duplicate_cookies;
 mod exchange;
 mod fields;
 mod login;

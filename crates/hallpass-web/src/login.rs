@@ -12,6 +12,7 @@ use hallpass_core::{FieldFault, Rejection, Role, SafeNext};
 use serde_json::json;
 
 use crate::{
+    duplicate_cookies,
     exchange::Exchange,
     fields::{Fault, Fields, field_fault, form_fault},
     login::page::LoginPage,
@@ -21,7 +22,8 @@ use crate::{
 
 pub(crate) fn show<R: Role>(exchange: &Exchange<'_, R>) -> EndpointResponse {
     let next = exchange.next_of_query();
-    exchange.page(200, &form(exchange, "", &next, None))
+    let response = exchange.page(200, &form(exchange, "", &next, None));
+    duplicate_cookies::remove(response, exchange.request, &exchange.accounts.settings().cookies)
 }
 
 pub(crate) async fn submit<R: Role>(
@@ -86,6 +88,10 @@ pub(crate) fn form<'p, R: Role>(
             .or_else(|| fault.and_then(|_| of_kind())),
         password_fault: field_fault(rejection, "password"),
         fault,
+        duplicate_cookies: duplicate_cookies::are_in(
+            exchange.request,
+            &exchange.accounts.settings().cookies,
+        ),
         challenge: exchange.accounts.challenge_widget(ChallengedAction::Login),
         registration: exchange.accounts.has(Ability::RegistrationStore),
     })

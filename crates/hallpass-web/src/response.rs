@@ -5,6 +5,9 @@
 //! the [security headers](SecurityHeaders), in one place: [`secured`](EndpointResponse::secured).
 
 use hallpass_core::{RejectionResponse, SafeNext, SecurityHeaders};
+use serde::Serialize;
+use zeroize::Zeroize;
+
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// The response to a request to one of the login routes. An adapter sends it unchanged.
@@ -17,7 +20,8 @@ pub struct EndpointResponse {
     pub status: u16,
     /// The headers in order, with lower-case names. `set-cookie` may occur more than once.
     pub headers: Vec<(&'static str, String)>,
-    /// The body. It is empty for redirects, 204 and `HEAD`.
+    /// The body. It is empty for redirects, 204 and `HEAD`. It may contain secrets (a key, recovery
+    /// codes), so an adapter zeroizes it after it was sent.
     pub body: String,
 }
 
@@ -30,6 +34,15 @@ impl EndpointResponse {
     /// Returns a JSON value.
     pub(crate) fn json(status: u16, value: &serde_json::Value) -> Self {
         Self::of(status, "application/json", value.to_string())
+    }
+
+    /// Returns JSON that contains secrets. Its text is written once, without growing: a `String` that
+    /// grows leaves its old bytes in memory.
+    pub(crate) fn secret_json(status: u16, value: &impl Serialize) -> Self {
+        let mut text = Vec::with_capacity(SECRET_BODY);
+        // Strings and booleans always serialize, and a `Vec` accepts every write.
+        let _ = serde_json::to_writer(&mut text, value);
+        Self::of(status, "application/json", String::from_utf8(text).unwrap_or_default())
     }
 
     /// Returns a problem (RFC 9457).
@@ -87,9 +100,16 @@ impl EndpointResponse {
 
     /// Returns the response to `HEAD`: as for `GET`, with `content-length` (RFC 9110 section 8.6)
     /// and without the body.
-    pub(crate) fn without_body(self) -> Self {
+    pub(crate) fn without_body(mut self) -> Self {
         let length = self.body.len().to_string();
+        self.body.zeroize();
         Self { body: String::new(), ..self.with_only_header("content-length", length) }
+    }
+
+    /// Returns the `Set-Cookie` values.
+    pub(crate) fn set_cookies(&self) -> impl Iterator<Item = &str> {
+        let lines = self.headers.iter().filter(|(name, _)| *name == "set-cookie");
+        lines.map(|(_, value)| value.as_str())
     }
 
     pub(crate) fn with_cookie(self, cookie: String) -> Self {
@@ -116,6 +136,9 @@ pub(crate) fn with_next(prefix: &str, path: &str, next: &str) -> String {
         format!("{prefix}{path}?next={}", utf8_percent_encode(next, QUERY_VALUE))
     }
 }
+
+/// Maximum size of a body with secrets, in bytes: 128 KiB, twice the page with the largest QR code.
+pub(crate) const SECRET_BODY: usize = 128 * 1024;
 
 /// The request headers that a response depends on.
 const VARY: &str = "accept, cookie";

@@ -10,7 +10,8 @@
 //! 5. **Flow.** Its result is sent as a page, a redirect or JSON.
 //!
 //! A `GET` request never changes state or sets a cookie, except that a page with a form sets the
-//! browser cookie. A rejection never sets or removes another cookie.
+//! browser cookie, and that the login page removes cookies that the request has twice. A rejection
+//! never sets or removes another cookie.
 
 #[cfg(feature = "utoipa")]
 mod openapi;
@@ -24,7 +25,7 @@ use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
 use crate::{
-    activity,
+    activity, duplicate_cookies,
     exchange::{Exchange, browser_cookie},
     login::{self, code},
     pages::{Pages, SCRIPT, STYLE_SHEET},
@@ -152,6 +153,8 @@ impl<R: Role> Routes<R> {
             Ok(Err(rejection)) => exchange.reject_without_form(rejection),
             Err(_) => exchange.reject_without_form(self.overdue()),
         };
+        let cookies = &self.accounts.settings().cookies;
+        let response = duplicate_cookies::remove_variants(response, request, cookies);
         if request.method == "HEAD" { response.without_body() } else { response }
     }
 

@@ -195,10 +195,9 @@ impl RejectionResponse {
             CallerKind::Page if leads_to_login(rejection) && caller.navigates() => {
                 see_login(&links)
             }
-            CallerKind::Page => html(rejection, page(rejection.kind(), &links, settings), settings),
+            CallerKind::Page => html(rejection, page(rejection, &links, settings), settings),
             CallerKind::Htmx => {
-                let mut response =
-                    html(rejection, page(rejection.kind(), &links, settings), settings);
+                let mut response = html(rejection, page(rejection, &links, settings), settings);
                 response
                     .headers
                     .extend(links.first().map(|link| ("hx-redirect", link.path.clone())));
@@ -384,8 +383,9 @@ struct Link {
 /// Returns the default page of a rejection, for a site without its own page.
 ///
 /// The page has no script and no inline style, so it works under any Content-Security-Policy.
-fn page(kind: RejectionKind, links: &[Link], settings: &RejectionSettings) -> String {
-    let (title, detail) = (kind.title(), kind.detail());
+fn page(rejection: Rejection, links: &[Link], settings: &RejectionSettings) -> String {
+    let (title, detail) = (rejection.kind().title(), rejection.detail());
+    let detail = escaped(&detail);
     let mut page = String::with_capacity(640);
     page.push_str("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
     page.push_str("<meta name=\"viewport\" content=\"width=device-width\">\n");

@@ -14,6 +14,7 @@ mod next;
 mod origin_check;
 mod prefix;
 mod report;
+mod reports;
 mod rotation;
 mod routes;
 mod runs;
