@@ -5,6 +5,7 @@
 
 use std::{
     fmt,
+    net::IpAddr,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -286,11 +287,16 @@ impl<R: Role> Accounts<R> {
 
     /// Counts a rejected request of a login route, and reports the event
     /// [`AccessDenied`](Event::AccessDenied) if one is due: at most once per minute and kind.
-    pub fn report_rejection(&self, rejection: Rejection, account: Option<&str>) {
+    pub fn report_rejection(
+        &self,
+        rejection: Rejection,
+        account: Option<&str>,
+        peer: Option<IpAddr>,
+    ) {
         let kind = rejection.kind();
         if let Some(count) = self.site.reports.due(ReportedKind::Request(kind), self.now()) {
             let account = account.map(AccountId::new);
-            self.report(Event::AccessDenied { account, kind, count, peer: None });
+            self.report(Event::AccessDenied { account, kind, count, peer });
         }
     }
 

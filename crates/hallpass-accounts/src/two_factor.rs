@@ -14,7 +14,7 @@ pub(crate) mod store;
 use std::fmt;
 
 use hallpass_core::{EnrolmentPending, Methods, Role, RoleSet, Token, TotpSecret};
-use zeroize::Zeroize;
+use zeroize::Zeroizing;
 
 use crate::{account::Account, session::Tokens};
 
@@ -123,14 +123,7 @@ pub struct SetUp {
     /// The secret from which the first code must be computed.
     pub secret: TotpSecret,
     /// The secret as an `otpauth://` URI, for a QR code.
-    pub otpauth_uri: String,
-}
-
-/// Zeroizes the URI, which contains the secret.
-impl Drop for SetUp {
-    fn drop(&mut self) {
-        self.otpauth_uri.zeroize();
-    }
+    pub otpauth_uri: Zeroizing<String>,
 }
 
 /// The result of turning the second factor off.

@@ -119,8 +119,8 @@ impl<R: Role> AuthLayer<R> {
         self
     }
 
-    /// Sets the receiver of the reports of forged tokens and of requests without a role. Defaults to
-    /// a warning in the log. hallpass-accounts has a hook that makes events of them.
+    /// Sets the receiver of the reports of forged tokens and of requests without a role. Defaults
+    /// to a warning in the log. hallpass-accounts has a hook that makes events of them.
     ///
     /// Each kind is reported at most once per minute, with the number of requests.
     pub fn reports(mut self, hook: impl ReportHook) -> Self {

@@ -115,9 +115,9 @@ fn response(answer: EndpointResponse, unread: Payload) -> HttpResponse {
 
 /// The body of a response. It keeps the body of the request, of which a part may not have arrived.
 ///
-/// If that were dropped before the response is sent, actix-http would wait for the rest of a chunked
-/// body without a time limit, and the client would keep its connection (slow-body attack). Tested in
-/// `suite/deadline.rs` of hallpass-conformance.
+/// If that were dropped before the response is sent, actix-http would wait for the rest of a
+/// chunked body without a time limit, and the client would keep its connection (slow-body attack).
+/// Tested in `suite/deadline.rs` of hallpass-conformance.
 struct Answer {
     length: u64,
     text: Option<Bytes>,

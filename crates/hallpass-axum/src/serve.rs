@@ -1,14 +1,14 @@
 //! A server for axum with limits on slow clients, over HTTP/1.1.
 //!
 //! `axum::serve` has no time limits: a client that sends half a request head, or nothing, keeps its
-//! connection for ever. A few hundred such clients use all file descriptors of a process (Slowloris,
-//! CVE-2007-6750), and then nobody can log in. The server of this module closes these connections.
-//! Everything else is that of axum: hyper serves the connections.
+//! connection for ever. A few hundred such clients use all file descriptors of a process
+//! (Slowloris, CVE-2007-6750), and then nobody can log in. The server of this module closes these
+//! connections. Everything else is that of axum: hyper serves the connections.
 //!
-//! `hyper_util::server::conn::auto` is not used: it waits for the first bytes of a connection without
-//! a time limit. So this module serves HTTP/1.1 only, which browsers use without TLS and reverse proxies use by default. A
-//! site that ends TLS itself or needs HTTP/2 serves with `hyper-util`, with the limits of
-//! [`serve`].
+//! `hyper_util::server::conn::auto` is not used: it waits for the first bytes of a connection
+//! without a time limit. So this module serves HTTP/1.1 only, which browsers use without TLS and
+//! reverse proxies use by default. A site that ends TLS itself or needs HTTP/2 serves with
+//! `hyper-util`, with the limits of [`serve`].
 //!
 //! Tested by `examples/quickstart/tests/quickstart/slow_clients.rs` and
 //! `examples/blog/tests/blog/slow_clients.rs` with 300 half heads and 300 half bodies on 256 file

@@ -231,8 +231,8 @@ impl<R: Role, P: Clone, T: Clone> AuthLayer<R, P, T> {
         self.with(|shared| Shared { refresh: Some(Arc::new(refresh)), ..shared })
     }
 
-    /// Sets the receiver of the reports of forged tokens and of requests without a role. Defaults to
-    /// a warning in the log. hallpass-accounts has a hook that makes events of them.
+    /// Sets the receiver of the reports of forged tokens and of requests without a role. Defaults
+    /// to a warning in the log. hallpass-accounts has a hook that makes events of them.
     ///
     /// Each kind is reported at most once per minute, with the number of requests.
     #[must_use]

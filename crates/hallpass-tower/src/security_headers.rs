@@ -1,8 +1,8 @@
 //! The security headers for the site's own responses.
 //!
 //! The responses of the library have these headers already. This layer is for the site's own pages.
-//! Put it around everything else. A header that a route has set is kept, so that a page with another
-//! policy sets its own.
+//! Put it around everything else. A header that a route has set is kept, so that a page with
+//! another policy sets its own.
 
 use std::{
     pin::Pin,

@@ -180,7 +180,7 @@ impl<'a, R: Role> Exchange<'a, R> {
     fn reject_caller(&self, rejection: Rejection) -> EndpointResponse {
         self.accounts.meter().rejected(rejection);
         let account = self.request.who.claims().map(Claims::user_id);
-        self.accounts.report_rejection(rejection, account);
+        self.accounts.report_rejection(rejection, account, self.address);
         let settings = &self.accounts.settings().rejections;
         let response =
             EndpointResponse::from(RejectionResponse::new(rejection, &self.caller, settings));

@@ -1,8 +1,9 @@
 //! The response of an endpoint, and the headers of every response.
 //!
 //! All responses except the style sheet, the script and the public keys depend on the caller, and
-//! some pages contain secrets. So `Cache-Control: no-store` is the default. Every response also gets
-//! the [security headers](SecurityHeaders), in one place: [`secured`](EndpointResponse::secured).
+//! some pages contain secrets. So `Cache-Control: no-store` is the default. Every response also
+//! gets the [security headers](SecurityHeaders), in one place:
+//! [`secured`](EndpointResponse::secured).
 
 use hallpass_core::{RejectionResponse, SafeNext, SecurityHeaders};
 use serde::Serialize;
@@ -36,8 +37,8 @@ impl EndpointResponse {
         Self::of(status, "application/json", value.to_string())
     }
 
-    /// Returns JSON that contains secrets. Its text is written once, without growing: a `String` that
-    /// grows leaves its old bytes in memory.
+    /// Returns JSON that contains secrets. Its text is written once, without growing: a `String`
+    /// that grows leaves its old bytes in memory.
     pub(crate) fn secret_json(status: u16, value: &impl Serialize) -> Self {
         let mut text = Vec::with_capacity(SECRET_BODY);
         // Strings and booleans always serialize, and a `Vec` accepts every write.

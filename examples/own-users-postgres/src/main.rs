@@ -62,8 +62,8 @@ struct Bcrypt;
 /// The cost of the site's hashes. Each step doubles the time of a check.
 const COST: &str = "10";
 
-/// A hash of this cost, which is checked at each login without such a hash: the time of a login then
-/// does not show which accounts exist.
+/// A hash of this cost, which is checked at each login without such a hash: the time of a login
+/// then does not show which accounts exist.
 const DECOY: &str = "$2b$10$NaCl4importNaCl4imporOBFzQXiRqXEs1Gmt6fvOBbX1//74YQni";
 
 impl ForeignHash for Bcrypt {

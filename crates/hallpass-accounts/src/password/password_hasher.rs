@@ -14,8 +14,8 @@
 //!   503 with `Retry-After`). Tested by `crates/hallpass/tests/facade/login_flood.rs`.
 //! - A stored hash above the ceiling is rejected before any allocation.
 //! - **Every failing path takes one run.** An unknown account, an unusable hash and a wrong
-//!   password cost the same (the tests count [`PasswordHasher::runs`]). Where a site reads hashes of
-//!   other schemes, each path also runs every scheme once.
+//!   password cost the same (the tests count [`PasswordHasher::runs`]). Where a site reads hashes
+//!   of other schemes, each path also runs every scheme once.
 //!
 //! Memory is not zeroized between runs, because the next run overwrites it, and a process that can
 //! read the memory can read the typed passwords too.

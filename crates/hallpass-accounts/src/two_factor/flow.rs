@@ -4,6 +4,7 @@
 use hallpass_core::{
     Claims, EnrolmentPending, Identity, KeyRing, Methods, Role, Token, Totp, TotpDrift, TotpSecret,
 };
+use zeroize::Zeroizing;
 
 use crate::{
     account::{
@@ -59,7 +60,7 @@ impl<R: Role> Accounts<R> {
         let secret = secret.ok_or_else(encryption::no_key)?;
         let otpauth_uri = Totp::new(secret.clone(), self.settings().totp)
             .otpauth_uri(self.settings().shown_name(), account.username().as_str());
-        Ok(SetUp { secret, otpauth_uri })
+        Ok(SetUp { secret, otpauth_uri: Zeroizing::new(otpauth_uri) })
     }
 
     /// Turns the second factor on with its first right code, which is consumed. Returns the ten

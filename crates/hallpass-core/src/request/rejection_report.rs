@@ -41,8 +41,8 @@ impl ReportedKind {
         }
     }
 
-    /// Returns whether requests of this kind are reported. A token that has expired, a login that is
-    /// not recent and a person who is not logged in are parts of normal use.
+    /// Returns whether requests of this kind are reported. A token that has expired, a login that
+    /// is not recent and a person who is not logged in are parts of normal use.
     const fn is_reported(self) -> bool {
         match self {
             Self::Token(kind) => kind.is_forged(),

@@ -112,8 +112,8 @@ impl RejectionSettings {
         &self.prefix
     }
 
-    /// Sets the security headers of every response. Defaults to [`SecurityHeaders::new`]; the site's
-    /// `public_origin` adds `Strict-Transport-Security`.
+    /// Sets the security headers of every response. Defaults to [`SecurityHeaders::new`]; the
+    /// site's `public_origin` adds `Strict-Transport-Security`.
     #[must_use]
     pub fn security_headers(mut self, headers: SecurityHeaders) -> Self {
         self.security = headers;

@@ -21,8 +21,8 @@ pub struct LoginPage<'a> {
     pub password_fault: Option<FieldFault>,
     /// The reason why the last attempt was rejected.
     pub fault: Option<Fault>,
-    /// Whether the browser sent two cookies of one name, so that nobody is logged in. The response of
-    /// `GET /login` removes the known ones.
+    /// Whether the browser sent two cookies of one name, so that nobody is logged in. The response
+    /// of `GET /login` removes the known ones.
     pub duplicate_cookies: bool,
     /// The HTML of the site's [challenge](hallpass_accounts::Challenge), for the form. It is not
     /// escaped.

@@ -93,7 +93,8 @@ fn page(kind: &str, body: &str, head: bool) -> Result<(), String> {
     same("the body is a page", head || body.contains("<html"), true)
 }
 
-/// Every rejection has each security header exactly once, also a rejection with the site's own page.
+/// Every rejection has each security header exactly once, also a rejection with the site's own
+/// page.
 fn security_headers(received: &Received) -> Result<(), String> {
     for name in [
         "content-security-policy",

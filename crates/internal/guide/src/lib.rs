@@ -20,6 +20,7 @@ page! {
     axum: "axum.md"
     budgets: "budgets.md"
     challenges: "challenges.md"
+    http: "http.md"
     introduction: "introduction.md"
     many_nodes: "many-nodes.md"
     moving: "moving.md"

@@ -12,7 +12,7 @@ const DESCRIPTORS: u32 = 256;
 const SLOW: usize = 300;
 
 /// The limits of the site: 10 seconds for a head, twice, because not all connections are accepted
-/// at once; and some time for a machine that is busy.
+/// in one step; and some time for a machine that is busy.
 const HEADS: Duration = Duration::from_secs(28);
 /// The deadline of a login route is 1.8 seconds.
 const BODIES: Duration = Duration::from_secs(10);

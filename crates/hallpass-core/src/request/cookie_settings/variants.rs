@@ -1,4 +1,5 @@
-//! Cookies of the same name with another `Domain`, which a browser keeps beside the site's own.
+//! Cookies of the same name with another `Domain`, which a browser keeps together with the site's
+//! own.
 //!
 //! After a change of the setting `domain`, a browser sends the old cookie and the new one, and a
 //! request with two cookies of one name has no caller ([`find_cookie`](crate::find_cookie)). A

@@ -83,7 +83,7 @@ async fn half_bodies_get_408(server: SocketAddr) {
     assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
     assert!(time < DEADLINE * 3, "{time:?}");
 
-    // What is rejected anyway is rejected for its own reason.
+    // A request from another origin is rejected for that reason.
     let foreign = head(
         "POST",
         "/login",

@@ -54,7 +54,7 @@ fn has_test(path: &str, text: &str, name: &str) -> bool {
 fn threat_table_rows_name_existing_tests() {
     let rows = rows(&read(&guide().join("threats.md")));
     let numbers: Vec<_> = rows.iter().map(|row| row.number).collect();
-    let later = [39, 41, 42, 43, 46, 47, 49, 52, 53, 54, 61, 62, 63, 64];
+    let later = [36, 38, 39, 41, 42, 43, 44, 46, 47, 49, 52, 53, 54, 61, 62, 63, 64];
     assert_eq!(numbers, (1..=32).chain(later).collect::<Vec<_>>());
     let mut seen = BTreeSet::new();
     for row in rows {
