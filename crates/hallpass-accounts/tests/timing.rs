@@ -129,7 +129,7 @@ async fn foreign_hashes_are_rejected_in_equal_time() {
     let (id, name) = (AccountId::new("old"), Username::parse("bcryp").unwrap());
     let old = NewAccount::new(id, name, hash, Vec::new(), UnixTime::from_secs(0));
     assert!(matches!(store.create(old).await, Ok(RegistrationOutcome::Created(_))));
-    rejected_in_equal_time(&accounts, &["argon", "bcryp", "unkno"], rounds(400), 0.05).await;
+    rejected_in_equal_time(&accounts, &["argon", "bcryp", "unkno"], rounds(400), 0.1).await;
 }
 
 fn welch(a: &[f64], b: &[f64]) -> f64 {

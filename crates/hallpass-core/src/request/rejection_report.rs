@@ -200,7 +200,7 @@ mod tests {
     fn a_flood_of_a_kind_is_one_report_per_minute() {
         let reports = RejectionReports::new();
         let role = ReportedKind::Request(RejectionKind::RoleMissing);
-        let due = |second| reports.due(role, UnixTime::from_secs(1_000 + second));
+        let due = |second: u64| reports.due(role, UnixTime::from_secs(1_000 + second));
         let counts: Vec<u64> = (0..=120).filter_map(due).collect();
         assert_eq!(counts, [1, 60, 60]);
         assert_eq!(due(0), Some(1), "a clock that was set back by two minutes");
@@ -238,7 +238,7 @@ mod tests {
     fn concurrent_requests_are_each_counted_once() {
         let reports = RejectionReports::new();
         let forged = ReportedKind::Token(TokenErrorKind::Signature);
-        let counted = |second| reports.due(forged, UnixTime::from_secs(second)).unwrap_or(0);
+        let counted = |second: u64| reports.due(forged, UnixTime::from_secs(second)).unwrap_or(0);
         let sum: u64 = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..8)
                 .map(|_| scope.spawn(|| (0..1_000).map(|n| counted(1_000 + n)).sum::<u64>()))
