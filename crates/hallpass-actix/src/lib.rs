@@ -1,9 +1,10 @@
 //! hallpass on actix-web 4: authentication, guards, and the login routes.
 //!
-//! [`AuthLayer`] wraps the app. It rejects unsafe requests and WebSocket handshakes from other sites
-//! (CSRF), authenticates each request and renders the rejections of the guards inside it. A guard ([`require_login`], [`require_roles`], …) wraps a scope or a resource,
-//! or selects a route as a [`Guard`](actix_web::guard::Guard). [`Identity`] and [`Allowed`] are
-//! extractors. All decisions are made in `hallpass-core`, as they are for the tower layers, and
+//! [`AuthLayer`] wraps the app. It rejects unsafe requests and WebSocket handshakes from other
+//! sites (CSRF), authenticates each request and renders the rejections of the guards inside it. A
+//! guard ([`require_login`], [`require_roles`], …) wraps a scope or a resource, or selects a route
+//! as a [`Guard`](actix_web::guard::Guard). [`Identity`] and [`Allowed`] are extractors. All
+//! decisions are made in `hallpass-core`, as they are for the tower layers, and
 //! `hallpass-conformance` runs one table of requests against both.
 //!
 //! No future is boxed or awaited per request, except to renew a session. Without the feature
@@ -63,6 +64,7 @@ mod prefix;
 mod require;
 #[cfg(feature = "routes")]
 mod routes;
+mod security_headers;
 
 pub use around::{AroundFuture, AroundService};
 pub use auth::AuthLayer;
@@ -77,3 +79,4 @@ pub use require::{
 };
 #[cfg(feature = "routes")]
 pub use routes::{LoginRoutes, routes};
+pub use security_headers::SecurityHeadersLayer;
