@@ -5,6 +5,7 @@
 
 use std::{
     fmt,
+    net::IpAddr,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -12,11 +13,12 @@ use std::{
 };
 
 use hallpass_core::{
-    Issuer, Keys, MAX_CLOCK_SKEW, Meter, PublicOrigin, RequestAuthenticator, Role, UnixTime,
-    Verifier,
+    Issuer, Keys, MAX_CLOCK_SKEW, Meter, PublicOrigin, Rejection, RejectionReports, ReportedKind,
+    RequestAuthenticator, Role, UnixTime, Verifier,
 };
 
 use crate::{
+    account::AccountId,
     activity::recorder::Recorder,
     browser::BrowserHash,
     error::AccountsError,
@@ -50,6 +52,7 @@ struct Site<R> {
     store_time: StoreTime,
     events: Events,
     meter: Meter,
+    reports: RejectionReports,
     refreshes_in_flight: RefreshesInFlight,
     remembered_refreshes: RememberedRefreshes,
 }
@@ -139,6 +142,7 @@ impl<R: Role> Accounts<R> {
                 store_time: StoreTime::new(),
                 events,
                 meter: Meter::new(),
+                reports: RejectionReports::new(),
                 refreshes_in_flight: RefreshesInFlight::new(),
                 remembered_refreshes: RememberedRefreshes::default(),
             }),
@@ -283,6 +287,21 @@ impl<R: Role> Accounts<R> {
     /// their own events.
     pub fn report(&self, event: Event) {
         self.events().happened(event);
+    }
+
+    /// Counts a rejected request of a login route, and reports the event
+    /// [`AccessDenied`](Event::AccessDenied) if one is due: at most once per minute and kind.
+    pub fn report_rejection(
+        &self,
+        rejection: Rejection,
+        account: Option<&str>,
+        peer: Option<IpAddr>,
+    ) {
+        let kind = rejection.kind();
+        if let Some(count) = self.site.reports.due(ReportedKind::Request(kind), self.now()) {
+            let account = account.map(AccountId::new);
+            self.report(Event::AccessDenied { account, kind, count, peer });
+        }
     }
 
     pub(crate) fn random(&self) -> &dyn Random {

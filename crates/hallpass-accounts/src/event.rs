@@ -8,6 +8,7 @@ mod log;
 #[cfg(feature = "metrics")]
 pub(crate) mod metric;
 mod name;
+pub(crate) mod rejected;
 pub(crate) mod reminder;
 
 use std::{
@@ -17,7 +18,7 @@ use std::{
     time::Duration,
 };
 
-use hallpass_core::{Clock, Methods};
+use hallpass_core::{Clock, Methods, RejectionKind, TokenErrorKind};
 
 use crate::{
     account::AccountId,
@@ -85,6 +86,28 @@ pub enum Event {
     ClientAddressUnknown {
         /// The address of the connection. `None` if the adapter passes no address: serve the site
         /// with the address of each connection.
+        peer: Option<IpAddr>,
+    },
+    /// Requests brought tokens that no issuer of this site has made for it. Reported at most once
+    /// per minute and reason.
+    TokenForged {
+        /// The check that failed.
+        reason: TokenErrorKind,
+        /// Number of requests since the last report with this reason.
+        count: u64,
+        /// The address of the client of the last one, if it is known.
+        peer: Option<IpAddr>,
+    },
+    /// Requests were rejected with a 403: a role or the second factor is missing, or another site
+    /// sent them. Reported at most once per minute and kind.
+    AccessDenied {
+        /// The account of the last one, if its caller is logged in.
+        account: Option<AccountId>,
+        /// The kind of the rejection.
+        kind: RejectionKind,
+        /// Number of requests since the last report of this kind.
+        count: u64,
+        /// The address of the client of the last one, if it is known.
         peer: Option<IpAddr>,
     },
     /// The password was changed.
@@ -210,6 +233,8 @@ pub enum Event {
     Disabled {
         /// The account.
         account: AccountId,
+        /// Whether the account was disabled before. `None` if the store could not be read.
+        before: Option<bool>,
         /// The person or program that disabled it.
         actor: EventActor,
     },
@@ -217,6 +242,8 @@ pub enum Event {
     Enabled {
         /// The account.
         account: AccountId,
+        /// Whether the account was disabled before. `None` if the store could not be read.
+        before: Option<bool>,
         /// The person or program that enabled it.
         actor: EventActor,
     },
@@ -420,7 +447,9 @@ impl Event {
     #[must_use]
     pub fn account(&self) -> Option<&AccountId> {
         match self {
-            Self::Refused { account, .. } | Self::Limited { account, .. } => account.as_ref(),
+            Self::Refused { account, .. }
+            | Self::Limited { account, .. }
+            | Self::AccessDenied { account, .. } => account.as_ref(),
             Self::LoggedIn { account, .. }
             | Self::CodesGuessed { account, .. }
             | Self::UnknownRole { account, .. }
@@ -482,6 +511,8 @@ impl Event {
             | Self::Refused { peer, .. }
             | Self::Limited { peer, .. }
             | Self::CodesGuessed { peer, .. }
+            | Self::TokenForged { peer, .. }
+            | Self::AccessDenied { peer, .. }
             | Self::ClientAddressUnknown { peer } => *peer,
             _ => None,
         };
@@ -501,6 +532,8 @@ impl Event {
             Self::Limited { .. }
                 | Self::CodesGuessed { .. }
                 | Self::ClientAddressUnknown { .. }
+                | Self::TokenForged { .. }
+                | Self::AccessDenied { .. }
                 | Self::SecondFactorDisabled { .. }
                 | Self::SecondFactorReset { .. }
                 | Self::ResetLinkCreated { .. }

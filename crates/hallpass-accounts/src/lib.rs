@@ -116,6 +116,7 @@ pub use consumed::store::ConsumedStore;
 pub use consumed::{OneTimeHash, OneTimePurpose};
 pub use error::{AccountsError, AccountsErrorKind};
 pub use event::client::EventClient;
+pub use event::rejected::RejectionEvents;
 pub use event::{Event, EventActor, EventHook, RateLimitKind, RejectionReason, reminder::Reminder};
 pub use login::authenticated::Authenticated;
 pub use login::mfa_required::MfaRequired;

@@ -172,9 +172,11 @@ impl<R> Settings<R> {
     /// Takes the path prefix and the accepted origin from the public origin.
     pub(crate) fn apply_public_origin(&mut self) -> Result<(), SettingsError> {
         if let Some(origin) = &self.public_origin {
-            self.cookies = self.cookies.below(origin.prefix())?;
+            self.cookies = self.cookies.below(origin.prefix())?.on_host(origin.host());
             self.origin_check = self.origin_check.clone().public_origin(origin);
-            self.rejections = self.rejections.clone().path_prefix(origin.prefix());
+            let security = self.rejections.security().clone().public_origin(origin);
+            self.rejections =
+                self.rejections.clone().path_prefix(origin.prefix()).security_headers(security);
         }
         Ok(())
     }

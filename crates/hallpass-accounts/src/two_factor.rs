@@ -15,6 +15,7 @@ pub(crate) mod store;
 use std::fmt;
 
 use hallpass_core::{EnrolmentPending, Methods, Role, RoleSet, Token, TotpSecret};
+use zeroize::Zeroizing;
 
 use crate::{account::Account, session::Tokens};
 
@@ -123,7 +124,7 @@ pub struct SetUp {
     /// The secret from which the first code must be computed.
     pub secret: TotpSecret,
     /// The secret as an `otpauth://` URI, for a QR code.
-    pub otpauth_uri: String,
+    pub otpauth_uri: Zeroizing<String>,
 }
 
 /// The result of turning the second factor off.

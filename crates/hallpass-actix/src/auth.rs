@@ -15,7 +15,8 @@ use actix_web::{
 };
 use hallpass_core::{
     Authentication, Caller, Clock, Meter, OriginCheck, RefreshHook, Refreshing, Rejection,
-    RejectionResponse, RejectionSettings, RequestAuthenticator, Role, SystemClock,
+    RejectionReport, RejectionReports, RejectionResponse, RejectionSettings, ReportHook,
+    ReportedKind, RequestAuthenticator, Role, SecurityHeaders, SystemClock, UnixTime,
 };
 
 use crate::{
@@ -42,6 +43,8 @@ pub struct AuthLayer<R: Role> {
     strict: bool,
     refresh: Option<Arc<dyn RefreshHook>>,
     meter: Meter,
+    reports: RejectionReports,
+    report_hook: Arc<dyn ReportHook>,
 }
 
 // Implemented by hand, because the derived implementation would require `R: Clone`.
@@ -56,6 +59,8 @@ impl<R: Role> Clone for AuthLayer<R> {
             strict: self.strict,
             refresh: self.refresh.clone(),
             meter: self.meter.clone(),
+            reports: self.reports.clone(),
+            report_hook: Arc::clone(&self.report_hook),
         }
     }
 }
@@ -78,6 +83,8 @@ impl<R: Role> AuthLayer<R> {
             strict: false,
             refresh: None,
             meter: Meter::new(),
+            reports: RejectionReports::new(),
+            report_hook: Arc::new(LogReports),
         }
     }
 
@@ -134,6 +141,15 @@ impl<R: Role> AuthLayer<R> {
         self
     }
 
+    /// Sets the receiver of the reports of forged tokens and of requests without a role. Defaults
+    /// to a warning in the log. hallpass-accounts has a hook that makes events of them.
+    ///
+    /// Each kind is reported at most once per minute, with the number of requests.
+    pub fn reports(mut self, hook: impl ReportHook) -> Self {
+        self.report_hook = Arc::new(hook);
+        self
+    }
+
     /// Rejects requests to routes that no guard of this crate protects, the app's default service
     /// included. A forgotten guard then results in a 500 response and a logged error instead of an
     /// unprotected route. Put [`public`](crate::public) around a route that is deliberately open.
@@ -157,6 +173,9 @@ impl<R: Role> AuthLayer<R> {
         guarded: HttpResponse<B>,
     ) -> HttpResponse {
         self.meter.rejected(rejection);
+        let who = request.extensions().get().cloned().unwrap_or_else(Authentication::anonymous);
+        let now = who.moment().unwrap_or_else(|| self.clock.now());
+        self.report(ReportedKind::Request(rejection.kind()), now, &who, request);
         let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
         let header = |name: &str| request.headers().get(name).map(HeaderValue::as_bytes);
         let caller = Caller::new(request.method().as_str(), target, header);
@@ -188,7 +207,11 @@ impl<R: Role> AuthLayer<R> {
         };
         for (name, value) in rendered.headers {
             // Core's headers are printable ASCII. Any other header is left out.
-            if let Ok(value) = HeaderValue::try_from(value) {
+            // A policy of middleware of the site in between is kept.
+            let is_set = headers.contains_key(name) && SecurityHeaders::contain(name);
+            if let Ok(value) = HeaderValue::try_from(value)
+                && !is_set
+            {
                 headers.insert(HeaderName::from_static(name), value);
             }
         }
@@ -212,6 +235,14 @@ impl<R: Role> AuthLayer<R> {
         })
     }
 
+    /// Counts a rejected request, and reports it if a report of its kind is due.
+    fn report(&self, kind: ReportedKind, now: UnixTime, who: &Authentication, of: &HttpRequest) {
+        let Some(count) = self.reports.due(kind, now) else { return };
+        let lines = |name| of.headers().get_all(name).map(HeaderValue::as_bytes).collect();
+        let peer = of.peer_addr().map(|address| address.ip());
+        self.report_hook.report(&RejectionReport::new(kind, count, who, peer, &lines));
+    }
+
     fn renewing(&self, who: &Authentication, request: &ServiceRequest) -> Option<Refreshing> {
         let refresh = self.refresh.as_ref().filter(|_| who.username().is_none())?;
         let headers = request.headers();
@@ -224,6 +255,17 @@ impl<R: Role> AuthLayer<R> {
 /// token never requests one.
 fn authorization(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
     iter::once_with(|| headers.get_all(AUTHORIZATION)).flatten().map(HeaderValue::as_bytes)
+}
+
+/// Logs each report as a warning.
+struct LogReports;
+
+impl ReportHook for LogReports {
+    fn report(&self, report: &RejectionReport<'_>) {
+        let RejectionReport { kind, count, account, peer, .. } = *report;
+        let (kind, peer) = (kind.as_str(), peer.map(tracing::field::display));
+        tracing::warn!(target: "hallpass", kind, count, account, peer, "requests rejected");
+    }
 }
 
 transform!(AuthLayer<R>, R);
@@ -243,6 +285,7 @@ impl<R: Role> Around for AuthLayer<R> {
         self.meter.verified(&who);
         if let Some(reason) = who.reason() {
             tracing::debug!(target: "hallpass", reason = reason.as_str(), "token rejected");
+            self.report(ReportedKind::Token(reason), now, &who, request.request());
         }
         let renewing = self.renewing(&who, request);
         // Replaces any value from an outer service: inside this middleware only its own result

@@ -64,6 +64,7 @@ mod prefix;
 mod require;
 #[cfg(feature = "routes")]
 mod routes;
+mod security_headers;
 
 pub use around::{AroundFuture, AroundService};
 pub use auth::AuthLayer;
@@ -78,3 +79,4 @@ pub use require::{
 };
 #[cfg(feature = "routes")]
 pub use routes::{LoginRoutes, routes};
+pub use security_headers::SecurityHeadersLayer;

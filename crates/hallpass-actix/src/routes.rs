@@ -3,16 +3,23 @@
 //! This module only converts: it copies a request into the framework-neutral form, and copies the
 //! response of `hallpass-web` back.
 
-use std::net::SocketAddr;
+use std::{
+    convert::Infallible,
+    net::SocketAddr,
+    pin::Pin,
+    task::{Context, Poll},
+};
 
 use actix_web::{
     HttpMessage, HttpRequest, HttpResponse,
-    body::{BoxBody, SizedStream},
-    dev::{self, AppService, HttpServiceFactory},
+    body::{BodySize, BodyStream, BoxBody, MessageBody, to_bytes_limited},
+    dev::{AppService, HttpServiceFactory},
     http::header::{CONTENT_LENGTH, HeaderValue},
-    web::{self, Payload},
+    web::{self, Bytes, Payload},
 };
 use hallpass_core::Role;
+use zeroize::Zeroizing;
+
 use hallpass_web::{Body, EndpointRequest, EndpointResponse, Routes};
 
 use crate::{
@@ -51,16 +58,9 @@ impl<R: Role> HttpServiceFactory for LoginRoutes<R> {
 async fn respond<R: Role>(
     routes: &Routes<R>,
     request: HttpRequest,
-    payload: Payload,
+    mut payload: Payload,
 ) -> Result<HttpResponse, Rejected> {
     let who = caller("routes", request.extensions()).map_err(Rejected::new)?.clone();
-    // Reads at most the limit. The rest of a longer body is not read, so it costs no more than a
-    // body of that length.
-    let body = match payload.to_bytes_limited(EndpointRequest::BODY_LIMIT).await {
-        Ok(Ok(bytes)) => Body::Whole(bytes.into()),
-        Ok(Err(_)) => Body::Broken,
-        Err(_) => Body::TooLarge,
-    };
     let (uri, headers) = (request.uri(), request.headers());
     let authority = uri.authority().map(|authority| authority.as_str());
     let lines = |name| headers.get_all(name).map(HeaderValue::as_bytes);
@@ -72,11 +72,28 @@ async fn respond<R: Role>(
         lines,
     );
     let peer = request.peer_addr().as_ref().map(SocketAddr::ip);
-    Ok(response(routes.handle(EndpointRequest { peer, body, ..head }).await))
+    let head = EndpointRequest { peer, ..head };
+    let answer = routes.handle_reading(head, read(&mut payload)).await;
+    Ok(response(answer, payload))
 }
 
-fn response(answer: EndpointResponse) -> HttpResponse {
+/// Reads at most the limit. The rest of a longer body is not read, so it costs no more than a body
+/// of that length.
+async fn read(payload: &mut Payload) -> Body {
+    match to_bytes_limited(BodyStream::new(payload), EndpointRequest::BODY_LIMIT).await {
+        Ok(Ok(bytes)) => Body::Whole(bytes.into()),
+        Ok(Err(_)) => Body::Broken,
+        Err(_) => Body::TooLarge,
+    }
+}
+
+fn response(answer: EndpointResponse, unread: Payload) -> HttpResponse {
     let mut response = HttpResponse::build(status(answer.status));
+    if answer.status == 408 {
+        // The rest of a late body is not read, so no other request can follow it (RFC 9110 section
+        // 15.5.9).
+        response.force_close();
+    }
     // The endpoints set printable ASCII. An invalid header turns the response into an error. If the
     // header were dropped instead, a cookie that it removes could stay.
     for header in answer.headers {
@@ -90,8 +107,35 @@ fn response(answer: EndpointResponse) -> HttpResponse {
         .remove(CONTENT_LENGTH)
         .next()
         .and_then(|length| length.to_str().ok()?.parse().ok());
-    let only = |length| BoxBody::new(SizedStream::new(length, NO_BODY));
-    response.set_body(length.map_or_else(|| BoxBody::new(answer.body), only))
+    // Zeroized when the server drops it: the body may contain a key or recovery codes.
+    let text = Bytes::from_owner(Zeroizing::new(answer.body));
+    let length = length.unwrap_or(text.len() as u64);
+    response.set_body(BoxBody::new(Answer { length, text: Some(text), _unread: unread }))
 }
 
-const NO_BODY: dev::Payload = dev::Payload::None;
+/// The body of a response. It keeps the body of the request, of which a part may not have arrived.
+///
+/// If that were dropped before the response is sent, actix-http would wait for the rest of a
+/// chunked body without a time limit, and the client would keep its connection (slow-body attack).
+/// Tested in `suite/deadline.rs` of hallpass-conformance.
+struct Answer {
+    length: u64,
+    text: Option<Bytes>,
+    _unread: Payload,
+}
+
+impl MessageBody for Answer {
+    type Error = Infallible;
+
+    fn size(&self) -> BodySize {
+        BodySize::Sized(self.length)
+    }
+
+    fn poll_next(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Infallible>>> {
+        let text = self.get_mut().text.take().filter(|text| !text.is_empty());
+        Poll::Ready(text.map(Ok))
+    }
+}

@@ -57,6 +57,7 @@
 //! | `router`, `routes` | `mount`: the routes of a router with and without a path prefix | off |
 //! | `router` | `GuardedRouter`: a router that accepts no route without a requirement | off, because it needs all of axum; the extractors need only axum-core |
 //! | `routes` | `routes`: the login routes as a `Router`. `Rotation`: renewal of a session within a request, for `AuthLayer::refresh` | off, because a service that only verifies tokens needs no store, no argon2 and no tokio |
+//! | `serve` | `serve`: a server over HTTP/1.1 with limits on request heads and idle connections | off, because it needs hyper and tokio |
 
 #![forbid(unsafe_code)]
 
@@ -68,6 +69,8 @@ mod identity;
 mod mount;
 #[cfg(feature = "routes")]
 mod routes;
+#[cfg(feature = "serve")]
+mod serve;
 
 pub use allowed::Allowed;
 #[cfg(feature = "router")]
@@ -79,3 +82,5 @@ pub use identity::{Identity, Rejected};
 pub use mount::mount;
 #[cfg(feature = "routes")]
 pub use routes::routes;
+#[cfg(feature = "serve")]
+pub use serve::{HEAD_TIMEOUT, serve, serve_until};

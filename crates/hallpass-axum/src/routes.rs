@@ -5,13 +5,21 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use axum::{Router, body::Body, extract::ConnectInfo, routing::any};
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::ConnectInfo,
+    routing::any,
+};
 use axum_core::response::{IntoResponse, Response};
 use hallpass_core::{Authentication, Role};
 use hallpass_tower::{Rejected, RejectedRequest, public};
 use hallpass_web::{Body as EndpointBody, EndpointRequest, EndpointResponse, Routes};
-use http::{HeaderName, HeaderValue, Request, StatusCode, request::Parts};
+use http::{
+    HeaderName, HeaderValue, Request, StatusCode, Version, header::CONNECTION, request::Parts,
+};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use zeroize::Zeroizing;
 
 /// Returns the login routes, for [`Router::merge`].
 ///
@@ -56,8 +64,16 @@ async fn respond<R: Role>(routes: &Routes<R>, request: Request<Body>) -> Respons
         who,
         |name| parts.headers.get_all(name).iter().map(HeaderValue::as_bytes),
     );
-    let request = EndpointRequest { peer: peer(&parts), body: read(body).await, ..head };
-    into_response(routes.handle(request).await)
+    let head = EndpointRequest { peer: peer(&parts), ..head };
+    let response = routes.handle_reading(head, read(body)).await;
+    // The rest of a late body is not read. Over HTTP/1 no other request can follow it (RFC 9110
+    // section 15.5.9). HTTP/2 has no such header.
+    let closes = response.status == 408 && parts.version < Version::HTTP_2;
+    let mut response = into_response(response);
+    if closes {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
 }
 
 fn peer(parts: &Parts) -> Option<IpAddr> {
@@ -75,7 +91,9 @@ async fn read(body: Body) -> EndpointBody {
 }
 
 fn into_response(answer: EndpointResponse) -> Response {
-    let mut response = Response::new(Body::from(answer.body));
+    // Zeroized when the server drops it: the body may contain a key or recovery codes.
+    let body = Bytes::from_owner(Zeroizing::new(answer.body));
+    let mut response = Response::new(Body::from(body));
     *response.status_mut() =
         StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in answer.headers {

@@ -15,8 +15,9 @@
 //! | revoke a token before it expires | [`RevocationList`] |
 //! | require roles, a second factor, a recent login | [`Role`], [`RoleSet`], [`Requirement`] |
 //! | reject a request and render the response | [`Rejection`], [`RejectionResponse`] |
-//! | count verified and rejected requests | [`Meter`] |
+//! | count verified and rejected requests, and report some of them | [`Meter`], [`RejectionReports`] |
 //! | reject requests from other sites (CSRF), redirect only within the site | [`OriginCheck`], [`SafeNext`] |
+//! | add the security headers to a response | [`SecurityHeaders`] |
 //! | state the address of the site in the browser, with its path prefix | [`PublicOrigin`], [`PathPrefix`] |
 //! | check one-time codes (feature `totp`) | `Totp`, `TotpSecret` |
 //!
@@ -78,8 +79,10 @@ pub use request::{
     path_prefix::PathPrefix,
     public_origin::{PublicOrigin, PublicOriginError},
     refresh::{RefreshHook, RefreshedRequest, Refreshing},
+    rejection_report::{RejectionReport, RejectionReports, ReportHook, ReportedKind},
     rejection_response::{RejectionResponse, RejectionSettings},
     safe_next::SafeNext,
+    security_headers::SecurityHeaders,
 };
 pub use revocation::{
     list::{RevocationList, StalePolicy},

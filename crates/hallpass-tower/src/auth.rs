@@ -3,16 +3,18 @@
 
 use std::{
     fmt, iter,
+    net::IpAddr,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
 };
 
 use hallpass_core::{
-    Authentication, Clock, Meter, OriginCheck, PathPrefix, RefreshHook, Rejection,
-    RejectionSettings, RequestAuthenticator, Role, SystemClock,
+    Authentication, Clock, Meter, OriginCheck, PathPrefix, RefreshHook, Rejection, RejectionReport,
+    RejectionReports, RejectionSettings, ReportHook, ReportedKind, RequestAuthenticator, Role,
+    SystemClock, UnixTime,
 };
-use http::{HeaderMap, HeaderName, Request, Response, Uri, header};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Request, Response, Uri, header};
 use http_body::Body;
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
@@ -50,6 +52,9 @@ struct Shared<R, P, T> {
     strict: bool,
     refresh: Option<Arc<dyn RefreshHook>>,
     meter: Meter,
+    reports: RejectionReports,
+    report_hook: Arc<dyn ReportHook>,
+    peer: fn(&Extensions) -> Option<IpAddr>,
 }
 
 // Implemented by hand, because the derived implementation would require `R: Clone`.
@@ -65,6 +70,9 @@ impl<R, P: Clone, T: Clone> Clone for Shared<R, P, T> {
             strict: self.strict,
             refresh: self.refresh.clone(),
             meter: self.meter.clone(),
+            reports: self.reports.clone(),
+            report_hook: Arc::clone(&self.report_hook),
+            peer: self.peer,
         }
     }
 }
@@ -87,6 +95,9 @@ impl<R: Role> AuthLayer<R> {
                 strict: false,
                 refresh: None,
                 meter: Meter::new(),
+                reports: RejectionReports::new(),
+                report_hook: Arc::new(LogReports),
+                peer: |_| None,
             }),
         }
     }
@@ -195,6 +206,9 @@ impl<R: Role, P: Clone, T: Clone> AuthLayer<R, P, T> {
                  strict,
                  refresh,
                  meter,
+                 reports,
+                 report_hook,
+                 peer,
                  ..
              }| Shared {
                 authenticator,
@@ -206,6 +220,9 @@ impl<R: Role, P: Clone, T: Clone> AuthLayer<R, P, T> {
                 strict,
                 refresh,
                 meter,
+                reports,
+                report_hook,
+                peer,
             },
         )
     }
@@ -234,6 +251,9 @@ impl<R: Role, P: Clone, T: Clone> AuthLayer<R, P, T> {
                  strict,
                  refresh,
                  meter,
+                 reports,
+                 report_hook,
+                 peer,
                  ..
              }| Shared {
                 authenticator,
@@ -245,6 +265,9 @@ impl<R: Role, P: Clone, T: Clone> AuthLayer<R, P, T> {
                 strict,
                 refresh,
                 meter,
+                reports,
+                report_hook,
+                peer,
             },
         )
     }
@@ -255,6 +278,23 @@ impl<R: Role, P: Clone, T: Clone> AuthLayer<R, P, T> {
     #[must_use]
     pub fn refresh(self, refresh: impl RefreshHook) -> Self {
         self.with(|shared| Shared { refresh: Some(Arc::new(refresh)), ..shared })
+    }
+
+    /// Sets the receiver of the reports of forged tokens and of requests without a role. Defaults
+    /// to a warning in the log. hallpass-accounts has a hook that makes events of them.
+    ///
+    /// Each kind is reported at most once per minute, with the number of requests.
+    #[must_use]
+    pub fn reports(self, hook: impl ReportHook) -> Self {
+        self.with(|shared| Shared { report_hook: Arc::new(hook), ..shared })
+    }
+
+    /// Sets the function that returns the address of the connection from the extensions of a
+    /// request, for the reports. Defaults to none. The framework inserts the address; on axum it is
+    /// `ConnectInfo<SocketAddr>`.
+    #[must_use]
+    pub fn peer_of(self, peer: fn(&Extensions) -> Option<IpAddr>) -> Self {
+        self.with(|shared| Shared { peer, ..shared })
     }
 
     /// Rejects requests to routes that no guard of this crate protects, fallbacks included. A
@@ -380,6 +420,8 @@ where
         self.shared.meter.verified(&who);
         if let Some(reason) = who.reason() {
             tracing::debug!(target: "hallpass", reason = reason.as_str(), "token rejected");
+            let kind = ReportedKind::Token(reason);
+            self.shared.report(kind, now, &who, headers, request.extensions());
         }
         // Replaces any value from an outer service: inside this layer only its own result counts.
         request.extensions_mut().insert(who);
@@ -410,6 +452,34 @@ impl<R: Role, P, T> Shared<R, P, T> {
             .err()?;
         tracing::debug!(target: "hallpass", kind = rejection.kind().as_str(), "request rejected");
         Some(rejection)
+    }
+}
+
+impl<R, P, T> Shared<R, P, T> {
+    /// Counts a rejected request, and reports it if a report of its kind is due.
+    fn report(
+        &self,
+        kind: ReportedKind,
+        now: UnixTime,
+        who: &Authentication,
+        headers: &HeaderMap,
+        extensions: &Extensions,
+    ) {
+        let Some(count) = self.reports.due(kind, now) else { return };
+        let lines = |name| headers.get_all(name).iter().map(HeaderValue::as_bytes).collect();
+        let report = RejectionReport::new(kind, count, who, (self.peer)(extensions), &lines);
+        self.report_hook.report(&report);
+    }
+}
+
+/// Logs each report as a warning.
+struct LogReports;
+
+impl ReportHook for LogReports {
+    fn report(&self, report: &RejectionReport<'_>) {
+        let RejectionReport { kind, count, account, peer, .. } = *report;
+        let (kind, peer) = (kind.as_str(), peer.map(tracing::field::display));
+        tracing::warn!(target: "hallpass", kind, count, account, peer, "requests rejected");
     }
 }
 

@@ -56,6 +56,7 @@ mod origin;
 mod refresh;
 mod rejection;
 mod require;
+mod security_headers;
 
 pub use auth::{AuthFuture, AuthLayer, AuthService, FromText, TextBody};
 pub use origin::{OriginLayer, OriginService};
@@ -65,3 +66,4 @@ pub use require::{
     RequireFuture, RequireLayer, RequireService, public, require_any_role, require_at_least,
     require_login, require_roles,
 };
+pub use security_headers::{SecurityHeadersFuture, SecurityHeadersLayer, SecurityHeadersService};

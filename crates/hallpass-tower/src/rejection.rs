@@ -9,7 +9,7 @@ use std::{
 
 use hallpass_core::{Authentication, Rejection, RejectionKind};
 use http::{
-    HeaderMap, Method, Response, StatusCode, Uri,
+    Extensions, HeaderMap, Method, Response, StatusCode, Uri,
     header::{AUTHORIZATION, COOKIE},
     request,
 };
@@ -66,20 +66,31 @@ pub struct RejectedRequest {
     pub(crate) uri: Uri,
     headers: HeaderMap,
     authentication: Authentication,
+    extensions: Extensions,
 }
 
 impl RejectedRequest {
     /// Copies the method, URI, headers and caller of a request.
     pub fn of<B>(request: &http::Request<B>) -> Self {
+        Self::of_head(request).with_extensions(request.extensions())
+    }
+
+    /// Copies the request without its other extensions, for requests that may be accepted.
+    pub(crate) fn of_head<B>(request: &http::Request<B>) -> Self {
         Self::new(request.method(), request.uri(), request.headers(), request.extensions())
     }
 
     /// Copies the method, URI, headers and caller from a request's head.
     pub fn of_parts(parts: &request::Parts) -> Self {
         Self::new(&parts.method, &parts.uri, &parts.headers, &parts.extensions)
+            .with_extensions(&parts.extensions)
     }
 
-    fn new(method: &Method, uri: &Uri, headers: &HeaderMap, extensions: &http::Extensions) -> Self {
+    fn with_extensions(self, extensions: &Extensions) -> Self {
+        Self { extensions: extensions.clone(), ..self }
+    }
+
+    fn new(method: &Method, uri: &Uri, headers: &HeaderMap, extensions: &Extensions) -> Self {
         let mut headers = headers.clone();
         // These headers contain the token, and a site's page may log the request.
         for (name, value) in &mut headers {
@@ -90,6 +101,7 @@ impl RejectedRequest {
             uri: uri.clone(),
             headers,
             authentication: extensions.get().cloned().unwrap_or_else(Authentication::anonymous),
+            extensions: Extensions::new(),
         }
     }
 
@@ -108,6 +120,11 @@ impl RejectedRequest {
     /// `Debug` does not print them.
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
+    }
+
+    /// Returns the extensions of the request, such as the address of the connection.
+    pub fn extensions(&self) -> &Extensions {
+        &self.extensions
     }
 
     /// Returns the caller: anonymous, or logged in without meeting the requirement.

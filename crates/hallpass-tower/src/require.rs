@@ -146,7 +146,7 @@ impl Watched {
     pub(crate) fn new<B>(request: &mut Request<B>) -> Self {
         let statement = Statement::default();
         request.extensions_mut().insert(statement.clone());
-        Self { statement, request: RejectedRequest::of(request) }
+        Self { statement, request: RejectedRequest::of_head(request) }
     }
 
     /// Returns the rejection of a request whose route stated nothing.

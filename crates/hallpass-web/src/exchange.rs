@@ -7,9 +7,9 @@ use hallpass_accounts::{
     RefreshToken, Tokens, Visitor,
 };
 use hallpass_core::{
-    Access, Caller, EnrolmentPending, FieldFault, Identity, MfaPending, PathPrefix, Rejection,
-    RejectionKind, RejectionResponse, Requirement, Role, SafeNext, SetCookieError, Token,
-    TokenKind, UnixTime, cookie_values, find_cookie,
+    Access, Caller, Claims, EnrolmentPending, FieldFault, Identity, MfaPending, PathPrefix,
+    Rejection, RejectionKind, RejectionResponse, Requirement, Role, SafeNext, SetCookieError,
+    Token, TokenKind, UnixTime, cookie_values, find_cookie,
 };
 use serde_json::json;
 
@@ -69,6 +69,7 @@ impl<'a, R: Role> Exchange<'a, R> {
             }
             Body::Whole(bytes) => Ok(bytes),
             Body::TooLarge => Err(RejectionKind::BodyTooLarge.into()),
+            Body::Late => Err(RejectionKind::Timeout.into()),
             Body::Broken => Err(RejectionKind::MalformedBody.into()),
         }
     }
@@ -208,6 +209,8 @@ impl<'a, R: Role> Exchange<'a, R> {
     /// login routes.
     fn reject_caller(&self, rejection: Rejection) -> EndpointResponse {
         self.accounts.meter().rejected(rejection);
+        let account = self.request.who.claims().map(Claims::user_id);
+        self.accounts.report_rejection(rejection, account, self.address);
         let settings = &self.accounts.settings().rejections;
         let response =
             EndpointResponse::from(RejectionResponse::new(rejection, &self.caller, settings));

@@ -16,15 +16,13 @@ use hallpass_core::{FieldFault, Rejection, RejectionKind};
 use percent_encoding::percent_decode;
 use serde::{
     Deserialize,
-    de::{Deserializer, IgnoredAny, MapAccess, Visitor},
+    de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 /// The fields of one body. Wiped on drop.
 pub(crate) struct Fields(Vec<(String, Value)>);
 
-#[derive(Deserialize)]
-#[serde(from = "Option<Json>")]
 enum Value {
     Text(Zeroizing<String>),
     /// JSON `null`, which counts as absent.
@@ -32,20 +30,58 @@ enum Value {
     NotText,
 }
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Json {
-    Text(String),
-    Other(IgnoredAny),
-}
+/// Copies a text once. A derived implementation would buffer it in a `String` that is not zeroized.
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Any;
 
-impl From<Option<Json>> for Value {
-    fn from(value: Option<Json>) -> Self {
-        match value {
-            None => Self::Null,
-            Some(Json::Text(text)) => Self::Text(Zeroizing::new(text)),
-            Some(Json::Other(_)) => Self::NotText,
+        impl<'de> Visitor<'de> for Any {
+            type Value = Value;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a value")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+                Ok(Value::Text(Zeroizing::new(text.to_owned())))
+            }
+
+            fn visit_string<E>(self, text: String) -> Result<Value, E> {
+                Ok(Value::Text(Zeroizing::new(text)))
+            }
+
+            fn visit_bool<E>(self, _: bool) -> Result<Value, E> {
+                Ok(Value::NotText)
+            }
+
+            fn visit_i64<E>(self, _: i64) -> Result<Value, E> {
+                Ok(Value::NotText)
+            }
+
+            fn visit_u64<E>(self, _: u64) -> Result<Value, E> {
+                Ok(Value::NotText)
+            }
+
+            fn visit_f64<E>(self, _: f64) -> Result<Value, E> {
+                Ok(Value::NotText)
+            }
+
+            fn visit_unit<E>(self) -> Result<Value, E> {
+                Ok(Value::Null)
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
+                while seq.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(Value::NotText)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(Value::NotText)
+            }
         }
+
+        deserializer.deserialize_any(Any)
     }
 }
 
@@ -110,7 +146,10 @@ fn form_text(encoded: &[u8]) -> Option<String> {
     let spaced: Zeroizing<Vec<u8>> = Zeroizing::new(
         encoded.iter().map(|&byte| if byte == b'+' { b' ' } else { byte }).collect(),
     );
-    String::from_utf8(percent_decode(&spaced).collect()).ok()
+    // With the whole capacity, because a `Vec` that grows leaves its old bytes in memory.
+    let mut decoded = Vec::with_capacity(encoded.len());
+    decoded.extend(percent_decode(&spaced));
+    String::from_utf8(decoded).map_err(|error| error.into_bytes().zeroize()).ok()
 }
 
 fn of_json(json: &[u8]) -> Result<Fields, RejectionKind> {

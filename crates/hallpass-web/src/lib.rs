@@ -62,6 +62,7 @@
 #![forbid(unsafe_code)]
 
 mod activity;
+mod duplicate_cookies;
 mod exchange;
 mod fields;
 mod login;
@@ -88,7 +89,7 @@ pub use password::page::PasswordPage;
 pub use password::reset::page::ResetPage;
 pub use register::page::RegisterPage;
 pub use request::{Body, EndpointRequest};
-pub use response::{EndpointResponse, SECURITY_HEADERS};
+pub use response::EndpointResponse;
 pub use routes::Routes;
 pub use routes::table::Route;
 pub use session::confirm::page::ConfirmPage;

@@ -12,6 +12,7 @@ use hallpass_core::{FieldFault, Rejection, Role, SafeNext};
 use serde_json::json;
 
 use crate::{
+    duplicate_cookies,
     exchange::Exchange,
     fields::{Fault, Fields, field_fault, form_fault},
     login::page::LoginPage,
@@ -25,7 +26,8 @@ pub(crate) fn show<R: Role>(exchange: &Exchange<'_, R>) -> EndpointResponse {
     if let Page::Login(page) = &mut page {
         page.notice = exchange.notice();
     }
-    exchange.without_notice(exchange.page(200, &page))
+    let response = exchange.without_notice(exchange.page(200, &page));
+    duplicate_cookies::remove(response, exchange.request, &exchange.accounts.settings().cookies)
 }
 
 pub(crate) async fn submit<R: Role>(
@@ -91,6 +93,10 @@ pub(crate) fn form<'p, R: Role>(
         password_fault: field_fault(rejection, "password"),
         fault,
         notice: None,
+        duplicate_cookies: duplicate_cookies::are_in(
+            exchange.request,
+            &exchange.accounts.settings().cookies,
+        ),
         challenge: exchange.accounts.challenge_widget(ChallengedAction::Login),
         registration: exchange.accounts.has(Ability::RegistrationStore),
     })

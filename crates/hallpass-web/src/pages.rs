@@ -7,7 +7,7 @@
 //! replace only the frame.
 //!
 //! Pages never contain a typed password, an inline script or an inline style. The content security
-//! policy in the headers of every page (see [`SECURITY_HEADERS`](crate::SECURITY_HEADERS)) blocks
+//! policy in the headers of every page (see [`SecurityHeaders`](hallpass_core::SecurityHeaders)) blocks
 //! inline scripts and styles. [`SCRIPT`] is optional: every page works without it.
 //!
 //! The paths in the documentation of the pages have no prefix. On a site below a path, the links

@@ -39,6 +39,8 @@ pub enum Body {
     Whole(Vec<u8>),
     /// The body is longer than the limit. The rest was not read.
     TooLarge,
+    /// The body did not arrive within the time limit of the request.
+    Late,
     /// The connection was closed before the end of the body, or the framing was not valid.
     Broken,
 }
@@ -134,6 +136,7 @@ impl fmt::Debug for Body {
         match self {
             Self::Whole(bytes) => write!(f, "Whole({} bytes)", bytes.len()),
             Self::TooLarge => f.write_str("TooLarge"),
+            Self::Late => f.write_str("Late"),
             Self::Broken => f.write_str("Broken"),
         }
     }

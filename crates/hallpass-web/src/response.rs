@@ -1,17 +1,14 @@
 //! The response of an endpoint, and the headers of every response.
 //!
 //! All responses except the style sheet, the script and the public keys depend on the caller, and
-//! some pages contain secrets. So `Cache-Control: no-store` is the default. The content security
-//! policy of a page allows only style sheets, scripts and images that the site itself serves. It
-//! blocks inline scripts and styles, forms that post to another site, and frames around the page
-//! (clickjacking of the login form and of the form that turns the second factor off).
-//!
-//! `Referrer-Policy` is `same-origin`, not `no-referrer`. With `no-referrer` a browser sends
-//! `Origin: null` when it posts a form (Fetch, "append a request Origin header"), and a browser
-//! without `Sec-Fetch-Site` would then fail the origin check on the site's own form. Neither value
-//! sends a referrer to another site.
+//! some pages contain secrets. So `Cache-Control: no-store` is the default. Every response also
+//! gets the [security headers](SecurityHeaders), in one place:
+//! [`secured`](EndpointResponse::secured).
 
-use hallpass_core::{RejectionResponse, SafeNext};
+use hallpass_core::{RejectionResponse, SafeNext, SecurityHeaders};
+use serde::Serialize;
+use zeroize::Zeroize;
+
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// The response to a request to one of the login routes. An adapter sends it unchanged.
@@ -24,30 +21,34 @@ pub struct EndpointResponse {
     pub status: u16,
     /// The headers in order, with lower-case names. `set-cookie` may occur more than once.
     pub headers: Vec<(&'static str, String)>,
-    /// The body. It is empty for redirects, 204 and `HEAD`.
+    /// The body. It is empty for redirects, 204 and `HEAD`. It may contain secrets (a key, recovery
+    /// codes), so an adapter zeroizes it after it was sent.
     pub body: String,
 }
 
 impl EndpointResponse {
     /// Returns an HTML page.
     pub(crate) fn page(status: u16, html: String) -> Self {
-        let response = Self::of(status, "text/html; charset=utf-8", html)
-            .with_only_header("vary", VARY_OF_PAGES);
-        SECURITY_HEADERS
-            .iter()
-            .fold(response, |response, (name, value)| response.with_header(name, *value))
+        Self::of(status, "text/html; charset=utf-8", html).with_only_header("vary", VARY_OF_PAGES)
     }
 
     /// Returns a JSON value.
     pub(crate) fn json(status: u16, value: &serde_json::Value) -> Self {
         Self::of(status, "application/json", value.to_string())
-            .with_header("x-content-type-options", "nosniff")
+    }
+
+    /// Returns JSON that contains secrets. Its text is written once, without growing: a `String`
+    /// that grows leaves its old bytes in memory.
+    pub(crate) fn secret_json(status: u16, value: &impl Serialize) -> Self {
+        let mut text = Vec::with_capacity(SECRET_BODY);
+        // Strings and booleans always serialize, and a `Vec` accepts every write.
+        let _ = serde_json::to_writer(&mut text, value);
+        Self::of(status, "application/json", String::from_utf8(text).unwrap_or_default())
     }
 
     /// Returns a problem (RFC 9457).
     pub(crate) fn problem(status: u16, document: String) -> Self {
         Self::of(status, "application/problem+json", document)
-            .with_header("x-content-type-options", "nosniff")
     }
 
     /// Returns a 303 redirect. The browser follows it with `GET`, so that a reload does not post
@@ -72,7 +73,6 @@ impl EndpointResponse {
             headers: vec![
                 ("content-type", content_type.into()),
                 ("cache-control", format!("public, max-age={seconds}")),
-                ("x-content-type-options", "nosniff".into()),
             ],
             body,
         }
@@ -80,6 +80,16 @@ impl EndpointResponse {
 
     pub(crate) fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
+        self
+    }
+
+    /// Adds the security headers that the response does not have yet.
+    pub(crate) fn secured(mut self, security: &SecurityHeaders) -> Self {
+        for (name, value) in security.iter() {
+            if !self.headers.iter().any(|(known, _)| *known == name) {
+                self.headers.push((name, value.to_owned()));
+            }
+        }
         self
     }
 
@@ -91,9 +101,16 @@ impl EndpointResponse {
 
     /// Returns the response to `HEAD`: as for `GET`, with `content-length` (RFC 9110 section 8.6)
     /// and without the body.
-    pub(crate) fn without_body(self) -> Self {
+    pub(crate) fn without_body(mut self) -> Self {
         let length = self.body.len().to_string();
+        self.body.zeroize();
         Self { body: String::new(), ..self.with_only_header("content-length", length) }
+    }
+
+    /// Returns the `Set-Cookie` values.
+    pub(crate) fn set_cookies(&self) -> impl Iterator<Item = &str> {
+        let lines = self.headers.iter().filter(|(name, _)| *name == "set-cookie");
+        lines.map(|(_, value)| value.as_str())
     }
 
     pub(crate) fn with_cookie(self, cookie: String) -> Self {
@@ -121,17 +138,8 @@ pub(crate) fn with_next(prefix: &str, path: &str, next: &str) -> String {
     }
 }
 
-/// The security headers of every page of the login routes. A site can also send them with its own
-/// pages.
-pub const SECURITY_HEADERS: [(&str, &str); 3] = [
-    (
-        "content-security-policy",
-        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action 'self'; \
-         frame-ancestors 'none'; base-uri 'none'",
-    ),
-    ("x-content-type-options", "nosniff"),
-    ("referrer-policy", "same-origin"),
-];
+/// Maximum size of a body with secrets, in bytes: 128 KiB, twice the page with the largest QR code.
+pub(crate) const SECRET_BODY: usize = 128 * 1024;
 
 /// The request headers that a response depends on.
 const VARY: &str = "accept, cookie";

@@ -6,11 +6,12 @@
 //!    before its path, method, cookies or body are read. This includes login and logout.
 //! 2. **Path and method.** 404, or 405 with `Allow`. `HEAD` is `GET` without the body.
 //! 3. **Caller.** An endpoint that requires a login checks the caller before it reads the body.
-//! 4. **Body.** 413, 415 or 400, then 422 for a field.
+//! 4. **Body.** 408, 413, 415 or 400, then 422 for a field.
 //! 5. **Flow.** Its result is sent as a page, a redirect or JSON.
 //!
 //! A `GET` request never changes state or sets a cookie, except that a page with a form sets the
-//! browser cookie. A rejection never sets or removes another cookie.
+//! browser cookie, and that the login page removes cookies that the request has twice. A rejection
+//! never sets or removes another cookie.
 
 #[cfg(feature = "utoipa")]
 mod openapi;
@@ -20,17 +21,17 @@ use std::{fmt, iter, sync::Arc, time::Duration};
 
 use hallpass_accounts::{Ability, Accounts, Event, EventClient};
 use hallpass_core::{Caller, Rejection, RejectionKind, Role};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
 use crate::{
-    activity,
+    activity, duplicate_cookies,
     exchange::{Exchange, browser_cookie},
     login::{self, code},
     pages::{Pages, SCRIPT, STYLE_SHEET},
     password::{self, reset},
     register,
-    request::EndpointRequest,
+    request::{Body, EndpointRequest},
     response::EndpointResponse,
     routes::table::{Endpoint, Route},
     session::{self, confirm},
@@ -99,18 +100,43 @@ impl<R: Role> Routes<R> {
     /// A rejection is a response too. Another path gets a 404. A request that is not complete
     /// within [`request_timeout`](hallpass_accounts::Settings::request_timeout) gets a 503.
     pub async fn handle(&self, request: EndpointRequest) -> EndpointResponse {
+        self.handle_by(request, self.deadline()).await
+    }
+
+    /// Handles a request whose body is still to be read: [`handle`](Self::handle) with one deadline
+    /// over the body and the response. An adapter uses this method, because a client that sends
+    /// half a body would otherwise keep its connection and the memory of its request for ever
+    /// (slow-body attack; tested in `suite/deadline.rs` of hallpass-conformance). A body that is
+    /// [`Late`](Body::Late) gets a 408. The body of `head` is not used.
+    pub async fn handle_reading(
+        &self,
+        head: EndpointRequest,
+        body: impl Future<Output = Body>,
+    ) -> EndpointResponse {
+        let deadline = self.deadline();
+        let body = timeout_at(deadline, body).await.unwrap_or(Body::Late);
+        self.handle_by(EndpointRequest { body, ..head }, deadline).await
+    }
+
+    fn deadline(&self) -> Instant {
+        Instant::now() + self.accounts.settings().request_timeout
+    }
+
+    async fn handle_by(&self, request: EndpointRequest, deadline: Instant) -> EndpointResponse {
         let endpoint = self.endpoint(&request.path);
         // The path from the table of routes, not the path of the request.
         let route = endpoint.map(|endpoint| endpoint.route().path);
         let span =
             tracing::info_span!(target: "hallpass", "login_routes", method = request.method, route);
-        self.respond(&request, endpoint).instrument(span).await
+        let response = self.respond(&request, endpoint, deadline).instrument(span).await;
+        response.secured(self.accounts.settings().rejections.security())
     }
 
     async fn respond(
         &self,
         request: &EndpointRequest,
         endpoint: Option<Endpoint>,
+        deadline: Instant,
     ) -> EndpointResponse {
         let target = match &request.query {
             Some(query) => format!("{}?{query}", request.path),
@@ -123,7 +149,7 @@ impl<R: Role> Routes<R> {
         let exchange = Exchange { accounts, pages, request, caller, endpoint, address };
         let client = EventClient::new(address, exchange.user_agent());
         let dispatched = client.scope(self.dispatch(&exchange));
-        let response = match timeout(self.accounts.settings().request_timeout, dispatched).await {
+        let response = match timeout_at(deadline, dispatched).await {
             Ok(Ok(response)) => response,
             Ok(Err(rejection)) => exchange.reject_without_form(rejection),
             Err(_) => exchange.reject_without_form(self.overdue()),
@@ -133,6 +159,8 @@ impl<R: Role> Routes<R> {
             Some(Endpoint::Reset) => response.with_only_header("referrer-policy", "no-referrer"),
             _ => response,
         };
+        let cookies = &self.accounts.settings().cookies;
+        let response = duplicate_cookies::remove_variants(response, request, cookies);
         if request.method == "HEAD" { response.without_body() } else { response }
     }
 
@@ -152,6 +180,12 @@ impl<R: Role> Routes<R> {
         let route = endpoint.route();
         if !route.methods.contains(&request.method.as_str()) {
             return Err(Rejection::method_not_allowed(route.allow()));
+        }
+        // The deadline has passed, so nothing that waits could be completed.
+        if matches!(request.body, Body::Late) {
+            let late = Rejection::new(RejectionKind::Timeout);
+            self.accounts.meter().rejected(late);
+            return Err(late);
         }
         match (endpoint, request.method == "POST") {
             (Endpoint::Register, false) => Ok(register::show(exchange)),

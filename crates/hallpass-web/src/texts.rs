@@ -56,6 +56,8 @@ pub struct Texts {
     pub no_account: &'static str,
     /// Above the form, for a person who is already logged in. `{name}` is the user name.
     pub signed_in_as: &'static str,
+    /// On the login page, if the browser sent two cookies of one name.
+    pub duplicate_cookies: &'static str,
     /// Link to the next page, for a person who is already logged in.
     pub after_change: &'static str,
 

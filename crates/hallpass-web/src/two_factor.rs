@@ -10,6 +10,7 @@ pub(crate) mod qr_code;
 
 use hallpass_accounts::{Enrolling, FactorOff, Proof, RecoveryCode, SetUp, TwoFactor};
 use hallpass_core::{Identity, Rejection, RejectionKind, Role};
+use serde::Serialize;
 use serde_json::json;
 use zeroize::Zeroizing;
 
@@ -41,8 +42,8 @@ pub(crate) async fn show<R: Role>(
             let key = DrawnKey::of(&set_up);
             if exchange.wants_json() {
                 let DrawnKey { secret, uri, svg } = &key;
-                let value = json!({ "enabled": false, "secret": secret.as_str(), "otpauth_uri": uri, "qr_svg": svg.as_str() });
-                EndpointResponse::json(200, &value)
+                let value = KeyJson { enabled: false, secret, otpauth_uri: uri, qr_svg: svg };
+                EndpointResponse::secret_json(200, &value)
             } else {
                 let asks_password = subject.asks_password(exchange).await?;
                 exchange.page(200, &form(&key, asks_password, None))
@@ -171,6 +172,21 @@ fn form<'p>(key: &'p DrawnKey<'_>, asks_password: bool, rejection: Option<Reject
     })
 }
 
+/// The key as JSON. Not a `serde_json::Value`, which would keep copies of the texts.
+#[derive(Serialize)]
+struct KeyJson<'a> {
+    enabled: bool,
+    secret: &'a str,
+    otpauth_uri: &'a str,
+    qr_svg: &'a str,
+}
+
+/// Recovery codes as JSON.
+#[derive(Serialize)]
+struct CodesJson<'a> {
+    recovery_codes: Vec<&'a str>,
+}
+
 /// The key in the three forms that authenticator apps accept. The base32 text and the QR code are
 /// zeroized on drop.
 struct DrawnKey<'a> {
@@ -182,7 +198,7 @@ struct DrawnKey<'a> {
 impl<'a> DrawnKey<'a> {
     fn of(set_up: &'a SetUp) -> Self {
         Self {
-            secret: Zeroizing::new(set_up.secret.to_base32().to_string()),
+            secret: Zeroizing::new(set_up.secret.to_base32()),
             uri: &set_up.otpauth_uri,
             svg: Zeroizing::new(qr_code(&set_up.otpauth_uri)),
         }
@@ -221,7 +237,7 @@ fn shown<R: Role>(
 ) -> EndpointResponse {
     if exchange.wants_json() {
         let codes: Vec<&str> = codes.iter().map(RecoveryCode::as_str).collect();
-        EndpointResponse::json(200, &json!({ "recovery_codes": codes }))
+        EndpointResponse::secret_json(200, &CodesJson { recovery_codes: codes })
     } else {
         exchange.page(200, &Page::RecoveryCodes(RecoveryCodesPage { codes, just_enabled }))
     }

@@ -2,7 +2,9 @@
 
 use std::{fmt, sync::Arc};
 
-use hallpass_core::{Authentication, Clock, OriginCheck, Rejection, RequestAuthenticator, Role};
+use hallpass_core::{
+    Authentication, Clock, OriginCheck, Rejection, RequestAuthenticator, Role, SecurityHeaders,
+};
 
 /// The outer layer: rejects unsafe requests from other sites (CSRF), verifies the token of each
 /// request, refreshes an expired session, and renders the rejections of the guards inside.
@@ -158,6 +160,40 @@ impl OriginLayer {
             #[cfg(feature = "actix")]
             actix: hallpass_actix::OriginLayer::new(check.clone()),
         }
+    }
+}
+
+/// Adds the security headers to the site's own responses: `Content-Security-Policy`,
+/// `X-Frame-Options`, `Strict-Transport-Security` and others. A header that a response already has
+/// is kept.
+///
+/// The responses of hallpass have these headers without this layer.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct SecurityHeadersLayer {
+    headers: SecurityHeaders,
+}
+
+impl SecurityHeadersLayer {
+    pub(crate) fn new(headers: SecurityHeaders) -> Self {
+        Self { headers }
+    }
+
+    /// Replaces the content security policy of the site's own pages. The pages of hallpass keep
+    /// their own. Defaults to the policy of hallpass's pages: style sheets, scripts, images and
+    /// forms of the site itself, nothing inline, and no frames.
+    pub fn content_security_policy(self, policy: impl Into<String>) -> Self {
+        Self { headers: self.headers.content_security_policy(policy.into()) }
+    }
+
+    #[cfg(feature = "axum")]
+    pub(crate) fn tower(&self) -> hallpass_tower::SecurityHeadersLayer {
+        hallpass_tower::SecurityHeadersLayer::new(&self.headers)
+    }
+
+    #[cfg(feature = "actix")]
+    pub(crate) fn actix(&self) -> hallpass_actix::SecurityHeadersLayer {
+        hallpass_actix::SecurityHeadersLayer::new(&self.headers)
     }
 }
 

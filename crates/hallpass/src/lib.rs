@@ -34,7 +34,7 @@
 //!         .route("/admin", get(hello).route_layer(require_roles([SiteRole::Admin])))
 //!         .merge(hallpass.routes()); // log in, log out, sign up, account page
 //!     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
-//!     Ok(axum::serve(listener, hallpass.protect(app)).await?) // authentication, refresh, error pages
+//!     Ok(hallpass::axum::serve(listener, hallpass.protect(app)).await?) // authentication, refresh, error pages
 //! }
 //!
 //! async fn hello(me: Option<Identity<SiteRole>>) -> String {
@@ -157,7 +157,7 @@ pub use hallpass_derive::FacadeRole as Role;
 #[cfg(feature = "axum")]
 pub mod axum {
     pub use crate::on_axum::Protected;
-    pub use hallpass_axum::{GuardedRouter, Rejected};
+    pub use hallpass_axum::{GuardedRouter, HEAD_TIMEOUT, Rejected, serve, serve_until};
 }
 
 /// Items for actix-web only. Layers, guards, extractors and login routes are at the root.
@@ -276,7 +276,10 @@ pub mod totp {
 pub mod request {
     #[cfg(any(feature = "actix", feature = "axum"))]
     pub use crate::{
-        layer::{DefaultPage, FromText, OriginLayer, RejectedRequest, RejectionPage},
+        layer::{
+            DefaultPage, FromText, OriginLayer, RejectedRequest, RejectionPage,
+            SecurityHeadersLayer,
+        },
         site::LoginRoutes,
     };
     #[cfg(feature = "utoipa")]
@@ -284,5 +287,6 @@ pub mod request {
     pub use hallpass_core::{
         Caller, FieldFault, Meter, OriginCheck, OriginFacts, OriginHeader, PathPrefix,
         PublicOrigin, PublicOriginError, RejectionResponse, RejectionSettings, RouteTable,
+        SecurityHeaders,
     };
 }

@@ -11,7 +11,7 @@ use actix_web::{
 use hallpass_core::{Authentication, Role};
 
 use crate::{
-    layer::{AuthLayer, OriginLayer, RejectedRequest, RejectionPage},
+    layer::{AuthLayer, OriginLayer, RejectedRequest, RejectionPage, SecurityHeadersLayer},
     require::RequireLayer,
     site::LoginRoutes,
 };
@@ -58,6 +58,23 @@ where
 
     fn new_transform(&self, inner: S) -> Self::Future {
         self.actix.new_transform(inner)
+    }
+}
+
+impl<S, B> Transform<S, ServiceRequest> for SecurityHeadersLayer
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+{
+    type Response =
+        <hallpass_actix::SecurityHeadersLayer as Transform<S, ServiceRequest>>::Response;
+    type Error = Error;
+    type Transform =
+        <hallpass_actix::SecurityHeadersLayer as Transform<S, ServiceRequest>>::Transform;
+    type InitError = ();
+    type Future = <hallpass_actix::SecurityHeadersLayer as Transform<S, ServiceRequest>>::Future;
+
+    fn new_transform(&self, inner: S) -> Self::Future {
+        self.actix().new_transform(inner)
     }
 }
 

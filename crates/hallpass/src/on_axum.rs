@@ -3,32 +3,37 @@
 use std::{
     convert::Infallible,
     future::{Ready, ready},
+    net::{IpAddr, SocketAddr},
     task::{Context, Poll},
 };
 
 use axum::{
     Router, ServiceExt,
-    extract::{Request, connect_info::IntoMakeServiceWithConnectInfo},
+    extract::{ConnectInfo, Request, connect_info::IntoMakeServiceWithConnectInfo},
     http,
     routing::IntoMakeService,
     serve::{IncomingStream, Listener},
 };
 use hallpass_core::{Rejection, Role};
-use hallpass_tower::{AuthService, OriginService, RequireService, TextBody};
+use hallpass_tower::{
+    AuthService, OriginService, RequireService, SecurityHeadersService, TextBody,
+};
 use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::{
     hallpass::Hallpass,
     layer::{
-        AuthLayer, DefaultPage, FromText, OriginLayer, RejectedRequest, RejectionPage, TowerPage,
+        AuthLayer, DefaultPage, FromText, OriginLayer, RejectedRequest, RejectionPage,
+        SecurityHeadersLayer, TowerPage,
     },
     require::RequireLayer,
     site::LoginRoutes,
 };
 
 impl<R: Role> Hallpass<R> {
-    /// Puts [`layer`](Self::layer) around a router: `axum::serve(listener, hallpass.protect(app))`.
+    /// Puts [`layer`](Self::layer) around a router:
+    /// `hallpass::axum::serve(listener, hallpass.protect(app))`.
     ///
     /// `Router::layer` allocates one boxed service per route. `protect` wraps the whole router
     /// once, including its fallback. The routes answer with and without the path prefix of the
@@ -120,7 +125,7 @@ impl<S, R: Role, P, T> Layer<S> for AuthLayer<R, P, T> {
     }
 }
 
-/// A service inside an [`AuthLayer`]. Pass it to `axum::serve`, or call `oneshot` on it in a test.
+/// A service inside an [`AuthLayer`]. Pass it to [`serve`](hallpass_axum::serve), or call `oneshot` on it in a test.
 #[must_use]
 pub struct Protected<S, R, P = DefaultPage, T = FromText>(AuthService<R, S, TowerPage<P>, T>);
 
@@ -179,6 +184,11 @@ impl<S: Clone, R, P, T, L: Listener> Service<IncomingStream<'_, L>> for Protecte
     }
 }
 
+/// Returns the address of the connection, if the server inserts it.
+pub(crate) fn peer(extensions: &http::Extensions) -> Option<IpAddr> {
+    extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip())
+}
+
 #[diagnostic::do_not_recommend]
 impl<P: RejectionPage<http::Response<B>>, B> hallpass_tower::OnRejection<B> for TowerPage<P> {
     fn page(
@@ -212,6 +222,14 @@ impl<S> Layer<S> for OriginLayer {
 
     fn layer(&self, inner: S) -> Self::Service {
         self.tower.layer(inner)
+    }
+}
+
+impl<S> Layer<S> for SecurityHeadersLayer {
+    type Service = SecurityHeadersService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        self.tower().layer(inner)
     }
 }
 

@@ -2,14 +2,14 @@
 
 use std::{fmt, sync::Arc};
 
-use hallpass_accounts::RequestRefresh;
+use hallpass_accounts::{RejectionEvents, RequestRefresh};
 use hallpass_core::{Clock, RejectionSettings, Role, UnixTime};
 use hallpass_web::Routes;
 
 use crate::{
     background::Background,
     hallpass::Hallpass,
-    layer::{AuthLayer, OriginLayer},
+    layer::{AuthLayer, OriginLayer, SecurityHeadersLayer},
 };
 
 impl<R: Role> Hallpass<R> {
@@ -45,14 +45,17 @@ impl<R: Role> Hallpass<R> {
                     .clock(self.clock_of_the_site())
                     .origin_check(self.accounts.settings().origin_check.clone())
                     .rejection_settings(self.rejection_settings())
-                    .refresh(RequestRefresh::new(&self.accounts, &self.authenticator)),
+                    .refresh(RequestRefresh::new(&self.accounts, &self.authenticator))
+                    .reports(RejectionEvents::new(&self.accounts))
+                    .peer_of(crate::on_axum::peer),
             ),
             #[cfg(feature = "actix")]
             actix: hallpass_actix::AuthLayer::new(self.authenticator.clone())
                 .clock(self.clock_of_the_site())
                 .origin_check(self.accounts.settings().origin_check.clone())
                 .rejection_settings(self.rejection_settings())
-                .refresh(RequestRefresh::new(&self.accounts, &self.authenticator)),
+                .refresh(RequestRefresh::new(&self.accounts, &self.authenticator))
+                .reports(RejectionEvents::new(&self.accounts)),
             ..AuthLayer::new(self.authenticator.clone())
         }
     }
@@ -84,6 +87,32 @@ impl<R: Role> Hallpass<R> {
     /// ```
     pub fn origin_layer(&self) -> OriginLayer {
         OriginLayer::new(&self.accounts.settings().origin_check)
+    }
+
+    /// Returns a layer that adds the security headers to the site's own responses. Put it around
+    /// everything else. `Strict-Transport-Security` is included if the
+    /// [`public_origin`](crate::HallpassBuilder::public_origin) is `https`.
+    ///
+    /// ```
+    /// # #[cfg(feature = "axum")] {
+    /// # use hallpass::{Hallpass, Role};
+    /// # #[derive(Role)] enum SiteRole { Admin }
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let hallpass = Hallpass::<SiteRole>::open("sqlite::memory:").await?;
+    /// use axum::{Router, body::Body, http::Request, routing::get};
+    /// use tower::ServiceExt;
+    ///
+    /// let app = Router::new().route("/", get(|| async { "hello" }));
+    /// let site = app.layer(hallpass.layer()).layer(hallpass.security_headers());
+    /// let page = site.oneshot(Request::get("/").body(Body::empty())?).await?;
+    /// assert_eq!(page.headers()["x-frame-options"], "DENY");
+    /// # Ok(())
+    /// # }
+    /// # tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(example()).unwrap();
+    /// # }
+    /// ```
+    pub fn security_headers(&self) -> SecurityHeadersLayer {
+        SecurityHeadersLayer::new(self.accounts.settings().rejections.security().clone())
     }
 
     /// Returns the login routes: `.merge(hallpass.routes())` on axum, `.service(hallpass.routes())`

@@ -7,6 +7,7 @@ use actix_web::{
     dev::Payload,
     error::{JsonPayloadError, UrlencodedError},
     http::header::CONTENT_TYPE,
+    rt::time::timeout,
     web::{Form, Json},
 };
 use blog::Failure;
@@ -25,12 +26,19 @@ impl<T: DeserializeOwned + 'static> FromRequest for Fields<T> {
         let content_type = request.headers().get(CONTENT_TYPE).map(|value| value.as_bytes());
         if content_type.is_some_and(|value| value.starts_with(b"application/json")) {
             let read = Json::from_request(request, payload);
-            Box::pin(async move { read.await.map(|Json(fields)| Self(fields)) })
+            Box::pin(in_time(async move { read.await.map(|Json(fields)| Self(fields)) }))
         } else {
             let read = Form::from_request(request, payload);
-            Box::pin(async move { read.await.map(|Form(fields)| Self(fields)) })
+            Box::pin(in_time(async move { read.await.map(|Form(fields)| Self(fields)) }))
         }
     }
+}
+
+/// Limits the time until a body has arrived.
+async fn in_time<T>(read: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    timeout(Failure::BODY_TIMEOUT, read)
+        .await
+        .unwrap_or_else(|_| Err(Failed::from(Failure::Late).into()))
 }
 
 /// Returns the blog's failure for a form that cannot be read.

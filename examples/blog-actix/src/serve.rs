@@ -4,14 +4,11 @@ use std::{
     error::Error,
     io::{self, Write},
     net::TcpListener,
+    time::Duration,
 };
 
-use actix_web::{
-    App, HttpServer,
-    middleware::{DefaultHeaders, from_fn},
-    web::Data,
-};
-use blog::{Config, SECURITY_HEADERS, Site};
+use actix_web::{App, HttpServer, middleware::from_fn, web::Data};
+use blog::{Config, Site};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{failure::render, routes, visit::rejection_page};
@@ -42,23 +39,21 @@ pub(crate) async fn serve(config: &Config) -> Result<(), Box<dyn Error + Send + 
             .configure(routes::site(&hallpass).into_config())
             .wrap(from_fn(render))
             .wrap(site.hallpass.layer().on_rejection(rejection_page).deny_unguarded_routes())
-            .wrap(security_headers())
+            .wrap(site.hallpass.security_headers())
     };
     let server =
         HttpServer::new(app).listen(listener)?.shutdown_signal(stopped).shutdown_timeout(GRACE);
     // The request of a client that is gone ends, and gives up its place in the queue of logins.
     let server = server.h1_allow_half_closed(false);
+    // Limits the time for request heads and of idle connections.
+    let server = server.client_request_timeout(HEAD_TIMEOUT).keep_alive(HEAD_TIMEOUT);
     for address in server.addrs() {
         writeln!(io::stdout(), "listening on http://{address}")?;
     }
     Ok(server.run().await?)
 }
 
-/// Returns a middleware that sets the security headers of every response, except those that a route
-/// has set.
-fn security_headers() -> DefaultHeaders {
-    SECURITY_HEADERS.into_iter().fold(DefaultHeaders::new(), DefaultHeaders::add)
-}
-
 /// Maximum time for requests in flight after the signal, in seconds.
 const GRACE: u64 = 9;
+/// Maximum time for a request head, and of an idle connection.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);

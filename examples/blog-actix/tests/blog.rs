@@ -31,6 +31,8 @@ mod second_factor;
 mod sessions;
 #[path = "../../blog/tests/blog/site.rs"]
 mod site;
+#[path = "../../blog/tests/blog/slow_clients.rs"]
+mod slow_clients;
 #[path = "../../blog/tests/blog/start_and_stop.rs"]
 mod start_and_stop;
 #[path = "../../blog/tests/blog/walk.rs"]

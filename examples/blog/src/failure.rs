@@ -1,6 +1,7 @@
 //! Failures of the blog's own handlers: status, problem details and page.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use hallpass::AccountsErrorKind;
 use serde_json::{Map, Value, json};
@@ -31,11 +32,17 @@ pub enum Failure {
     Revoked,
     /// The account is the last enabled administrator, and the change would take that away.
     LastAdmin,
+    /// The body did not arrive in time.
+    Late,
     /// The store failed.
     Unavailable,
 }
 
 impl Failure {
+    /// Maximum time until the body of a request to the blog's own routes has arrived. hallpass's
+    /// routes have a deadline of their own.
+    pub const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+
     /// Logs an error of the store and returns [`Unavailable`](Self::Unavailable). The client does
     /// not receive the error.
     pub fn store(error: impl std::error::Error) -> Self {
@@ -67,6 +74,7 @@ impl Failure {
             Self::Fields | Self::Field(..) | Self::Draft(_) => 422,
             Self::Revoked => 401,
             Self::LastAdmin => 409,
+            Self::Late => 408,
             Self::Unavailable => 503,
         }
     }
@@ -95,6 +103,7 @@ impl Failure {
             Self::Fields | Self::Field(..) | Self::Draft(_) => "invalid-field",
             Self::Revoked => "revoked",
             Self::LastAdmin => "last-of-role",
+            Self::Late => "timeout",
             Self::Unavailable => "unavailable",
         }
     }
@@ -108,6 +117,7 @@ impl Failure {
             Self::Fields | Self::Field(..) | Self::Draft(_) => "A field is missing or invalid",
             Self::Revoked => "Your session has ended",
             Self::LastAdmin => "The last administrator stays",
+            Self::Late => "The request took too long",
             Self::Unavailable => "The blog is temporarily unavailable",
         }
     }
@@ -128,6 +138,7 @@ impl Failure {
             Self::LastAdmin => {
                 "Nothing was changed. Make another account an administrator first.".into()
             }
+            Self::Late => "The request did not arrive in time. Send it again.".into(),
             Self::Unavailable => {
                 "The store is not available at the moment. Try again in a few seconds.".into()
             }

@@ -48,7 +48,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .layer(hallpass.layer());
     let listener = TcpListener::bind(variable("SITE_ADDR").unwrap_or("127.0.0.1:0".into())).await?;
     writeln!(io::stdout(), "listening on http://{}", listener.local_addr()?)?;
-    Ok(axum::serve(listener, app).await?)
+    Ok(hallpass::axum::serve(listener, app).await?)
 }
 
 /// Returns the value of an environment variable. An empty variable counts as unset.

@@ -43,7 +43,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let address = variable("SITE_ADDR").unwrap_or("127.0.0.1:3003".into());
     let listener = TcpListener::bind(address).await?;
     writeln!(io::stdout(), "listening on http://{}", listener.local_addr()?)?;
-    Ok(axum::serve(listener, app(&hallpass)).await?)
+    Ok(hallpass::axum::serve(listener, app(&hallpass)).await?)
 }
 
 /// Returns the value of an environment variable. An empty variable counts as unset.
@@ -64,17 +64,29 @@ fn app(hallpass: &Hallpass<SiteRole>) -> Router {
 /// Checks the bcrypt hashes of the table. The next login replaces each of them by argon2id.
 struct Bcrypt;
 
-/// The highest cost that the site has used. Each step doubles the time of a check.
-const HIGHEST_COST: u32 = 12;
+/// The cost of the site's hashes. Each step doubles the time of a check.
+const COST: &str = "10";
+
+/// A hash of this cost, which is checked at each login without such a hash: the time of a login
+/// then does not show which accounts exist.
+const DECOY: &str = "$2b$10$NaCl4importNaCl4imporOBFzQXiRqXEs1Gmt6fvOBbX1//74YQni";
 
 impl ForeignHash for Bcrypt {
     fn check(&self, password: &[u8], stored: &str) -> Option<ForeignMatch> {
         if !stored.starts_with("$2") {
             return None;
         }
-        let cost = stored.split('$').nth(2).and_then(|cost| cost.parse::<u32>().ok());
-        let is_right = cost.is_some_and(|cost| cost <= HIGHEST_COST)
-            && bcrypt::verify(password, stored).unwrap_or(false);
-        Some(if is_right { ForeignMatch::Right } else { ForeignMatch::Wrong })
+        if stored.split('$').nth(2) != Some(COST) {
+            return Some(ForeignMatch::Unusable);
+        }
+        Some(match bcrypt::verify(password, stored) {
+            Ok(true) => ForeignMatch::Right,
+            Ok(false) => ForeignMatch::Wrong,
+            Err(_) => ForeignMatch::Unusable,
+        })
+    }
+
+    fn decoy(&self) -> &str {
+        DECOY
     }
 }

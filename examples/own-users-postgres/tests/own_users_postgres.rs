@@ -76,7 +76,7 @@ impl Site {
         let pool = runtime.block_on(PgPool::connect(&schema.url())).unwrap();
         let mut site = Self { servers: Vec::new(), runtime, pool, scratch: Scratch::new(), schema };
         site.sql(include_str!("../sql/users.sql"));
-        let hash = bcrypt::hash_with_salt(PASSWORD, 4, [7; 16]).unwrap().to_string();
+        let hash = bcrypt::hash_with_salt(PASSWORD, 10, [7; 16]).unwrap().to_string();
         for name in ["ada", "bob", "eve"] {
             let insert = "INSERT INTO users (email, email_key, password_hash, roles) \
                  VALUES ($1, lower($1), $2, '{member}')";

@@ -35,7 +35,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let listener =
         TcpListener::bind(std::env::var("SHOP_ADDR").unwrap_or("127.0.0.1:3002".into())).await?;
     writeln!(io::stdout(), "listening on http://{}", listener.local_addr()?)?;
-    Ok(axum::serve(listener, app(&hallpass)).await?)
+    Ok(hallpass::axum::serve(listener, app(&hallpass)).await?)
 }
 
 fn accounts<S>(customers: S) -> HallpassBuilder<SiteRole, S>

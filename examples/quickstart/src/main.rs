@@ -17,7 +17,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .route("/admin", get(hello).route_layer(require_roles([SiteRole::Admin])))
         .merge(hallpass.routes()); // log in, log out, sign up, account page
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
-    Ok(axum::serve(listener, hallpass.protect(app)).await?) // authentication, refresh, error pages
+    Ok(hallpass::axum::serve(listener, hallpass.protect(app)).await?) // authentication, refresh, error pages
 }
 
 async fn hello(me: Option<Identity<SiteRole>>) -> String {

@@ -408,8 +408,7 @@ impl<R: Role> Commands<'_, R> {
     /// The errors of [`Accounts::disable`], and [`Revoked`](AccountsErrorKind::Revoked) under the
     /// condition of [`log_out_everywhere`](Self::log_out_everywhere).
     pub async fn disable(&self, account: &AccountId) -> Result<(), AccountsError> {
-        let event =
-            |written: &Account, actor| Event::Disabled { account: written.id().clone(), actor };
+        let event = |account, before, actor| Event::Disabled { account, before, actor };
         self.set_disabled(account, true, event).await
     }
 
@@ -419,8 +418,7 @@ impl<R: Role> Commands<'_, R> {
     /// The errors of [`Accounts::enable`], and [`Revoked`](AccountsErrorKind::Revoked) under the
     /// condition of [`log_out_everywhere`](Self::log_out_everywhere).
     pub async fn enable(&self, account: &AccountId) -> Result<(), AccountsError> {
-        let event =
-            |written: &Account, actor| Event::Enabled { account: written.id().clone(), actor };
+        let event = |account, before, actor| Event::Enabled { account, before, actor };
         self.set_disabled(account, false, event).await
     }
 
@@ -428,14 +426,18 @@ impl<R: Role> Commands<'_, R> {
         &self,
         account: &AccountId,
         disabled: bool,
-        event: impl FnOnce(&Account, EventActor) -> Event + Send,
+        event: impl FnOnce(AccountId, Option<bool>, EventActor) -> Event + Send,
     ) -> Result<(), AccountsError> {
         let stores = self.accounts.stores();
         let store = offered(stores.administration.as_ref())?;
+        // For the event only, so a failed read does not stop the command.
+        let before = stores.ask("find account", stores.accounts.by_id(account)).await;
+        let before = before.ok().flatten().map(|before| before.disabled());
         let keep = self.accounts.settings().kept_role_names();
         let at = self.accounts.latest();
         let set = store.set_disabled(account, disabled, &keep, self.by.as_ref(), at);
         let set = stores.ask("set disabled", set).await?;
+        let event = |written: &Account, actor| event(written.id().clone(), before, actor);
         self.done(set, event).await.map(drop)
     }
 

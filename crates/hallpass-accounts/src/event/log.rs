@@ -30,6 +30,7 @@ macro_rules! write {
             role = $fields.role,
             roles_before = $fields.before.map(tracing::field::debug),
             roles = $fields.now.map(tracing::field::debug),
+            disabled_before = $fields.disabled_before,
             operation = $fields.operation,
             number = $fields.number,
             seconds = $fields.time.map(|time| time.as_secs_f64()),
@@ -72,6 +73,7 @@ struct Fields<'e> {
     role: Option<&'e str>,
     before: Option<&'e [String]>,
     now: Option<&'e [String]>,
+    disabled_before: Option<bool>,
     operation: Option<&'static str>,
     number: Option<u64>,
     time: Option<Duration>,
@@ -96,6 +98,15 @@ impl<'e> Fields<'e> {
             | Event::SessionEnded { session, .. } => Self { session: Some(*session), ..nothing },
             Event::RolesChanged { before, now, .. } => {
                 Self { before: before.as_deref(), now: Some(now), ..nothing }
+            }
+            Event::TokenForged { reason, count, .. } => {
+                Self { reason: Some(reason.as_str()), number: Some(*count), ..nothing }
+            }
+            Event::AccessDenied { kind, count, .. } => {
+                Self { reason: Some(kind.as_str()), number: Some(*count), ..nothing }
+            }
+            Event::Disabled { before, .. } | Event::Enabled { before, .. } => {
+                Self { disabled_before: *before, ..nothing }
             }
             Event::Maintenance { operation, .. } => Self { operation: Some(operation), ..nothing },
             Event::RevocationLogAnswers { staleness: time } | Event::Overdue { after: time } => {

@@ -13,6 +13,8 @@ impl Event {
             Self::Limited { .. } => "limited",
             Self::CodesGuessed { .. } => "codes-guessed",
             Self::ClientAddressUnknown { .. } => "client-address-unknown",
+            Self::TokenForged { .. } => "token-forged",
+            Self::AccessDenied { .. } => "access-denied",
             Self::PasswordChanged { .. } => "password-changed",
             Self::ResetLinkCreated { .. } => "reset-link-created",
             Self::PasswordReset { .. } => "password-reset",

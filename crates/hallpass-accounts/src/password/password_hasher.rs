@@ -14,7 +14,8 @@
 //!   503 with `Retry-After`). Tested by `crates/hallpass/tests/facade/login_flood.rs`.
 //! - A stored hash above the ceiling is rejected before any allocation.
 //! - **Every failing path takes one run.** An unknown account, an unusable hash and a wrong
-//!   password cost the same (the tests count [`PasswordHasher::runs`]).
+//!   password cost the same (the tests count [`PasswordHasher::runs`]). Where a site reads hashes
+//!   of other schemes, each path also runs every scheme once.
 //!
 //! Memory is not zeroized between runs, because the next run overwrites it, and a process that can
 //! read the memory can read the typed passwords too.
@@ -294,6 +295,7 @@ impl Inner {
         };
         let foreign = match stored.map(|phc| (phc, parse(phc))) {
             Some((_, Ok((stored, pepper)))) => {
+                let _decoys = self.settings.foreign_match(typed, None);
                 return Ok(match run(&stored, pepper)? {
                     Match::Right => {
                         Checked::Right(RightPassword { outdated: stored.is_outdated(cost, in_use) })
@@ -302,18 +304,18 @@ impl Inner {
                 });
             }
             Some((phc, Err(unusable))) => {
-                let foreign = self.settings.foreign_match(typed, phc);
+                let foreign = self.settings.foreign_match(typed, Some(phc));
                 if foreign.is_none() {
                     tracing::error!(target: "hallpass", error = %unusable, "a stored password hash was rejected");
                 }
                 foreign
             }
-            None => None,
+            None => self.settings.foreign_match(typed, None),
         };
         let _disbelieved = run(&StoredHash::dummy(cost, DUMMY_SALT)?, in_use)?;
         Ok(match foreign {
             Some(ForeignMatch::Right) => Checked::Right(RightPassword { outdated: true }),
-            Some(ForeignMatch::Wrong) | None => Checked::Wrong,
+            Some(ForeignMatch::Wrong | ForeignMatch::Unusable) | None => Checked::Wrong,
         })
     }
 

@@ -1,6 +1,12 @@
 //! The bounds of the password hasher.
 
-use std::{fmt, num::NonZero, sync::Arc, thread, time::Duration};
+use std::{
+    fmt,
+    num::NonZero,
+    sync::{Arc, Once},
+    thread,
+    time::Duration,
+};
 
 use crate::password::{
     HashCost, Password,
@@ -26,6 +32,8 @@ pub struct PasswordHasherSettings {
     queue: Option<usize>,
     wait: Duration,
     foreign: Vec<Arc<dyn ForeignHash>>,
+    /// Logs a decoy that is not run, once.
+    bad_decoy: Arc<Once>,
 }
 
 impl PasswordHasherSettings {
@@ -91,6 +99,11 @@ impl PasswordHasherSettings {
 
     /// Accepts hashes of another scheme too. If [`passwords`](crate::StoreSet::passwords) is set,
     /// the first login with the right password replaces the hash by argon2id. Defaults to none.
+    ///
+    /// Every login then also runs the scheme once, for unknown names and for accounts with argon2
+    /// hashes too: otherwise the time of a login would show which accounts have not been migrated.
+    /// It runs twice for a password that is not typed in NFC, because the old system may have
+    /// hashed either form. Remove the scheme when no such hash is left.
     #[must_use]
     pub fn read_also(mut self, scheme: impl ForeignHash) -> Self {
         self.foreign.push(Arc::new(scheme));
@@ -128,13 +141,49 @@ impl PasswordHasherSettings {
         self.wait
     }
 
-    /// Checks the hash with the other schemes, in the order in which they were added: first in NFC,
-    /// then as typed if that is another form.
-    pub(crate) fn foreign_match(&self, password: &Password, stored: &str) -> Option<ForeignMatch> {
-        let check = |bytes| self.foreign.iter().find_map(|scheme| scheme.check(bytes, stored));
-        match (check(password.as_bytes()), password.as_typed_bytes()) {
-            (Some(ForeignMatch::Wrong), Some(typed)) => check(typed),
-            (result, _) => result,
+    /// Checks a hash that is not one of argon2 with the other schemes: first in NFC, then as typed
+    /// if that is another form.
+    ///
+    /// Each scheme is run exactly once per form, with its decoy if it does not read the hash or if
+    /// there is no such hash. The cost of a login therefore depends on the typed password only
+    /// (user enumeration by time; tested by `tests/timing.rs`).
+    pub(crate) fn foreign_match(
+        &self,
+        password: &Password,
+        stored: Option<&str>,
+    ) -> Option<ForeignMatch> {
+        let found = self.run_each(password.as_bytes(), stored);
+        let Some(typed) = password.as_typed_bytes() else { return found };
+        let wrong = matches!(found, Some(ForeignMatch::Wrong));
+        let as_typed = self.run_each(typed, stored.filter(|_| wrong));
+        if wrong { as_typed } else { found }
+    }
+
+    /// Runs each scheme exactly once.
+    fn run_each(&self, password: &[u8], stored: Option<&str>) -> Option<ForeignMatch> {
+        let mut unread = stored;
+        let mut found = None;
+        for scheme in &self.foreign {
+            let result = unread.and_then(|stored| scheme.check(password, stored));
+            if result.is_some() {
+                (found, unread) = (result, None);
+            }
+            if !matches!(result, Some(ForeignMatch::Right | ForeignMatch::Wrong)) {
+                self.run_decoy(&**scheme, password);
+            }
+        }
+        found
+    }
+
+    fn run_decoy(&self, scheme: &dyn ForeignHash, password: &[u8]) {
+        let ran = scheme.check(password, scheme.decoy());
+        if !matches!(ran, Some(ForeignMatch::Right | ForeignMatch::Wrong)) {
+            self.bad_decoy.call_once(|| {
+                tracing::error!(
+                    target: "hallpass",
+                    "the decoy of a foreign hash was not run: return a hash of this scheme from `ForeignHash::decoy`, or the time of a login shows which accounts exist"
+                );
+            });
         }
     }
 }
@@ -149,6 +198,7 @@ impl Default for PasswordHasherSettings {
             queue: None,
             wait: Duration::from_secs(1),
             foreign: Vec::new(),
+            bad_decoy: Arc::new(Once::new()),
         }
     }
 }

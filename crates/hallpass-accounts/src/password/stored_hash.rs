@@ -208,8 +208,10 @@ impl fmt::Debug for Pepper<'_> {
 /// Checks the stored hashes of another scheme.
 ///
 /// It runs in the password hasher, on a blocking thread and with a permit, **in addition to** the
-/// one argon2 run that every path takes. Therefore the response for an account with a foreign hash
-/// is never faster than the response for an account that does not exist.
+/// one argon2 run that every path takes. Each scheme is run once at every login: with the hash of
+/// the account, or with its [`decoy`](Self::decoy). Therefore the time of a response does not show
+/// whether an account exists, or whether its hash was replaced already. If a site has hashes of one
+/// scheme with several costs, add one reader per cost.
 ///
 /// ```
 /// use hallpass_accounts::{ForeignHash, ForeignMatch, PasswordHasherSettings};
@@ -221,6 +223,10 @@ impl fmt::Debug for Pepper<'_> {
 ///         let stored = stored.strip_prefix("$rot13$")?; // not of this scheme: the next reader is called
 ///         let turned = password.iter().map(|b| if b.is_ascii_lowercase() { (b - b'a' + 13) % 26 + b'a' } else { *b });
 ///         Some(if turned.eq(stored.bytes()) { ForeignMatch::Right } else { ForeignMatch::Wrong })
+///     }
+///
+///     fn decoy(&self) -> &str {
+///         "$rot13$uryyb" // as costly as the hashes of the accounts
 ///     }
 /// }
 ///
@@ -234,25 +240,33 @@ impl fmt::Debug for Pepper<'_> {
     message = "`{Self}` cannot check password hashes of another scheme: it does not implement \
             `ForeignHash`",
     label = "`ForeignHash` is not implemented for this type",
-    note = "write `impl ForeignHash for {Self}` with the method `check`",
+    note = "write `impl ForeignHash for {Self}` with the methods `check` and `decoy`",
     note = "guide: docs/guide/src/moving.md"
 )]
 pub trait ForeignHash: Send + Sync + 'static {
     /// Checks a password against a stored hash. Returns `None` if the hash is not of this scheme.
     ///
-    /// The stored text is untrusted input. Return [`ForeignMatch::Wrong`] for a cost above the
-    /// costs that the site used with the scheme.
+    /// The stored text is untrusted input. Return [`ForeignMatch::Unusable`] for a hash that is not
+    /// run: one that is malformed, or whose cost is above the costs that the site used with the
+    /// scheme.
     fn check(&self, password: &[u8], stored: &str) -> Option<ForeignMatch>;
+
+    /// Returns a stored hash of any password, with the same cost as the hashes of the accounts. It
+    /// is checked at every login whose account has no hash of this scheme. No password logs in with
+    /// it.
+    fn decoy(&self) -> &str;
 }
 
 /// The result of checking a password against a foreign hash.
 ///
-/// Exhaustive, because an implementation returns it and there is no third result.
+/// Exhaustive, because an implementation returns it and there is no further result.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[must_use]
 pub enum ForeignMatch {
     /// The password is right.
     Right,
-    /// The password is wrong, or the hash must not be run.
+    /// The password is wrong.
     Wrong,
+    /// The hash was not run. The login fails, and the decoy is run instead.
+    Unusable,
 }

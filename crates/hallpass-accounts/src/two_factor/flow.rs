@@ -4,6 +4,7 @@
 use hallpass_core::{
     Claims, EnrolmentPending, Identity, KeyRing, Methods, Role, Token, Totp, TotpDrift, TotpSecret,
 };
+use zeroize::Zeroizing;
 
 use crate::{
     account::{
@@ -61,7 +62,7 @@ impl<R: Role> Accounts<R> {
             .otpauth_uri(&self.settings().shown_name(), account.username().as_str())
             // A user name and the name of the site contain no colon.
             .map_err(|error| AccountsError::caused_by(AccountsErrorKind::Internal, error))?;
-        Ok(SetUp { secret, otpauth_uri })
+        Ok(SetUp { secret, otpauth_uri: Zeroizing::new(otpauth_uri) })
     }
 
     /// Turns the second factor on with its first right code, which is consumed. Returns the ten

@@ -1,6 +1,11 @@
 //! Imported accounts with hashes of PBKDF2 (the format of Django), bcrypt and scrypt. Each foreign
 //! hash is verified at the first login and replaced by an argon2id hash.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
 use hallpass_accounts::{
     AccountId, AccountsErrorKind, ForeignHash, ForeignMatch, HashCost, NewAccount,
     PasswordHasherSettings, RegistrationOutcome, RegistrationStore as _, Username,
@@ -20,7 +25,7 @@ impl ForeignHash for DjangoPbkdf2 {
         let (iterations, salt, hash) =
             (parts.next()?.parse::<u32>().ok()?, parts.next()?, parts.next()?);
         if iterations > 2_000_000 {
-            return Some(ForeignMatch::Wrong);
+            return Some(ForeignMatch::Unusable);
         }
         let prf = |message: &[u8]| -> [u8; 32] {
             Hmac::<Sha256>::new_from_slice(password)
@@ -39,6 +44,10 @@ impl ForeignHash for DjangoPbkdf2 {
         let equal = base64_simd::STANDARD.encode_to_string(output) == hash;
         Some(if equal { ForeignMatch::Right } else { ForeignMatch::Wrong })
     }
+
+    fn decoy(&self) -> &str {
+        STORED
+    }
 }
 
 /// Format: `$2b$<cost>$…`. The tests use cost 4. A cost above 14 is rejected because it takes too
@@ -52,8 +61,18 @@ impl ForeignHash for Bcrypt {
         let cost: u32 = rest.split('$').next()?.parse().ok()?;
         // bcrypt ignores bytes after the 72nd. That is acceptable here, because the old system
         // ignored them too.
-        let right = cost <= 14 && bcrypt::verify(password, stored).unwrap_or(false);
-        Some(if right { ForeignMatch::Right } else { ForeignMatch::Wrong })
+        if cost > 14 {
+            return Some(ForeignMatch::Unusable);
+        }
+        Some(match bcrypt::verify(password, stored) {
+            Ok(true) => ForeignMatch::Right,
+            Ok(false) => ForeignMatch::Wrong,
+            Err(_) => ForeignMatch::Unusable,
+        })
+    }
+
+    fn decoy(&self) -> &str {
+        BCRYPT
     }
 }
 
@@ -70,6 +89,10 @@ impl ForeignHash for Scrypt {
         scrypt::scrypt(password, salt.as_bytes(), &params, &mut output).ok()?;
         let right = log_n <= 15 && base64_simd::STANDARD.encode_to_string(output) == hash;
         Some(if right { ForeignMatch::Right } else { ForeignMatch::Wrong })
+    }
+
+    fn decoy(&self) -> &str {
+        SCRYPT
     }
 }
 
@@ -88,15 +111,24 @@ async fn imported(hash: &str) -> Site {
         .read_also(DjangoPbkdf2)
         .read_also(Bcrypt)
         .read_also(Scrypt);
+    imported_with(hasher, hash).await
+}
+
+/// Returns a site with an account `alice` that has this hash.
+async fn imported_with(hasher: PasswordHasherSettings, hash: &str) -> Site {
     let site = Site::new();
     let site = Site::node(site.store.clone(), site.clock.clone(), site.keys.clone(), |settings| {
         settings.password_hasher = hasher
     });
-    let name = Username::parse("alice").unwrap();
-    let account =
-        NewAccount::new(AccountId::new("old-17"), name, hash.to_owned(), Vec::new(), site.now());
-    assert!(matches!(site.store.create(account).await, Ok(RegistrationOutcome::Created(_))));
+    import(&site, "alice", hash).await;
     site
+}
+
+async fn import(site: &Site, name: &str, hash: &str) {
+    let id = AccountId::new(format!("old-{name}"));
+    let name = Username::parse(name).unwrap();
+    let account = NewAccount::new(id, name, hash.to_owned(), Vec::new(), site.now());
+    assert!(matches!(site.store.create(account).await, Ok(RegistrationOutcome::Created(_))));
 }
 
 #[tokio::test]
@@ -175,6 +207,60 @@ async fn a_foreign_hash_is_checked_in_nfc_and_as_typed() {
             let refused = site.log_in("alice", wrong, None).await.map(|_| ());
             assert_eq!(refused, Err(AccountsErrorKind::Refused));
             assert_eq!(site.accounts.password_hasher().runs() - before, 1);
+        }
+    }
+}
+
+/// Counts its runs: the checks that take the time of a hash.
+struct Counted {
+    prefix: &'static str,
+    decoy: &'static str,
+    runs: Arc<AtomicUsize>,
+}
+
+impl ForeignHash for Counted {
+    fn check(&self, _: &[u8], stored: &str) -> Option<ForeignMatch> {
+        let hash = stored.strip_prefix(self.prefix)?;
+        if hash == "too costly" {
+            return Some(ForeignMatch::Unusable);
+        }
+        self.runs.fetch_add(1, Ordering::SeqCst);
+        // A decoy that matches every password logs nobody in.
+        Some(if hash == "any" { ForeignMatch::Right } else { ForeignMatch::Wrong })
+    }
+
+    fn decoy(&self) -> &str {
+        self.decoy
+    }
+}
+
+#[tokio::test]
+async fn each_failed_login_runs_each_scheme_once() {
+    let (one, other) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let hasher = PasswordHasherSettings::default()
+        .hash_cost(HashCost::new(64, 1, 1))
+        .read_also(Counted { prefix: "one:", decoy: "one:any", runs: Arc::clone(&one) })
+        .read_also(Counted { prefix: "other:", decoy: "other:any", runs: Arc::clone(&other) });
+    let site = imported_with(hasher, "one:x").await;
+    site.register("migrated").await;
+    for (name, hash) in [
+        ("bob", "other:x"),
+        ("carol", "one:too costly"),
+        ("dave", "of no scheme"),
+        ("erin", "$argon2id$v=19$m=4294967295,t=1,p=1$c2FsdHNhbHQ$aGFzaGhhc2g"),
+    ] {
+        import(&site, name, hash).await;
+    }
+    let names = ["alice", "bob", "carol", "dave", "erin", "migrated", "unknown", "not a name"];
+    // A password whose typed form is not NFC is checked in both forms, for every name.
+    for (password, runs_of_each) in [("wrong", 1), ("cafe\u{301}", 2)] {
+        for name in names {
+            let before = site.accounts.password_hasher().runs();
+            let refused = site.log_in(name, password, None).await.map(|_| ());
+            assert_eq!(refused, Err(AccountsErrorKind::Refused), "{name}");
+            let runs = (one.swap(0, Ordering::SeqCst), other.swap(0, Ordering::SeqCst));
+            assert_eq!(runs, (runs_of_each, runs_of_each), "{name}");
+            assert_eq!(site.accounts.password_hasher().runs() - before, 1, "{name}");
         }
     }
 }

@@ -27,13 +27,13 @@ async fn authenticators_show_the_host_of_a_site_without_a_name() {
     };
     let address = "https://site.example:8443/app";
     let unnamed = issuer(site(|settings| settings.public_origin = at(address))).await;
-    assert!(unnamed.starts_with("otpauth://totp/site.example:alice?"), "{unnamed}");
+    assert!(unnamed.starts_with("otpauth://totp/site.example:alice?"), "{unnamed:?}");
     let named = issuer(site(|settings| {
         settings.public_origin = at(address);
         settings.site_name = Some("Notes".to_owned());
     }))
     .await;
-    assert!(named.starts_with("otpauth://totp/Notes:alice?"), "{named}");
+    assert!(named.starts_with("otpauth://totp/Notes:alice?"), "{named:?}");
 }
 
 #[tokio::test]

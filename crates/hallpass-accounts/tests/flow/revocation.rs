@@ -140,8 +140,8 @@ async fn the_event_of_a_command_names_its_actor() {
         .iter()
         .filter_map(|event| match event {
             Event::RolesChanged { account, actor, .. }
-            | Event::Disabled { account, actor }
-            | Event::Enabled { account, actor }
+            | Event::Disabled { account, actor, .. }
+            | Event::Enabled { account, actor, .. }
             | Event::SessionsEnded { account, actor } => {
                 Some((event.as_str(), account.clone(), actor.clone()))
             }

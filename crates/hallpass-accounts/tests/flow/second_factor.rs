@@ -65,7 +65,7 @@ async fn setup_returns_one_secret_per_session_and_stores_nothing() {
     };
     let (secret, uri) = key().await;
     assert_eq!(key().await.0, secret);
-    assert!(uri.starts_with("otpauth://totp/") && uri.contains(&secret), "{uri}");
+    assert!(uri.starts_with("otpauth://totp/") && uri.contains(&secret), "{uri:?}");
     assert!(format!("{:?}", TotpSettings::default()).contains("Sha1"));
     let elsewhere = logged_in(site.log_in("alice", PASSWORD, None).await);
     let elsewhere = site.verify(&elsewhere.access).unwrap();

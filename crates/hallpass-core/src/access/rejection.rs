@@ -40,6 +40,8 @@ enum Context {
     Field(&'static str, FieldFault),
     Allow(&'static str),
     Origin(OriginHeader),
+    /// The request has more than one token, usually two cookies of one name.
+    Ambiguous,
 }
 
 impl Rejection {
@@ -95,6 +97,7 @@ impl Rejection {
             Context::Field(field, fault) => fault.detail(field),
             Context::Allow(allow) => format!("This path accepts {allow}.").into(),
             Context::Origin(header) => format!("{} {}", self.kind.detail(), header.hint()).into(),
+            Context::Ambiguous => AMBIGUOUS.into(),
             Context::None | Context::RetryAfter(_) => self.kind.detail().into(),
         }
     }
@@ -167,10 +170,15 @@ impl From<TokenErrorKind> for Rejection {
         });
         match fault {
             TokenErrorKind::Unavailable => rejection.with_retry_after(Duration::from_secs(1)),
+            // It does not help a forger, who has sent both tokens.
+            TokenErrorKind::Ambiguous => Self { context: Context::Ambiguous, ..rejection },
             _ => rejection,
         }
     }
 }
+
+const AMBIGUOUS: &str = "The request has more than one token, so none of them is accepted. Log in again. \
+     If that does not help, delete the cookies of this site.";
 
 /// The reason why one field of a form was rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

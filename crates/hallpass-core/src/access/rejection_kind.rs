@@ -63,6 +63,8 @@ pub enum RejectionKind {
     MethodNotAllowed,
     /// The body is larger than the route accepts.
     BodyTooLarge,
+    /// The body did not arrive within the time limit of the request.
+    Timeout,
     /// The body is not in the format that its `Content-Type` names.
     MalformedBody,
     /// The body is neither a form nor JSON.
@@ -95,6 +97,7 @@ impl RejectionKind {
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::BodyTooLarge,
+        Self::Timeout,
         Self::MalformedBody,
         Self::UnsupportedMediaType,
     ];
@@ -148,6 +151,7 @@ impl RejectionKind {
                 | Self::NotFound
                 | Self::MethodNotAllowed
                 | Self::BodyTooLarge
+                | Self::Timeout
                 | Self::MalformedBody
                 | Self::UnsupportedMediaType
         )
@@ -163,6 +167,7 @@ impl RejectionKind {
             405 => 12,                  // UNIMPLEMENTED
             409 | 410 => 9,             // FAILED_PRECONDITION
             429 => 8,                   // RESOURCE_EXHAUSTED
+            408 => 4,                   // DEADLINE_EXCEEDED
             503 => 14,                  // UNAVAILABLE
             _ => 13,                    // INTERNAL
         }
@@ -278,6 +283,12 @@ impl RejectionKind {
             Self::BodyTooLarge => {
                 entry("body-too-large", 413, "Body too large", "The body is larger than 8 KiB.")
             }
+            Self::Timeout => entry(
+                "timeout",
+                408,
+                "Request timeout",
+                "The body did not arrive in time. Nothing was changed. Send it again.",
+            ),
             Self::MalformedBody => entry(
                 "malformed-body",
                 400,

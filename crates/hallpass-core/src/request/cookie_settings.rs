@@ -21,6 +21,7 @@ pub(crate) mod builder;
 pub(crate) mod rules;
 #[cfg(test)]
 mod tests;
+mod variants;
 
 /// The requests from other sites with which a browser sends the cookies (RFC 6265bis section
 /// 5.6.7.1).
@@ -74,6 +75,8 @@ pub struct CookieSettings {
     same_site: SameSite,
     domain: Option<String>,
     secure: bool,
+    /// The domains that the cookies may have had before.
+    domains: Vec<String>,
     /// The names that the site has set. The others are defaults.
     builder: CookieSettingsBuilder,
 }
@@ -192,6 +195,11 @@ impl CookieSettings {
         cookie.same_site(cookie::SameSite::Lax).build().to_string()
     }
 
+    /// Returns the `Set-Cookie` value that removes the cookie of this name.
+    pub fn remove_named(&self, name: &str) -> String {
+        self.write(name, "", Duration::ZERO)
+    }
+
     fn name_of<K: TokenKind>(&self) -> &str {
         match K::TYPE {
             TokenType::Access => &self.access_name,
@@ -210,8 +218,18 @@ impl CookieSettings {
     }
 
     fn write(&self, name: &str, value: &str, max_age: Duration) -> String {
+        self.write_for(self.domain.as_deref(), name, value, max_age)
+    }
+
+    fn write_for(
+        &self,
+        domain: Option<&str>,
+        name: &str,
+        value: &str,
+        max_age: Duration,
+    ) -> String {
         let mut cookie = self.cookie(name, value, max_age).same_site(self.same_site.into()).build();
-        if let Some(domain) = &self.domain {
+        if let Some(domain) = domain {
             cookie.set_domain(domain);
         }
         cookie.to_string()

@@ -9,7 +9,8 @@
 //! | WebSocket or other upgrade | 401, problem+json, nothing upgraded | 403, problem+json | its status, problem+json |
 //! | gRPC | 200, `grpc-status` 16 | 200, `grpc-status` 7 | 200, its `grpc-status` |
 //!
-//! Every response is `no-store`, because it depends on the caller. A 401 has a challenge, as RFC
+//! Every response is `no-store`, because it depends on the caller, and has the [security
+//! headers](SecurityHeaders). A 401 has a challenge, as RFC
 //! 9110 section 15.5.2 requires, and no other status has one. The scheme is `Bearer` (RFC 6750) if
 //! a site accepts bearer tokens. Otherwise it is `Cookie`, after draft-broyer-http-cookie-auth: no
 //! scheme is registered for cookies, and a browser ignores an unknown scheme. `Basic` would open
@@ -30,6 +31,7 @@ use crate::{
         caller::{Caller, CallerKind},
         path_prefix::PathPrefix,
         safe_next::SafeNext,
+        security_headers::SecurityHeaders,
     },
     token::role::Role,
 };
@@ -57,6 +59,7 @@ pub struct RejectionSettings {
     style_sheet: Option<String>,
     prefix: PathPrefix,
     bearer: bool,
+    security: SecurityHeaders,
 }
 
 impl RejectionSettings {
@@ -109,6 +112,19 @@ impl RejectionSettings {
         &self.prefix
     }
 
+    /// Sets the security headers of every response. Defaults to [`SecurityHeaders::new`]; the
+    /// site's `public_origin` adds `Strict-Transport-Security`.
+    #[must_use]
+    pub fn security_headers(mut self, headers: SecurityHeaders) -> Self {
+        self.security = headers;
+        self
+    }
+
+    /// Returns the security headers of every response.
+    pub fn security(&self) -> &SecurityHeaders {
+        &self.security
+    }
+
     /// Sets the challenge of a 401 to `Bearer`. Defaults to `Cookie`.
     #[must_use]
     pub fn bearer(mut self) -> Self {
@@ -126,6 +142,7 @@ impl Default for RejectionSettings {
             style_sheet: None,
             prefix: PathPrefix::NONE,
             bearer: false,
+            security: SecurityHeaders::new(),
         }
     }
 }
@@ -164,6 +181,14 @@ impl RejectionResponse {
     /// assert!(forbidden.body.contains("urn:hallpass:problem:role-missing"));
     /// ```
     pub fn new(rejection: Rejection, caller: &Caller<'_>, settings: &RejectionSettings) -> Self {
+        Self::without_security_headers(rejection, caller, settings).secured(&settings.security)
+    }
+
+    fn without_security_headers(
+        rejection: Rejection,
+        caller: &Caller<'_>,
+        settings: &RejectionSettings,
+    ) -> Self {
         let links = ways_forward(rejection.kind(), caller, settings);
         match caller.kind() {
             CallerKind::Page if leads_to_login(rejection) && caller.navigates() => {
@@ -197,8 +222,16 @@ impl RejectionResponse {
         let status =
             if (200..300).contains(&page_status) { rejection.status() } else { page_status };
         let mut headers = settings.headers(rejection);
+        let security = settings.security.for_own_page();
+        headers.extend(security.iter().map(|(name, value)| (name, value.to_owned())));
         headers.retain(|(name, _)| !has(name) && (status == 401 || *name != "www-authenticate"));
         Self { status, headers, body: String::new() }
+    }
+
+    /// Adds the security headers. No other function of this module sets one of them.
+    fn secured(mut self, security: &SecurityHeaders) -> Self {
+        self.headers.extend(security.iter().map(|(name, value)| (name, value.to_owned())));
+        self
     }
 }
 
@@ -356,8 +389,10 @@ struct Link {
 /// The page has no script and no inline style, so it works under any Content-Security-Policy.
 fn page(rejection: Rejection, links: &[Link], settings: &RejectionSettings) -> String {
     let title = rejection.kind().title();
+    // The hint of the origin check is a paragraph of its own.
     let hint = rejection.origin_header().map(OriginHeader::hint);
-    let detail = rejection.kind().detail();
+    let detail = hint.map_or_else(|| rejection.detail(), |_| rejection.kind().detail().into());
+    let detail = escaped(&detail);
     let mut page = String::with_capacity(640);
     page.push_str("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
     page.push_str("<meta name=\"viewport\" content=\"width=device-width\">\n");

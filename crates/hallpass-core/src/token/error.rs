@@ -106,6 +106,32 @@ impl TokenErrorKind {
         Self::Internal,
     ];
 
+    /// Returns whether no issuer of this site has made the token for this verifier: somebody forged
+    /// it, or it is of another site, of another kind, or of a key that was removed.
+    #[must_use]
+    pub const fn is_forged(self) -> bool {
+        match self {
+            Self::TooLong
+            | Self::Malformed
+            | Self::Header
+            | Self::Type
+            | Self::UnknownKey
+            | Self::Algorithm
+            | Self::Signature
+            | Self::Claims
+            | Self::Issuer
+            | Self::Audience
+            | Self::LifetimeTooLong => true,
+            Self::Ambiguous
+            | Self::Expired
+            | Self::NotYetValid
+            | Self::Revoked
+            | Self::Stale
+            | Self::Unavailable
+            | Self::Internal => false,
+        }
+    }
+
     /// Returns the stable kebab-case name, for logs and metric labels.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -54,7 +54,10 @@ impl Totp {
         }
         let encoded = |text| utf8_percent_encode(text, RESERVED);
         let (secret, settings) = (Zeroizing::new(self.secret().to_base32()), self.settings());
-        let mut uri = String::from("otpauth://totp/");
+        // Long enough for every part, because a `String` that grows leaves its old bytes in memory.
+        let most = 256 + 6 * (issuer.len() + account.len()) + secret.len();
+        let mut uri = String::with_capacity(most);
+        uri.push_str("otpauth://totp/");
         // Writing to a String cannot fail.
         if !issuer.is_empty() {
             let _ = write!(uri, "{}:", encoded(issuer));

@@ -1,6 +1,6 @@
 //! Turns a guard's rejection into the response that the caller receives.
 
-use hallpass_core::{Caller, Rejection, RejectionResponse};
+use hallpass_core::{Caller, Rejection, RejectionResponse, ReportedKind, SecurityHeaders};
 use http::{HeaderName, HeaderValue, Method, Response, header, response::Parts};
 use http_body::Body;
 
@@ -43,6 +43,10 @@ impl<R, P, T> Shared<R, P, T> {
     {
         let Rejected { rejection, request } = rejected;
         self.meter.rejected(rejection);
+        let kind = ReportedKind::Request(rejection.kind());
+        let who = request.authentication();
+        let now = who.moment().unwrap_or_else(|| self.clock.now());
+        self.report(kind, now, who, request.headers(), request.extensions());
         let (mut parts, _no_body) = guarded.into_parts();
         for name in RejectionResponse::BODY_HEADERS {
             parts.headers.remove(name);
@@ -64,7 +68,11 @@ impl<R, P, T> Shared<R, P, T> {
             RejectionResponse::new(rejection, &caller, &self.settings);
         parts.status = status(code);
         for (name, value) in typed(headers) {
-            parts.headers.insert(name, value);
+            // A policy of a layer of the site in between is kept.
+            let is_set = parts.headers.contains_key(&name);
+            if !(is_set && SecurityHeaders::contain(name.as_str())) {
+                parts.headers.insert(name, value);
+            }
         }
         Response::from_parts(parts, self.text_body.body(body))
     }

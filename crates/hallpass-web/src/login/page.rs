@@ -23,6 +23,9 @@ pub struct LoginPage<'a> {
     pub fault: Option<Fault>,
     /// The notice about the change that has just been made, above the form.
     pub notice: Option<Notice>,
+    /// Whether the browser sent two cookies of one name, so that nobody is logged in. The response
+    /// of `GET /login` removes the known ones.
+    pub duplicate_cookies: bool,
     /// The HTML of the site's [challenge](hallpass_accounts::Challenge), for the form. It is not
     /// escaped.
     pub challenge: Option<String>,

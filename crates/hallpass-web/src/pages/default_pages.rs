@@ -2,6 +2,7 @@
 
 use askama::Template;
 use hallpass_core::RejectionKind;
+use zeroize::Zeroizing;
 
 use crate::{
     activity::page::template::ActivityTemplate,
@@ -9,7 +10,7 @@ use crate::{
     pages::{Page, Pages, RejectionPage, reader::Reader},
     password::{page::template::PasswordTemplate, reset::page::template::ResetTemplate},
     register::page::template::RegisterTemplate,
-    response::with_next,
+    response::{SECRET_BODY, with_next},
     session::{confirm::page::template::ConfirmTemplate, page::template::SessionsTemplate},
     texts::{Texts, language::Languages},
     two_factor::page::template::{
@@ -138,13 +139,13 @@ impl<L: Layout> Pages for DefaultPages<L> {
             Page::Login(page) => (t.log_in, LoginTemplate { t, page, username, prefix }.render()),
             Page::Code(page) => (t.code_title, CodeTemplate { t, page, prefix }.render()),
             Page::TwoFactorSetUp(page) => {
-                (t.two_factor, TwoFactorSetUpTemplate { t, page, prefix }.render())
+                (t.two_factor, secret(&TwoFactorSetUpTemplate { t, page, prefix }))
             }
             Page::TwoFactorOn(page) => {
                 (t.two_factor, TwoFactorOnTemplate { t, page, prefix }.render())
             }
             Page::RecoveryCodes(page) => {
-                (t.codes_title, RecoveryCodesTemplate { t, page, prefix }.render())
+                (t.codes_title, secret(&RecoveryCodesTemplate { t, page, prefix }))
             }
             Page::Confirm(page) => {
                 (t.confirm_title, ConfirmTemplate { t, page, username, prefix }.render())
@@ -164,23 +165,39 @@ impl<L: Layout> Pages for DefaultPages<L> {
         };
         // Rendering into a `String` fails only if the `Display` of a value fails. No value here has
         // a `Display` implementation that fails.
-        self.layout.wrap(title, &main.unwrap_or_default(), t.lang, reader)
+        // Zeroized, because it may contain a key or recovery codes.
+        let main = Zeroizing::new(main.unwrap_or_default());
+        self.layout.wrap(title, &main, t.lang, reader)
     }
 }
 
 impl Layout for DefaultLayout {
     fn wrap(&self, title: &str, main: &str, lang: &str, reader: &Reader<'_>) -> String {
-        LayoutTemplate {
+        let layout = LayoutTemplate {
             t: self.languages.of(lang),
             site: self.site_name.as_deref(),
             title,
             main,
             reader,
-        }
-        .render()
-        .unwrap_or_default()
+        };
+        written(&layout, main.len() + FRAME).unwrap_or_default()
     }
 }
+
+/// Renders content that contains secrets.
+fn secret(template: &impl Template) -> askama::Result<String> {
+    written(template, SECRET_BODY / 2)
+}
+
+/// Renders into a `String` with this capacity: one that grows leaves its old bytes in memory.
+fn written(template: &impl Template, capacity: usize) -> askama::Result<String> {
+    let mut text = String::with_capacity(capacity);
+    template.render_into(&mut text)?;
+    Ok(text)
+}
+
+/// Capacity for the frame around the content, in bytes.
+const FRAME: usize = 8 * 1024;
 
 #[derive(Template)]
 #[template(path = "pages/layout.html")]

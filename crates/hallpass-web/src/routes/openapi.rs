@@ -211,7 +211,7 @@ impl Endpoint {
 
 /// The failures of every form: a body that cannot be read, a request of another site, a fault of
 /// this site, a store that is not available.
-const FORM_FAILURES: &[u16] = &[400, 403, 413, 500, 503];
+const FORM_FAILURES: &[u16] = &[400, 403, 408, 413, 500, 503];
 /// The failures of every form with fields.
 const FIELD_FAILURES: &[u16] = &[415, 422];
 /// The failures of every route that requires a login, in addition to the 401 of that requirement.
@@ -225,6 +225,7 @@ fn failure(status: u16) -> &'static str {
             "The request came from another site, the session was not confirmed recently, or a challenge must be solved. Nothing was changed."
         }
         404 => "The session or the page does not exist.",
+        408 => "The body did not arrive in time. Nothing was changed.",
         409 => "The name is taken, or the second factor is already on or off.",
         410 => "The link was used, was replaced or has expired.",
         413 => "The body is larger than 8 KiB.",

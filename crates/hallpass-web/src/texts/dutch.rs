@@ -16,6 +16,7 @@ pub(crate) const TEXTS: Texts = Texts {
     hide_password: "Verberg",
     no_account: "Nog geen account?",
     signed_in_as: "Je bent ingelogd als {name}. Log opnieuw in om te bevestigen dat jij het bent, of als iemand anders.",
+    duplicate_cookies: "Je browser stuurde twee cookies met dezelfde naam voor deze site, dus geen van beide is geaccepteerd. Ze zijn verwijderd. Log opnieuw in. Komt deze melding terug, verwijder dan de cookies van deze site in je browser.",
     after_change: "Doorgaan zonder opnieuw in te loggen",
     register: "Account maken",
     create: "Account maken",
@@ -191,6 +192,11 @@ pub(crate) const TEXTS: Texts = Texts {
             "Dit adres accepteert alleen formulieren.",
         ),
         rejection(RejectionKind::BodyTooLarge, "Te groot", "Het formulier was groter dan 8 KiB."),
+        rejection(
+            RejectionKind::Timeout,
+            "Te langzaam verstuurd",
+            "Het formulier kwam niet op tijd aan. Er is niets gewijzigd. Verstuur het opnieuw.",
+        ),
         rejection(
             RejectionKind::MalformedBody,
             "Niet leesbaar",

@@ -16,6 +16,7 @@ pub(crate) const TEXTS: Texts = Texts {
     hide_password: "Hide",
     no_account: "No account yet?",
     signed_in_as: "You are logged in as {name}. Log in again to confirm that it is you, or log in as somebody else.",
+    duplicate_cookies: "Your browser sent two cookies with the same name for this site, so neither was accepted. They were removed. Log in again. If this message returns, delete the cookies of this site in your browser.",
     after_change: "Continue without logging in again",
     register: "Create an account",
     create: "Create account",
@@ -184,6 +185,11 @@ pub(crate) const TEXTS: Texts = Texts {
             "This address accepts only forms.",
         ),
         rejection(RejectionKind::BodyTooLarge, "Too large", "The form was larger than 8 KiB."),
+        rejection(
+            RejectionKind::Timeout,
+            "Sent too slowly",
+            "The form did not arrive in time. Nothing was changed. Send it again.",
+        ),
         rejection(RejectionKind::MalformedBody, "Not readable", "The form could not be read."),
         rejection(RejectionKind::UnsupportedMediaType, "Not readable", "Send a form or JSON."),
         rejection(

@@ -16,7 +16,11 @@ pub(crate) fn qr_code(text: &str) -> String {
         return String::new();
     };
     let side = code.size() + 2 * QUIET_ZONE;
-    let mut svg = format!(
+    // Long enough for every path, because a `String` that grows leaves its old bytes in memory.
+    let modules = usize::try_from(code.size() * code.size()).unwrap_or_default();
+    let mut svg = String::with_capacity(512 + 12 * modules);
+    let _ = write!(
+        svg,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" aria-labelledby=\"hp-qr-title\" class=\"hp-qr\" \
          viewBox=\"0 0 {side} {side}\" shape-rendering=\"crispEdges\"><title id=\"hp-qr-title\">QR code</title>\
          <rect width=\"{side}\" height=\"{side}\" fill=\"#fff\"/><path fill=\"#000\" d=\"",

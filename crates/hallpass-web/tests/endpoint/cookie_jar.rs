@@ -67,7 +67,13 @@ impl Jar {
                 ) => {}
                 (outcome, _) => panic!("{route}: the jar returns {outcome:?} for {line}"),
             }
-            assert_eq!(self.returned(&self.url).contains_key(name), !removes, "{route}: {line}");
+            // Before a cookie is set, the cookies of its name with another domain are removed.
+            let of_name = |line: &&&str| line.split('=').next() == Some(name);
+            let is_last = answer.set_cookies().iter().rev().find(of_name) == Some(&line);
+            if is_last {
+                let is_returned = self.returned(&self.url).contains_key(name);
+                assert_eq!(is_returned, !removes, "{route}: {line}");
+            }
             self.seen.insert(format!("{route} {name} {}", if removes { "remove" } else { "set" }));
         }
         // The map of the other tests equals the jar.

@@ -13,6 +13,7 @@ mod challenge;
 mod code;
 mod confirm;
 mod cookie_jar;
+mod duplicate_cookies;
 mod edge;
 mod enrolment;
 mod log_in;

@@ -104,6 +104,11 @@ impl Site {
         Self { routes: Routes::with_pages(&site.accounts, pages), ..site }
     }
 
+    /// Returns the caller of a request with this `Cookie` header.
+    pub fn authenticate(&self, cookies: &str) -> Authentication {
+        self.authenticator.authenticate([cookies.as_bytes()], [], self.clock.now())
+    }
+
     pub fn browser(&self) -> Client {
         Client { site: self.clone(), json: false, cookies: BTreeMap::new() }
     }

@@ -28,6 +28,10 @@ pub fn judge(sent: &Sent, expected: &Expected, received: &Received) -> Result<()
             same("handler runs", received.handler_runs, 0)?;
             same("body", received.text(), String::new())?;
             same("grpc-status", received.header("grpc-status"), vec![code.to_string()])?;
+            // The other codes are those of the router of tonic.
+            if matches!(code, 7 | 16) {
+                security_headers(received)?;
+            }
             no_cookie(received)
         }
         refused => refusal(sent, refused, received),
@@ -53,6 +57,7 @@ fn refusal(sent: &Sent, expected: &Expected, received: &Received) -> Result<(), 
         usize::from(status == 401),
     )?;
     no_cookie(received)?;
+    security_headers(received)?;
     form(sent, expected, received)
 }
 
@@ -86,6 +91,23 @@ fn form(sent: &Sent, expected: &Expected, received: &Received) -> Result<(), Str
 fn page(kind: &str, body: &str, head: bool) -> Result<(), String> {
     same(&format!("{kind:?} is an HTML type"), kind.starts_with("text/html"), true)?;
     same("the body is a page", head || body.contains("<html"), true)
+}
+
+/// Every rejection has each security header exactly once, also a rejection with the site's own
+/// page.
+fn security_headers(received: &Received) -> Result<(), String> {
+    for name in [
+        "content-security-policy",
+        "x-content-type-options",
+        "x-frame-options",
+        "referrer-policy",
+        "cross-origin-opener-policy",
+        "cross-origin-resource-policy",
+        "permissions-policy",
+    ] {
+        same(&format!("the number of {name}"), received.header(name).len(), 1)?;
+    }
+    same("clear-site-data", received.header("clear-site-data"), Vec::new())
 }
 
 fn no_cookie(received: &Received) -> Result<(), String> {

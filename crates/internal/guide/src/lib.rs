@@ -21,6 +21,7 @@ page! {
     budgets: "budgets.md"
     challenges: "challenges.md"
     csrf: "csrf.md"
+    http: "http.md"
     introduction: "introduction.md"
     many_nodes: "many-nodes.md"
     moving: "moving.md"

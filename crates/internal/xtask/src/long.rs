@@ -72,6 +72,21 @@ pub(crate) const LONG: &[Job] = &[
         }],
     },
     Job {
+        name: "equal-times",
+        about: "3,000 rounds of failed logins of known, migrated and unknown names. Short: `timing`.",
+        minutes: 8,
+        tools: &[],
+        lane: Lane::Alone,
+        steps: &[Step {
+            name: "3,000 rounds of failed logins",
+            run: |c| {
+                c.command("cargo test -p hallpass-accounts --test timing -- --ignored --nocapture")
+                    .env("ROUNDS", "3000")
+                    .tests(c, 2)
+            },
+        }],
+    },
+    Job {
         name: "races",
         about: "1,000 rounds of codes, names and refresh tokens in two processes. Short: `concurrency`.",
         minutes: 5,

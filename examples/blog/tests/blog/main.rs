@@ -24,5 +24,6 @@ mod revoked;
 mod second_factor;
 mod sessions;
 mod site;
+mod slow_clients;
 mod start_and_stop;
 mod walk;

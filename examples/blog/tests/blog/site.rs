@@ -34,6 +34,20 @@ impl Site {
         Self { address: server.address, server, schema, scratch }
     }
 
+    /// Starts a blog whose process may have at most this many open files and connections.
+    pub(crate) fn start_with_descriptors(limit: u32) -> Self {
+        let scratch = Scratch::new();
+        let schema = std::env::var("BLOG_TESTS_ON").ok().map(|server| Schema::on(&server));
+        let limited = format!("ulimit -n {limit} && exec \"$0\"");
+        let mut command = command_of(Path::new("sh"), &scratch);
+        command.args(["-c", &limited, PROGRAM]);
+        if let Some(schema) = &schema {
+            command.env("DATABASE_URL", schema.url());
+        }
+        let server = Server::start(command.stderr(scratch.append(LOG)));
+        Self { address: server.address, server, schema, scratch }
+    }
+
     /// Stops the process with SIGTERM and starts it again with the same files.
     pub(crate) fn restart(&mut self) {
         self.stop("TERM");

@@ -126,6 +126,7 @@ impl CookieSettingsBuilder {
             same_site: self.same_site,
             domain: self.domain.clone(),
             secure: !self.plain_http,
+            domains: Vec::new(),
             builder: self,
         }
     }

@@ -36,7 +36,7 @@ impl RejectionResponse {
 #[test]
 fn every_rejection_kind_for_every_caller() {
     use RejectionKind::*;
-    let table: [(RejectionKind, [u16; 6], &str, Option<&str>); 25] = [
+    let table: [(RejectionKind, [u16; 6], &str, Option<&str>); 26] = [
         (
             NotLoggedIn,
             [303, 401, 401, 401, 401, 401],
@@ -65,6 +65,7 @@ fn every_rejection_kind_for_every_caller() {
         (NotFound, [404; 6], "5", None),
         (MethodNotAllowed, [405; 6], "12", None),
         (BodyTooLarge, [413; 6], "3", None),
+        (Timeout, [408; 6], "4", None),
         (MalformedBody, [400; 6], "3", None),
         (UnsupportedMediaType, [415; 6], "3", None),
     ];

@@ -7,18 +7,14 @@ use actix_web::{App, HttpServer};
 use axum::Router;
 use hallpass_accounts::{Accounts, Settings, StoreSet};
 use hallpass_axum::routes;
-use hallpass_conformance::{
-    Received, Sent, SiteRole, StoppedClock, authenticator, json_request, ring,
-};
+use hallpass_conformance::{Received, Sent, SiteRole, StoppedClock, json_request, ring};
+use hallpass_core::{Clock as _, KeyRing};
 use hallpass_test_support::{cookie_jar::CookieJar, memory_store::MemoryStore};
 use hallpass_tower::AuthLayer;
 use hallpass_web::Routes;
 use tokio::net::TcpListener;
 
-use crate::{
-    actix_stack,
-    sockets::{self, Http2},
-};
+use crate::sockets::{self, Http2};
 
 const PASSWORD: &str = "correct+horse+battery+staple";
 
@@ -32,6 +28,22 @@ pub(crate) fn settings() -> Settings<SiteRole> {
     }
 }
 
+/// Returns accounts on a new store, with every ability.
+pub(crate) fn with_every_ability(settings: Settings<SiteRole>) -> Accounts<SiteRole> {
+    let store = Arc::new(MemoryStore::default());
+    let mut stores = StoreSet::new(store.clone());
+    stores.registration = Some(store.clone().into());
+    stores.passwords = Some(store.clone().into());
+    stores.two_factor = Some(store.clone().into());
+    stores.sessions = Some(store.clone().into());
+    stores.refresh_tokens = Some(store.clone().into());
+    stores.browsers = Some(store.clone().into());
+    stores.activity = Some(store.into());
+    let settings = Settings { default_roles: SiteRole::Guest.into(), ..settings };
+    Accounts::new(KeyRing::generate_hs256([7; 32], StoppedClock.now()), stores, settings)
+        .expect("the settings are valid")
+}
+
 fn accounts() -> Accounts<SiteRole> {
     let store = Arc::new(MemoryStore::default());
     let mut stores = StoreSet::new(store.clone());
@@ -41,19 +53,19 @@ fn accounts() -> Accounts<SiteRole> {
     Accounts::new(ring(), stores, settings).expect("the settings are valid")
 }
 
-async fn axum_server() -> SocketAddr {
+pub(crate) async fn axum_server(accounts: Accounts<SiteRole>) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
     let address = listener.local_addr().expect("the listener has an address");
     let site = Router::new()
-        .merge(routes(&Routes::new(&accounts())))
-        .layer(AuthLayer::new(authenticator()).clock(StoppedClock));
+        .merge(routes(&Routes::new(&accounts)))
+        .layer(AuthLayer::new(accounts.request_authenticator()).clock(StoppedClock));
     let service = site.into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(async move { axum::serve(listener, service).await });
     address
 }
 
-fn actix_server() -> (actix_web::dev::Server, SocketAddr) {
-    let (accounts, auth) = (accounts(), actix_stack::auth());
+pub(crate) fn actix_server(accounts: Accounts<SiteRole>) -> (actix_web::dev::Server, SocketAddr) {
+    let auth = hallpass_actix::AuthLayer::new(accounts.request_authenticator()).clock(StoppedClock);
     let app = move || {
         App::new().service(hallpass_actix::routes(&Routes::new(&accounts))).wrap(auth.clone())
     };
@@ -171,10 +183,10 @@ fn without_random(text: &str) -> String {
 
 #[actix_web::test]
 async fn over_http1() {
-    let (server, actix) = actix_server();
+    let (server, actix) = actix_server(accounts());
     let handle = server.handle();
     actix_web::rt::spawn(server);
-    let axum = axum_server().await;
+    let axum = axum_server(accounts()).await;
     let (mut jars, mut statuses) = ((Jar::new(), Jar::new()), Vec::new());
     for line in script() {
         let of_axum = sockets::http1(axum, &jars.0.fill(&line)).await;
@@ -197,10 +209,11 @@ async fn over_http1() {
 
 #[actix_web::test]
 async fn over_http2() {
-    let (server, actix) = actix_server();
+    let (server, actix) = actix_server(accounts());
     let handle = server.handle();
     actix_web::rt::spawn(server);
-    let (axum, actix) = (Http2::connect(axum_server().await).await, Http2::connect(actix).await);
+    let (axum, actix) =
+        (Http2::connect(axum_server(accounts()).await).await, Http2::connect(actix).await);
     let mut jars = (Jar::new(), Jar::new());
     for line in script() {
         let of_axum = axum.send(jars.0.fill(&line)).await;

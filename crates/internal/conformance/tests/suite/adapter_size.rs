@@ -1,16 +1,17 @@
-//! Checks that hallpass-actix has at most 770 lines of production code, without blank lines and
+//! Checks that hallpass-actix has at most 870 lines of production code, without blank lines and
 //! comments. A larger adapter probably contains a decision that belongs to another crate.
 
 use std::{fs, path::Path};
 
 /// Maximum number of lines: 650 for the adapter, 50 for manual implementations of `Clone` and
-/// `Debug`, 50 for the spelling of a path before actix-web selects a route, and 20 for the origin
-/// check of the outer middleware. Derived
-/// implementations would require both traits of the site's role enum.
-const AT_MOST: usize = 770;
+/// `Debug`, 50 for the spelling of a path before actix-web selects a route, 50 for the layer of the
+/// security headers, 50 for bodies that do not arrive and for events of rejections, and 20 for the
+/// origin check of the outer middleware. Derived implementations would require both traits of the
+/// site's role enum.
+const AT_MOST: usize = 870;
 
 #[test]
-fn actix_adapter_has_at_most_770_lines() {
+fn actix_adapter_has_at_most_870_lines() {
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../hallpass-actix/src");
     let counts: Vec<(String, usize)> = fs::read_dir(sources)
         .unwrap()

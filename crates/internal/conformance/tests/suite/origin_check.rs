@@ -8,7 +8,7 @@ use hallpass_accounts::{Accounts, RateLimit, RateLimits, Settings, StoreSet};
 use hallpass_conformance::{
     Received, Sent, SiteRole, StoppedClock, authenticator, json_request, ring,
 };
-use hallpass_core::OriginCheck;
+use hallpass_core::{OriginCheck, SecurityHeaders};
 use hallpass_test_support::{
     http::{self as support, http2},
     memory_store::MemoryStore,
@@ -94,6 +94,11 @@ fn rows_of_http1() -> Vec<Row> {
     rows
 }
 
+/// Returns whether the response has the security headers, each once.
+fn is_secured(received: &Received) -> bool {
+    SecurityHeaders::new().iter().all(|(name, _)| received.header(name).len() == 1)
+}
+
 async fn hold<F: Future<Output = Received>>(
     stack: &str,
     rows: Vec<Row>,
@@ -106,6 +111,7 @@ async fn hold<F: Future<Output = Received>>(
         assert_eq!(answer, if passes { (200, 1) } else { (403, 0) }, "{stack}: {why}: {sent:?}");
         let names_kind = received.text().contains("urn:hallpass:problem:cross-origin");
         assert!(sent.method == "HEAD" || names_kind != passes, "{stack}: {why}");
+        assert!(passes || is_secured(&received), "{stack}: {why}: {:?}", received.headers);
     }
 }
 
@@ -268,6 +274,7 @@ async fn hold_sign_in<F: Future<Output = Received>>(stack: &str, send: impl Fn(S
             assert_eq!(refused, !passes, "{stack}: {why}: {sent:?}: {}", received.status);
             let names_kind = received.text().contains("urn:hallpass:problem:cross-origin");
             assert!(sent.method == "HEAD" || names_kind == refused, "{stack}: {why}");
+            assert!(is_secured(&received), "{stack}: {why}: {:?}", received.headers);
             compared += 1;
         }
     }

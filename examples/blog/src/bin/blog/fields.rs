@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Form, Json};
 use blog::Failure;
 use serde::de::DeserializeOwned;
+use tokio::time::timeout;
 
 use crate::failure::Failed;
 
@@ -20,18 +21,24 @@ impl<S: Send + Sync, T: DeserializeOwned + 'static> FromRequest<S> for Fields<T>
     async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
         let content_type = request.headers().get(CONTENT_TYPE).map(|value| value.as_bytes());
         let json = content_type.is_some_and(|value| value.starts_with(b"application/json"));
-        let read = if json {
-            Json::from_request(request, state)
-                .await
-                .map(|Json(fields)| fields)
-                .map_err(|rejection| rejection.status())
-        } else {
-            Form::from_request(request, state)
-                .await
-                .map(|Form(fields)| fields)
-                .map_err(|rejection| rejection.status())
+        let read = async {
+            if json {
+                Json::from_request(request, state)
+                    .await
+                    .map(|Json(fields)| fields)
+                    .map_err(|rejection| rejection.status())
+            } else {
+                Form::from_request(request, state)
+                    .await
+                    .map(|Form(fields)| fields)
+                    .map_err(|rejection| rejection.status())
+            }
         };
-        read.map(Self).map_err(|status| Failed::from(failure(status)).into_response())
+        match timeout(Failure::BODY_TIMEOUT, read).await {
+            Ok(Ok(fields)) => Ok(Self(fields)),
+            Ok(Err(status)) => Err(Failed::from(failure(status)).into_response()),
+            Err(_) => Err(Failed::from(Failure::Late).into_response()),
+        }
     }
 }
 

@@ -11,7 +11,6 @@ mod post_pages;
 mod profile;
 mod rejected;
 mod routes;
-mod security_headers;
 mod serve;
 mod visit;
 

@@ -6,7 +6,7 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use axum::middleware::{from_fn_with_state, map_response};
+use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use blog::{BlogRole, Failure, Site};
@@ -15,7 +15,6 @@ use hallpass::{require_any_role, require_login, require_roles};
 
 use crate::failure::{Failed, render};
 use crate::rejected::rejection_page;
-use crate::security_headers::security_headers;
 use crate::{people, post_pages, profile};
 
 /// Returns the router of the whole site. The last layer in the source runs first. The routes answer
@@ -55,7 +54,7 @@ pub(crate) fn routes(site: Site) -> Router {
                 rejection_page(rejection, request, &prefix)
             }),
         )
-        .layer(map_response(security_headers));
+        .layer(site.hallpass.security_headers());
     site.hallpass.mount(router)
 }
 

@@ -23,11 +23,11 @@ pub(crate) async fn serve(config: &Config) -> Result<(), Box<dyn Error + Send + 
     config.address = address;
     let site = Site::open(&config).await?;
     let stopped = stop_signal()?;
-    let app = routes(site).into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum::serve(listener, app).with_graceful_shutdown(heard(stopped.clone()));
+    // Limits the time for request heads and of idle connections.
+    let server = hallpass::axum::serve_until(listener, routes(site), heard(stopped.clone()));
     writeln!(io::stdout(), "listening on http://{address}")?;
     tokio::select! {
-        ended = server.into_future() => Ok(ended?),
+        ended = server => Ok(ended?),
         () = grace_over(stopped) => Ok(()),
     }
 }
