@@ -10,8 +10,8 @@
 //! 5. **Flow.** Its result is sent as a page, a redirect or JSON.
 //!
 //! A `GET` request never changes state or sets a cookie, except that a page with a form sets the
-//! browser cookie, and that the login page removes cookies that the request has twice. A rejection
-//! never sets or removes another cookie.
+//! browser cookie, and that the login page removes the notice that it shows and cookies that the
+//! request has twice. A rejection never sets or removes another cookie.
 
 #[cfg(feature = "utoipa")]
 mod openapi;

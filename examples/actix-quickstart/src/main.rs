@@ -5,8 +5,6 @@ use hallpass::{Hallpass, Identity, Role, require_login, require_roles};
 #[rustfmt::skip]
 enum SiteRole { #[role(default)] Guest, Admin }
 
-const LIMIT: std::time::Duration = std::time::Duration::from_secs(10);
-
 #[actix_web::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let hallpass = Hallpass::<SiteRole>::open("sqlite://site.db").await?; // accounts, sessions, keys: made on first start
@@ -18,8 +16,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             .service(hallpass.routes())
             .wrap(hallpass.layer())
     };
-    let server = HttpServer::new(site).client_request_timeout(LIMIT).keep_alive(LIMIT); // slow and idle clients
-    Ok(server.bind("127.0.0.1:3000")?.run().await?)
+    Ok(HttpServer::new(site).bind("127.0.0.1:3000")?.run().await?)
 }
 
 async fn hello(me: Option<Identity<SiteRole>>) -> String {

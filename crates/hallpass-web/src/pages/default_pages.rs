@@ -153,7 +153,7 @@ impl<L: Layout> Pages for DefaultPages<L> {
             Page::Password(page) => {
                 (t.password_title, PasswordTemplate { t, page, username, prefix }.render())
             }
-            Page::Reset(page) => (t.reset_title, ResetTemplate { t, page, prefix }.render()),
+            Page::Reset(page) => (t.reset_title, secret(&ResetTemplate { t, page, prefix })),
             Page::Sessions(page) => {
                 (t.sessions_title, SessionsTemplate { t, page, prefix }.render())
             }
@@ -165,7 +165,7 @@ impl<L: Layout> Pages for DefaultPages<L> {
         };
         // Rendering into a `String` fails only if the `Display` of a value fails. No value here has
         // a `Display` implementation that fails.
-        // Zeroized, because it may contain a key or recovery codes.
+        // Zeroized, because it may contain a key, recovery codes or the token of a link.
         let main = Zeroizing::new(main.unwrap_or_default());
         self.layout.wrap(title, &main, t.lang, reader)
     }

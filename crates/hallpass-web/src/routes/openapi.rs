@@ -47,6 +47,8 @@ struct Words {
     /// The fields of the body. The names of optional fields end in `?`.
     fields: &'static [&'static str],
     success: u16,
+    /// Another status of success, and its description.
+    other_success: Option<(u16, &'static str)>,
     /// The statuses of rejections that not every operation of its kind has.
     failures: &'static [u16],
     asks: Requirement,
@@ -66,6 +68,10 @@ impl Words {
             .summary(Some(self.summary))
             .request_body(self.body())
             .response(self.success.to_string(), ResponseBuilder::new().description(success));
+        if let Some((status, description)) = self.other_success {
+            let response = ResponseBuilder::new().description(description);
+            operation = operation.response(status.to_string(), response);
+        }
         for name in self.query {
             let parameter = ParameterBuilder::new()
                 .name(*name)
@@ -113,7 +119,7 @@ impl Endpoint {
             Self::Login => ("The login page", &[], Requirement::public()),
             Self::Code => ("The page for the code", &[401], Requirement::public()),
             Self::Reset => {
-                ("The page of a link that sets a password", &[410], Requirement::public())
+                ("The page of a link that sets a password", &[410, 500, 503], Requirement::public())
             }
             Self::TwoFactor => ("The key for a new second factor", &[], Requirement::login()),
             Self::Password => ("The page for a new password", &[], Requirement::login()),
@@ -132,12 +138,28 @@ impl Endpoint {
             Self::Reset => &["token"],
             _ => &[],
         };
-        Some(Words { summary, query, fields: &[], success: 200, failures, asks })
+        Some(Words {
+            summary,
+            query,
+            fields: &[],
+            success: 200,
+            other_success: None,
+            failures,
+            asks,
+        })
     }
 
     fn post(self) -> Option<Words> {
         let words = |summary, fields, success, failures, asks| {
-            Some(Words { summary, query: &[], fields, success, failures, asks })
+            Some(Words {
+                summary,
+                query: &[],
+                fields,
+                success,
+                other_success: None,
+                failures,
+                asks,
+            })
         };
         let (public, login) = (Requirement::public(), Requirement::login());
         match self {
@@ -168,7 +190,8 @@ impl Endpoint {
                 200,
                 &[401, 410, 429],
                 public,
-            ),
+            )
+            .map(|words| Words { other_success: Some((204, WITHOUT_CODE)), ..words }),
             Self::Logout => words("Logs out, on every node", &[], 204, &[429], public),
             Self::TwoFactor => {
                 let fields = &["code", "password?"];
@@ -208,6 +231,8 @@ impl Endpoint {
         }
     }
 }
+
+const WITHOUT_CODE: &str = "Success without a code: nobody is logged in. A browser receives a 303 redirect to the login page.";
 
 /// The failures of every form: a body that cannot be read, a request of another site, a fault of
 /// this site, a store that is not available.

@@ -18,6 +18,7 @@ enum Caller {
 }
 
 const CODE: &str = "<the current code>";
+const LINK: &str = "<the token of a link>";
 
 struct Row {
     caller: Caller,
@@ -41,7 +42,7 @@ const NAME_AND_PASSWORD: &[(&str, &str)] = &[("username", "ann"), ("password", P
 const OTHER_PASSWORD: &str = "nine tall ships go east";
 
 /// Every route with optional fields, and a request that succeeds without them.
-const ROWS: [Row; 10] = [
+const ROWS: [Row; 11] = [
     row(
         Caller::Stranger,
         "/register",
@@ -57,6 +58,13 @@ const ROWS: [Row; 10] = [
         200,
     ),
     row(Caller::AwaitsCode, "/login/code", &[("code", CODE)], &["next", "remember_device"], 200),
+    row(
+        Caller::Stranger,
+        "/login/reset",
+        &[("token", LINK), ("new_password", OTHER_PASSWORD)],
+        &["code"],
+        204,
+    ),
     row(Caller::LoggedIn, "/account/two-factor", &[("code", CODE)], &["password"], 200),
     row(Caller::Enrolled, "/account/recovery-codes", &[], &["password", "code"], 200),
     row(
@@ -117,7 +125,16 @@ async fn status_of(row: &Row, others: &[(&str, Value)]) -> u16 {
             (phone, app.code())
         }
     };
-    let text = |value: &str| Value::from(if value == CODE { &code } else { value });
+    // A link ends the sessions of the account.
+    let link = match row.path {
+        "/login/reset" => crate::reset::token(&site, "ann").await,
+        _ => String::new(),
+    };
+    let text = |value: &str| match value {
+        CODE => Value::from(&*code),
+        LINK => Value::from(&*link),
+        _ => Value::from(value),
+    };
     let mut body: Map<String, Value> =
         row.required.iter().map(|(name, value)| ((*name).to_owned(), text(value))).collect();
     body.extend(others.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));

@@ -13,7 +13,7 @@ async fn id(site: &Site, name: &str) -> AccountId {
 }
 
 /// Returns the token of a new link.
-async fn token(site: &Site, name: &str) -> String {
+pub(crate) async fn token(site: &Site, name: &str) -> String {
     let link = site.accounts.reset_password(&id(site, name).await).await.unwrap();
     link.token().to_owned()
 }

@@ -31,6 +31,7 @@ page! {
     own_users: "own-users.md"
     pages: "pages.md"
     postgresql: "postgresql.md"
+    recovery: "recovery.md"
     reverse_proxy: "reverse-proxy.md"
     recovery: "recovery.md"
     revocation: "revocation.md"

@@ -327,7 +327,7 @@ async fn metrics_and_logs_match_the_guide_and_hide_personal_data() {
         );
         assert!(
             left_out.iter().all(|field| match *field {
-                "account" => ["refused", "limited"].contains(&event.as_str()),
+                "account" => ["refused", "limited", "access-denied"].contains(&event.as_str()),
                 // The application itself has no account, and a call without a request no client.
                 field => ["actor_account", "peer"].contains(&field),
             }),

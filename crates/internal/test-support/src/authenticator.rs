@@ -28,8 +28,8 @@ impl Authenticator {
         Self { secret: base32(secret), last: None }
     }
 
-    /// Returns a code that was not returned before. A server that allows a skew of one step accepts
-    /// the code. Sleeps until such a code exists.
+    /// Returns a code that was not returned before. A server that accepts the present step and the
+    /// one before accepts the code. Sleeps until such a code exists.
     pub fn code(&mut self) -> String {
         loop {
             let (now, left) = step();
@@ -37,7 +37,7 @@ impl Authenticator {
             // arrives.
             let earliest = if left > Duration::from_secs(5) { now - 1 } else { now };
             let next = self.last.map_or(earliest, |last| earliest.max(last + 1));
-            if next <= now + 1 {
+            if next <= now {
                 self.last = Some(next);
                 return self.code_of(next);
             }

@@ -80,7 +80,7 @@ fn invalid_json_is_rejected() {
 #[test]
 fn an_unsupported_method_gets_405_and_the_allow_header() {
     let site = Site::start();
-    let mut admin = with_role(&site, site.browser(), "root", "admin");
+    let mut admin = with_role(&site, site.browser(), "ruth", "admin");
     for (method, path, allowed) in [
         ("GET", "/logout", &["POST"][..]),
         ("GET", "/account/recovery-codes", &["POST"]),

@@ -22,7 +22,7 @@ fn set_role_is_in_force_within_the_bound() {
     let site = Site::start();
     let mut ann = with_role(&site, site.browser(), "ann", "admin");
     // The last administrator would keep the role.
-    with_role(&site, site.browser(), "root", "admin");
+    with_role(&site, site.browser(), "ruth", "admin");
     ann.get("/posts/new").expect_page(200);
     site.operator(&["user", "set-role", "ann", "guest"]);
     within_bound("the role is gone", || ann.get("/posts/new").status == 403);
@@ -188,9 +188,9 @@ fn a_failed_command_prints_one_line() {
 #[test]
 fn the_last_administrator_is_neither_demoted_nor_disabled() {
     let site = Site::start();
-    let (mut root, _) = admin(&site, site.browser(), "root");
+    let (mut root, _) = admin(&site, site.browser(), "ruth");
     for arguments in
-        [["user", "set-role", "root", "guest"].as_slice(), &["user", "disable", "root"]]
+        [["user", "set-role", "ruth", "guest"].as_slice(), &["user", "disable", "ruth"]]
     {
         let output = site.operator_output(arguments);
         assert!(!output.status.success(), "{arguments:?}");

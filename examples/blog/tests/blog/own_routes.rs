@@ -60,8 +60,8 @@ fn logged_out_requests_get_the_login_page_or_401() {
 #[test]
 fn each_role_has_access_to_its_routes_only() {
     let site = Site::start();
-    let mut admin = with_role(&site, site.browser(), "root", "admin");
-    let mut moderator = with_role(&site, site.browser(), "mod", "moderator");
+    let mut admin = with_role(&site, site.browser(), "ruth", "admin");
+    let mut moderator = with_role(&site, site.browser(), "moira", "moderator");
     let mut guest = register(site.browser(), "guest");
 
     admin.get("/posts/new").expect_page(200);
@@ -89,13 +89,13 @@ fn each_role_has_access_to_its_routes_only() {
 #[test]
 fn a_script_publishes_and_reads_posts_as_json() {
     let site = Site::start();
-    let mut admin = with_role(&site, site.script(), "root", "admin");
+    let mut admin = with_role(&site, site.script(), "ruth", "admin");
     let answer = admin.post("/posts", &POST).expect_see_other("/posts/hello");
     assert_eq!(answer.json()["slug"], "hello");
     let post = site.script().get("/posts/hello").expect(200).json();
     assert_eq!(
         (&post["title"], &post["body"], &post["author"]),
-        (&"Hello".into(), &"Words.".into(), &"root".into())
+        (&"Hello".into(), &"Words.".into(), &"ruth".into())
     );
     assert_eq!(site.script().get("/").json()["posts"][0]["slug"], "hello");
 }
@@ -103,7 +103,7 @@ fn a_script_publishes_and_reads_posts_as_json() {
 #[test]
 fn an_invalid_draft_is_shown_again_with_its_input() {
     let site = Site::start();
-    let mut admin = with_role(&site, site.browser(), "root", "admin");
+    let mut admin = with_role(&site, site.browser(), "ruth", "admin");
     let long = "x".repeat(20_001);
     for (fields, field) in [
         (vec![], "title"),
@@ -170,24 +170,24 @@ fn the_people_page_requires_role_and_second_factor() {
     let problem = guest.as_script().get("/admin").expect_problem(403);
     assert!(problem["type"].as_str().expect("text").ends_with("role-missing"), "{problem}");
     // Both.
-    let (mut root, _) = admin(&site, site.browser(), "root");
-    let page = root.get("/admin").expect_page(200);
-    for name in ["unarmed", "guest", "root"] {
+    let (mut ruth, _) = admin(&site, site.browser(), "ruth");
+    let page = ruth.get("/admin").expect_page(200);
+    for name in ["unarmed", "guest", "ruth"] {
         assert!(page.text().contains(name), "{name}");
     }
-    let people = root.as_script().get("/admin").expect(200).json();
+    let people = ruth.as_script().get("/admin").expect(200).json();
     assert_eq!(people["users"].as_array().expect("an array").len(), 3);
 }
 
 #[test]
 fn a_new_role_is_in_force_at_once_and_logs_nobody_out() {
     let site = Site::start();
-    let (mut root, _) = admin(&site, site.browser(), "root");
+    let (mut ruth, _) = admin(&site, site.browser(), "ruth");
     let mut ann = register(site.browser(), "ann");
-    root.post("/admin/users/ann/role", &[("role", "moderator")]).expect_see_other("/admin");
+    ruth.post("/admin/users/ann/role", &[("role", "moderator")]).expect_see_other("/admin");
     assert_eq!(ann.as_script().get("/profile").json()["roles"], serde_json::json!(["moderator"]));
 
-    let mut script: Client = root.as_script();
+    let mut script: Client = ruth.as_script();
     script.post("/admin/users/ann/role", &[("role", "guest")]).expect(204);
     script.post("/admin/users/nobody/role", &[("role", "guest")]).expect_problem(404);
     for role in ["", "owner", "Admin", "admin "] {

@@ -104,13 +104,11 @@ fn an_invalid_setting_fails_the_start_with_one_line() {
         ("BLOG_ADDR", taken.as_str()),
         ("BLOG_ADDR", "192.0.2.1:3000"),
         ("DATABASE_URL", "mysql://root:hunter2@localhost/blog"),
-        ("DATABASE_URL", ""),
         ("DATABASE_URL", nowhere.as_str()),
         ("DATABASE_URL", no_database.as_str()),
         ("BLOG_KEYS", broken.as_str()),
         ("BLOG_KEYS", short.as_str()),
         ("BLOG_KEYS", keys_nowhere.as_str()),
-        ("BLOG_KEYS", ""),
     ] {
         let output = site.command().env(name, value).output().expect("the blog runs");
         let text = String::from_utf8(output.stderr).expect("UTF-8");

@@ -38,6 +38,9 @@ fn settings() -> Settings<SiteRole> {
 #[track_caller]
 fn assert_secure(what: &str, received: &Received) {
     for (name, part) in EXPECTED {
+        // The address of this page contains the token of the link.
+        let is_link = name == "referrer-policy" && what.contains("/login/reset");
+        let part = if is_link { "no-referrer" } else { part };
         let values = received.header(name);
         let is_right = matches!(values.as_slice(), [value] if value.contains(part));
         assert!(is_right, "{what}: {} has {name}: {values:?}", received.status);
