@@ -28,8 +28,8 @@ impl Authenticator {
         Self { secret: base32(secret), last: None }
     }
 
-    /// Returns a code that was not returned before. A server that accepts the present step and the
-    /// one before accepts the code. Sleeps until such a code exists.
+    /// Returns a code that was not returned before. A server that accepts the present and the
+    /// previous step accepts the code. Sleeps until such a code exists.
     pub fn code(&mut self) -> String {
         loop {
             let (now, left) = step();
