@@ -56,16 +56,19 @@ fn accounts() -> Accounts<SiteRole> {
 pub(crate) async fn axum_server(accounts: Accounts<SiteRole>) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
     let address = listener.local_addr().expect("the listener has an address");
-    let site = Router::new()
-        .merge(routes(&Routes::new(&accounts)))
-        .layer(AuthLayer::new(accounts.request_authenticator()).clock(StoppedClock));
+    let auth = AuthLayer::new(accounts.request_authenticator())
+        .clock(StoppedClock)
+        .rejection_settings(accounts.settings().rejections.clone());
+    let site = Router::new().merge(routes(&Routes::new(&accounts))).layer(auth);
     let service = site.into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(async move { axum::serve(listener, service).await });
     address
 }
 
 pub(crate) fn actix_server(accounts: Accounts<SiteRole>) -> (actix_web::dev::Server, SocketAddr) {
-    let auth = hallpass_actix::AuthLayer::new(accounts.request_authenticator()).clock(StoppedClock);
+    let auth = hallpass_actix::AuthLayer::new(accounts.request_authenticator())
+        .clock(StoppedClock)
+        .rejection_settings(accounts.settings().rejections.clone());
     let app = move || {
         App::new().service(hallpass_actix::routes(&Routes::new(&accounts))).wrap(auth.clone())
     };

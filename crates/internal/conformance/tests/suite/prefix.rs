@@ -238,7 +238,7 @@ impl<F: Future<Output = Received>, S: Fn(Sent) -> F> Walk<S> {
         let app = Authenticator::of_base32(secret.split(['&', '"']).next().unwrap());
         let wrong = app.wrong_code_at(NOW);
         self.post("/account/two-factor", &[("code", &wrong)], 401).await;
-        self.post("/account/two-factor", &[("code", &app.code_at(NOW))], 200).await;
+        self.post("/account/two-factor", &[("code", &app.code_at(NOW - 30))], 200).await;
         self.get("/account/two-factor", 200).await;
         let both = [("password", PASSWORD), ("code", &wrong)];
         self.post("/account/recovery-codes", &both, 401).await;
@@ -251,7 +251,7 @@ impl<F: Future<Output = Received>, S: Fn(Sent) -> F> Walk<S> {
         self.get("/login/code?next=%2Fapp%2Ffactor", 200).await;
         let next = ("next", "/app/factor");
         self.post("/login/code", &[("code", &wrong), next], 401).await;
-        let code = app.code_at(NOW + 30);
+        let code = app.code_at(NOW);
         self.leads("POST", "/login/code", &[("code", &code), next], "/app/factor").await;
         self.get("/factor", 200).await;
     }
