@@ -4,7 +4,7 @@
 //! once per lifetime of an access token. A refresh reads roles, disabling and the generation. A
 //! request whose access token is live does not read the store.
 
-use std::{iter, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use hallpass_core::{Access, KeyRing, Methods, Role, Token, TokenFacts, UnixTime};
 
@@ -151,9 +151,7 @@ impl<R: Role> Accounts<R> {
             if let Some(name) = outcome_name(outcome.as_ref().ok()) {
                 crate::event::metric::refresh(name);
             }
-            let outcome = outcome?;
-            let in_grace = matches!(outcome, RefreshOutcome::InGrace { .. });
-            let (secret, session, consumed) = match outcome {
+            let (secret, session, consumed) = match outcome? {
                 RefreshOutcome::Consumed(session) => {
                     let account = session.account.id().clone();
                     self.events().happened(Event::SessionRefreshed { account, session: id });
@@ -204,11 +202,8 @@ impl<R: Role> Accounts<R> {
             let access = self.issue(&secret, &session).await;
             let live = Arc::new(Live { secret, session, access });
             if live.access.is_ok() {
-                // If this token was consumed before, the live one brings nothing new either. It is
-                // not consumed then, so that a change costs one read whichever tab is first.
-                let found = in_grace.then(|| (live.secret.hash(), at));
-                let leading = iter::once((presented.hash(), consumed)).chain(found);
-                self.remembered_refreshes().refreshed(&live, leading, at, limits.grace);
+                let token = (presented.hash(), consumed);
+                self.remembered_refreshes().refreshed(&live, token, at, limits.grace);
             }
             return Ok(live);
         }

@@ -3,8 +3,8 @@
 //! After a change of roles, and when an access token expires, all tabs of a browser present the
 //! same refresh token. Those that arrive while the first is in the store wait for it
 //! ([`SingleFlight`](crate::session::single_flight::SingleFlight)). Those that arrive later find
-//! its result here. So a session reads the store **once per change**, however many requests and
-//! refresh tokens of it are under way.
+//! its result here. So a session reads the store **once per change and refresh token**, however
+//! many requests present it.
 //!
 //! A success is the same access token again, so nothing is issued without the store. It is used
 //! only if this node has read of no later revocation or change of the account. Of the failures,
@@ -44,9 +44,8 @@ struct Inner {
 
 struct Entry {
     result: Remembered,
-    /// The refresh tokens that lead to the result, with the times at which they were consumed or
-    /// found to be live.
-    leading: Vec<(RefreshHash, UnixTime)>,
+    /// The refresh tokens that lead to the result, with the times at which they were consumed.
+    consumed: Vec<(RefreshHash, UnixTime)>,
     at: UnixTime,
 }
 
@@ -60,8 +59,8 @@ pub(crate) enum Remembered {
 }
 
 impl RememberedRefreshes {
-    /// Returns the result for a token of the session, if it was consumed or found to be live within
-    /// the grace period, or the session has ended. The token must be authentic.
+    /// Returns the result for a token of the session, if it was consumed within the grace period or
+    /// the session has ended. The token must be authentic.
     pub(crate) fn find(
         &self,
         session: SessionId,
@@ -74,32 +73,30 @@ impl RememberedRefreshes {
         let is_recent = match entry.result {
             Remembered::Ended => is_lately(entry.at, now, grace),
             Remembered::Refreshed(_) => {
-                entry.leading.iter().any(|(hash, at)| hash == token && is_lately(*at, now, grace))
+                entry.consumed.iter().any(|(hash, at)| hash == token && is_lately(*at, now, grace))
             }
         };
         is_recent.then(|| entry.result.clone())
     }
 
-    /// Keeps a refresh of the session. `leading` are the tokens that lead to it, with the times at
-    /// which they were consumed or found to be live. Tokens that led to the result before lead to
-    /// the new one.
+    /// Keeps a refresh of the session. `consumed` is the time at which the token was consumed,
+    /// which for a token in its grace period is earlier than `now`. Tokens that led to the result
+    /// before lead to the new one.
     pub(crate) fn refreshed(
         &self,
         live: &Arc<Live>,
-        leading: impl IntoIterator<Item = (RefreshHash, UnixTime)>,
+        (token, consumed): (RefreshHash, UnixTime),
         now: UnixTime,
         grace: Duration,
     ) {
         let session = live.secret.session();
         let mut inner = self.lock();
-        let before = inner.sessions.remove(&session).map(|entry| entry.leading);
-        let mut all = before.unwrap_or_default();
-        for (token, at) in leading {
-            all.retain(|(hash, at)| *hash != token && is_lately(*at, now, grace));
-            all.push((token, at));
-        }
+        let before = inner.sessions.remove(&session).map(|entry| entry.consumed);
+        let mut tokens = before.unwrap_or_default();
+        tokens.retain(|(hash, at)| *hash != token && is_lately(*at, now, grace));
+        tokens.push((token, consumed));
         let result = Remembered::Refreshed(Arc::clone(live));
-        inner.keep(session, Entry { result, leading: all, at: now }, grace);
+        inner.keep(session, Entry { result, consumed: tokens, at: now }, grace);
     }
 
     /// Keeps the first token of a chain that an own change began. A token that was refreshed during
@@ -124,7 +121,7 @@ impl RememberedRefreshes {
 
     /// Keeps the end of the session.
     pub(crate) fn ended(&self, session: SessionId, now: UnixTime, grace: Duration) {
-        let entry = Entry { result: Remembered::Ended, leading: Vec::new(), at: now };
+        let entry = Entry { result: Remembered::Ended, consumed: Vec::new(), at: now };
         self.lock().keep(session, entry, grace);
     }
 

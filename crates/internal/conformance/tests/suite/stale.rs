@@ -1,9 +1,10 @@
 //! A change of roles while four tabs of each browser send requests. Nobody is logged out, the store
-//! is read at most once per session and change, and the new roles are in force immediately.
+//! is read once per session, change and refresh token, and the new roles are in force immediately.
 //! The same script runs over sockets on axum and on actix-web, on a store in memory, SQLite and
 //! PostgreSQL.
 
 use std::{
+    collections::BTreeSet,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -35,6 +36,8 @@ struct Person {
     /// The number of changes. It is odd during a change.
     turn: Arc<AtomicU64>,
     is_over: Arc<AtomicBool>,
+    /// The refreshes that tabs had: the number of the change, and the refresh token that was sent.
+    refreshed: Arc<Mutex<BTreeSet<(u64, String)>>>,
 }
 
 fn roles_after(turn: u64) -> RoleSet<SiteRole> {
@@ -52,10 +55,18 @@ async fn tab(site: Arc<Site>, person: Person, number: usize) -> (u64, u64) {
             break;
         }
         let before = person.turn.load(Ordering::SeqCst);
-        let request = person.browser.lock().unwrap().request(method, "/roles", "");
+        let (request, token) = {
+            let browser = person.browser.lock().unwrap();
+            let token = browser.0.get("__Host-hallpass_refresh").cloned().unwrap();
+            (browser.request(method, "/roles", ""), token)
+        };
         let received = sockets::http1(site.server, &request).await;
         assert_eq!(received.status, 200, "{method}, change {before}: {}", received.text());
         person.browser.lock().unwrap().0.keep("/", received.header("set-cookie"));
+        if !received.header("set-cookie").is_empty() {
+            let turns = before / 2..=person.turn.load(Ordering::SeqCst).div_ceil(2);
+            person.refreshed.lock().unwrap().extend(turns.map(|turn| (turn, token.clone())));
+        }
         sent += 1;
         if before.is_multiple_of(2) && person.turn.load(Ordering::SeqCst) == before {
             let expected: Vec<_> = roles_after(before).iter().map(|role| role.name()).collect();
@@ -77,6 +88,7 @@ async fn changes_under_load(site: Site, people: u64) {
             browser: Arc::new(Mutex::new(browser)),
             turn: Arc::default(),
             is_over: Arc::default(),
+            refreshed: Arc::default(),
         });
     }
     let calls = site.store.calls();
@@ -105,13 +117,14 @@ async fn changes_under_load(site: Site, people: u64) {
         tabs.join_all().await.into_iter().fold((0, 0), |(a, b), (c, d)| (a + c, b + d));
     // Each operator also found the account. Each change reads the roles before, and writes.
     let visits = (site.store.calls() - calls).saturating_sub(people * (1 + 2 * CHANGES));
-    let changes = people * CHANGES;
+    let pairs: usize = all.iter().map(|person| person.refreshed.lock().unwrap().len()).sum();
     println!(
-        "{changes} changes, {sent} requests, {compared} with known roles, {visits} refreshes in the \
-         store"
+        "{} changes, {sent} requests, {compared} with known roles, {visits} refreshes in the store, \
+         {pairs} pairs of a change and a refresh token",
+        people * CHANGES
     );
-    assert!(compared > changes, "{compared} of {sent}");
-    assert!(visits <= changes, "{visits} visits of the store for {changes} changes");
+    assert!(compared > people * CHANGES, "{compared} of {sent}");
+    assert!(visits <= pairs as u64, "{visits} visits of the store, {pairs} pairs");
 }
 
 async fn axum_on(parts: Parts, people: u64) {
