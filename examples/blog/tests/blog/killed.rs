@@ -225,7 +225,7 @@ fn check(site: &Site, life: &Life) {
     assert_eq!(steps, 1, "{name}: an active secret whose first time step is not consumed");
     assert!(codes == 10 || (codes == 9 && life.consuming), "{name}: {codes} recovery codes");
     let mut before = life.first_session.clone().expect("acknowledged").at(site.address);
-    // Its refresh token leads to the new one for 30 seconds, because the response may have been lost.
+    // Its refresh token leads to the new one for 30 seconds, as the response may have been lost.
     before.cookies.remove(REFRESH);
     let status = before.get("/account/sessions").status;
     assert_eq!(status, 401, "{name}: a token that is older than the second factor is accepted");
