@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "`unwrap` is an assertion in a test")]
 
+mod asvs;
 mod contents;
 mod links;
 mod logs;

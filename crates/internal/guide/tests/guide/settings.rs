@@ -44,7 +44,7 @@ fn page() -> BTreeMap<String, BTreeMap<String, String>> {
 }
 
 /// Returns the files of a directory and of its subdirectories.
-fn sources(directory: &Path) -> Vec<PathBuf> {
+pub(crate) fn sources(directory: &Path) -> Vec<PathBuf> {
     let paths = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
     paths.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] }).collect()
 }

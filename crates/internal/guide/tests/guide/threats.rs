@@ -28,7 +28,7 @@ fn row(line: &str) -> Option<Row> {
 
 /// Returns whether a file has a test with this name: a function directly after a test attribute.
 /// The functions of the store suite have no attribute, because `test_store!` generates the tests.
-fn has_test(path: &str, text: &str, name: &str) -> bool {
+pub(crate) fn has_test(path: &str, text: &str, name: &str) -> bool {
     if path.contains("/store_suite/") {
         return text.contains(&format!("pub async fn {name}<"));
     }
