@@ -33,7 +33,6 @@ page! {
     postgresql: "postgresql.md"
     recovery: "recovery.md"
     reverse_proxy: "reverse-proxy.md"
-    recovery: "recovery.md"
     revocation: "revocation.md"
     roles: "roles.md"
     second_factor: "second-factor.md"
