@@ -188,7 +188,7 @@ fn a_failed_command_prints_one_line() {
 #[test]
 fn the_last_administrator_is_neither_demoted_nor_disabled() {
     let site = Site::start();
-    let (mut root, _) = admin(&site, site.browser(), "ruth");
+    let (mut ruth, _) = admin(&site, site.browser(), "ruth");
     for arguments in
         [["user", "set-role", "ruth", "guest"].as_slice(), &["user", "disable", "ruth"]]
     {
@@ -199,15 +199,15 @@ fn the_last_administrator_is_neither_demoted_nor_disabled() {
         assert!(error.contains("give the role to another account first"), "{error}");
     }
     let fields = [("role", "guest")];
-    root.post("/admin/users/root/role", &fields).expect_page(409);
-    let problem = root.as_script().post("/admin/users/root/role", &fields).expect_problem(409);
+    ruth.post("/admin/users/ruth/role", &fields).expect_page(409);
+    let problem = ruth.as_script().post("/admin/users/ruth/role", &fields).expect_problem(409);
     assert_eq!(problem["type"], "urn:hallpass:problem:last-of-role");
-    root.get("/posts/new").expect_page(200);
+    ruth.get("/posts/new").expect_page(200);
 
     // With a second administrator the first one may go.
     register(site.browser(), "ann");
     site.operator(&["user", "make-admin", "ann"]);
-    root.post("/admin/users/root/role", &fields).expect_see_other("/admin");
-    root.get("/posts/new").expect_page(403);
+    ruth.post("/admin/users/ruth/role", &fields).expect_see_other("/admin");
+    ruth.get("/posts/new").expect_page(403);
     assert!(!site.operator_output(&["user", "disable", "ann"]).status.success());
 }
