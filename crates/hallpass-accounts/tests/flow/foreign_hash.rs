@@ -185,7 +185,7 @@ async fn a_hash_of_an_unknown_format_matches_no_password() {
 /// An old system hashed the bytes that it received: some people registered in NFD there.
 #[tokio::test]
 async fn a_foreign_hash_is_checked_in_nfc_and_as_typed() {
-    let (nfc, nfd) = ("caf\u{e9} op de hoek", "cafe\u{301} op de hoek");
+    let (nfc, nfd) = ("th\u{e9} op de hoek", "the\u{301} op de hoek");
     for stored_form in [nfc, nfd] {
         let stored = bcrypt::hash_with_salt(stored_form, 4, *b"NaCl4importNaCl4").unwrap();
         let stored = stored.to_string();
@@ -201,7 +201,7 @@ async fn a_foreign_hash_is_checked_in_nfc_and_as_typed() {
         if stored_form == nfc {
             logged_in(imported(&stored).await.log_in("alice", nfd, None).await);
         }
-        for wrong in ["cafe op de hoek", "cafe\u{300} op de hoek"] {
+        for wrong in ["the op de hoek", "the\u{300} op de hoek"] {
             let site = imported(&stored).await;
             let before = site.accounts.password_hasher().runs();
             let refused = site.log_in("alice", wrong, None).await.map(|_| ());

@@ -11,7 +11,7 @@ const AT_JWT: &str = r#"{"alg":"HS256","typ":"at+jwt","kid":"k1"}"#;
 /// The claims of RFC 9068 section 2.2.
 fn access_claims() -> Value {
     json!({
-        "iss": ISSUER, "aud": AUDIENCE, "sub": "5ba552d67", "client_id": "s6BhdRkqt3",
+        "iss": ISSUER, "aud": AUDIENCE, "sub": "5f0a552e67", "client_id": "s6BhdRkqt3",
         "iat": 1_764_000_000, "exp": 1_764_000_900, "jti": "dbe39bf3a3ba4238a513f51d6e1691c4",
         "scope": "openid profile", "roles": ["admin", "other"], "acr": "1",
     })
@@ -38,7 +38,7 @@ fn rfc_9068_token_is_accepted_only_with_its_setting() {
     for typ in ["at+jwt", "application/at+jwt"] {
         let header = AT_JWT.replace("at+jwt", typ);
         let identity = verdict(&foreign, &header, &claims).unwrap();
-        assert_eq!((identity.user_id(), identity.username()), ("5ba552d67", "5ba552d67"));
+        assert_eq!((identity.user_id(), identity.username()), ("5f0a552e67", "5f0a552e67"));
         assert!(identity.roles().contains(SiteRole::Admin));
         assert_eq!(verdict(&verifier(), &header, &claims).unwrap_err(), TokenErrorKind::Type);
         let of_type = verifier().accept_type(typ);
