@@ -206,8 +206,8 @@ async fn server(connection: &mut PgConnection) -> Result<Option<String>, sqlx::E
     connection.fetch_optional(id).await?.map(|row| row.try_get(0)).transpose()
 }
 
-/// Longer than a message to a server in the same region and back.
-const RETURN: Duration = Duration::from_millis(20);
+/// Longer than a message to a server in the same region and back, on a machine that is busy.
+const RETURN: Duration = Duration::from_millis(40);
 /// Longer than a message to a server on the same machine and back.
 const RETURN_NEARBY: Duration = Duration::from_micros(300);
 /// After this time without a new connection, one connection is closed per second, until one is

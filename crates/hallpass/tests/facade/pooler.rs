@@ -85,15 +85,17 @@ async fn whole_facade([one, other]: [&Hallpass<SiteRole>; 2]) {
         panic!("a new account has no factor")
     };
     let totp = Totp::new(set_up.secret, TotpSettings::default());
+    // The code of the previous step, so that the one of this step is new.
     let now = SystemClock.now();
+    let earlier = totp.code_at(now.saturating_sub(Duration::from_secs(30)));
     let (codes, tokens) = other
         .accounts()
-        .enable_two_factor(&who, &Proof::of_password(PASSWORD), &totp.code_at(now))
+        .enable_two_factor(&who, &Proof::of_password(PASSWORD), &earlier)
         .await
         .unwrap();
     let step = one.accounts().log_in("alice", PASSWORD, None, &Visitor::default()).await.unwrap();
     assert!(matches!(step, LoginStep::MfaRequired(_)), "{step:?}");
-    let next = totp.code_at(now.saturating_add(Duration::from_secs(30)));
+    let next = totp.code_at(now);
     let by_code = logged_in(one.accounts(), "alice", Some(&next)).await;
     let _by_recovery = logged_in(other.accounts(), "alice", Some(codes[0].as_str())).await;
 

@@ -150,13 +150,13 @@ async fn on_postgres_a_login_with_a_code_sends_few_statements() {
         panic!("a new account has no factor")
     };
     let totp = Totp::new(set_up.secret, TotpSettings::default());
-    let first = SystemClock.now();
-    let (recovery, _) = accounts
-        .enable_two_factor(&who, &Proof::of_password(PASSWORD), &totp.code_at(first))
-        .await
-        .unwrap();
+    // The code of the previous step, so that the one of this step is new.
+    let now = SystemClock.now();
+    let earlier = totp.code_at(now.saturating_sub(Duration::from_secs(30)));
+    let (recovery, _) =
+        accounts.enable_two_factor(&who, &Proof::of_password(PASSWORD), &earlier).await.unwrap();
     let mut codes = recovery.iter().map(|code| code.as_str().to_owned());
-    let next = totp.code_at(first.saturating_add(Duration::from_secs(30)));
+    let next = totp.code_at(now);
 
     let mut jar = counted.browser().await;
     for (browser, code) in [("new", next), ("known", codes.next().unwrap())] {
