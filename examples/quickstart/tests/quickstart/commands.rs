@@ -370,18 +370,18 @@ fn prune_prints_a_line_for_each_table() {
         panic!("{text}");
     };
     assert_eq!(
-        [log, sessions, browsers, outcomes, consumed, activity],
+        [log, sessions, browsers, outcomes, consumed],
         [
             &"revocation log: 1 rows deleted, 0",
             &"sessions: 1 rows deleted, 1",
             &"browsers: 1 rows deleted, 0",
             &"outcomes: 1 rows deleted, 0",
             &"consumed values: 1 rows deleted, 0",
-            &"activity: 1 rows deleted, 0",
         ]
     );
-    // Alice's registration was counted.
+    // Alice's registration was counted, and may be in her activity.
     assert!(limits.starts_with("rate limits: 1 rows deleted, "), "{text}");
+    assert!(activity.starts_with("activity: 1 rows deleted, "), "{text}");
 }
 
 fn state_of<'a>(document: &'a Value, name: &str) -> &'a str {
