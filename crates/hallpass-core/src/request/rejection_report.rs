@@ -111,7 +111,7 @@ pub trait ReportHook: Send + Sync + 'static {
 ///
 /// let reports = RejectionReports::new();
 /// let forged = ReportedKind::Token(TokenErrorKind::Signature);
-/// let at = |second| UnixTime::from_secs(1_764_000_000 + second);
+/// let at = |second: u64| UnixTime::from_secs(1_764_000_000 + second);
 /// assert_eq!(reports.due(forged, at(0)), Some(1));
 /// assert_eq!(reports.due(forged, at(1)), None);
 /// assert_eq!(reports.due(forged, at(60)), Some(2), "two since the last report");
