@@ -49,6 +49,22 @@ impl<R: Role> Accounts<R> {
         Ok(Tokens { access, refresh: Some(refresh) })
     }
 
+    /// Refreshes a session inside a request to another route. As [`refresh`](Self::refresh), but a
+    /// refresh token that a tab with an older one has just led to is not consumed, so that a change
+    /// of roles costs one read whichever tab is first. There is no refresh token then: a response
+    /// with the same one could replace a newer one of another node in the browser.
+    pub(crate) async fn refresh_in_passing(&self, token: &[u8]) -> Result<Tokens, AccountsError> {
+        let ring = self.issuer().keys().current();
+        let presented = RefreshSecret::open(token, &ring).ok_or(AccountsErrorKind::NotLoggedIn)?;
+        let live = self.present_or_find(&presented, &ring, true).await?;
+        let access = live.access.clone()?;
+        let is_same = live.secret.hash() == presented.hash();
+        let refresh = (!is_same)
+            .then(|| self.refresh_token(&live.secret, live.session.expires))
+            .transpose()?;
+        Ok(Tokens { access, refresh })
+    }
+
     /// Issues the access token of a refreshed session.
     async fn issue(
         &self,
@@ -76,18 +92,29 @@ impl<R: Role> Accounts<R> {
     /// Consumes the token, or follows it within the grace period, and returns the live token.
     /// Concurrent requests of one page share one store call, and late ones find its result.
     pub(crate) async fn present(&self, token: &[u8]) -> Result<Arc<Live>, AccountsError> {
-        let store = offered(self.stores().refresh_tokens.as_ref())?;
+        offered(self.stores().refresh_tokens.as_ref())?;
         let ring = self.issuer().keys().current();
         let presented = RefreshSecret::open(token, &ring).ok_or(AccountsErrorKind::NotLoggedIn)?;
-        if let Some(result) = self.remembered(&presented) {
+        self.present_or_find(&presented, &ring, false).await
+    }
+
+    /// `in_passing` is whether the live token may be returned without being consumed.
+    async fn present_or_find(
+        &self,
+        presented: &RefreshSecret,
+        ring: &KeyRing,
+        in_passing: bool,
+    ) -> Result<Arc<Live>, AccountsError> {
+        let store = offered(self.stores().refresh_tokens.as_ref())?;
+        if let Some(result) = self.remembered(presented, in_passing) {
             return result;
         }
         loop {
             let consume = async {
                 // The request may have waited for one that has just finished.
-                let result = match self.remembered(&presented) {
+                let result = match self.remembered(presented, in_passing) {
                     Some(result) => result,
-                    None => self.consume(store, &presented, &ring).await,
+                    None => self.consume(store, presented, ring).await,
                 };
                 (presented.hash(), result)
             };
@@ -102,12 +129,18 @@ impl<R: Role> Accounts<R> {
 
     /// Returns the result of a recent refresh with this token, unless the account has changed
     /// since, as far as this node has read.
-    fn remembered(&self, presented: &RefreshSecret) -> Option<Result<Arc<Live>, AccountsError>> {
+    fn remembered(
+        &self,
+        presented: &RefreshSecret,
+        in_passing: bool,
+    ) -> Option<Result<Arc<Live>, AccountsError>> {
         let (id, grace) = (presented.session(), self.settings().session.grace);
+        let (results, token) = (self.remembered_refreshes(), presented.hash());
         // A clock that is set back does not extend the grace period.
-        let found =
-            self.remembered_refreshes().find(id, &presented.hash(), self.latest(), grace)?;
-        let Remembered::Refreshed(live) = found else {
+        let now = self.latest();
+        let found = results.find(id, &token, now, grace);
+        let live = || results.found_live(id, &token, now, grace).filter(|_| in_passing);
+        let Remembered::Refreshed(live) = found.or_else(live)? else {
             return Some(Err(AccountsErrorKind::NotLoggedIn.into()));
         };
         let account = &live.session.account;
@@ -151,7 +184,9 @@ impl<R: Role> Accounts<R> {
             if let Some(name) = outcome_name(outcome.as_ref().ok()) {
                 crate::event::metric::refresh(name);
             }
-            let (secret, session, consumed) = match outcome? {
+            let outcome = outcome?;
+            let in_grace = matches!(outcome, RefreshOutcome::InGrace { .. });
+            let (secret, session, consumed) = match outcome {
                 RefreshOutcome::Consumed(session) => {
                     let account = session.account.id().clone();
                     self.events().happened(Event::SessionRefreshed { account, session: id });
@@ -203,7 +238,7 @@ impl<R: Role> Accounts<R> {
             let live = Arc::new(Live { secret, session, access });
             if live.access.is_ok() {
                 let token = (presented.hash(), consumed);
-                self.remembered_refreshes().refreshed(&live, token, at, limits.grace);
+                self.remembered_refreshes().refreshed(&live, token, in_grace, at, limits.grace);
             }
             return Ok(live);
         }

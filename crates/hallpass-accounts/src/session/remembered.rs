@@ -3,8 +3,8 @@
 //! After a change of roles, and when an access token expires, all tabs of a browser present the
 //! same refresh token. Those that arrive while the first is in the store wait for it
 //! ([`SingleFlight`](crate::session::single_flight::SingleFlight)). Those that arrive later find
-//! its result here. So a session reads the store **once per change and refresh token**, however
-//! many requests present it.
+//! its result here. So a session reads the store **once per change**, however many requests and
+//! refresh tokens of it are under way.
 //!
 //! A success is the same access token again, so nothing is issued without the store. It is used
 //! only if this node has read of no later revocation or change of the account. Of the failures,
@@ -46,6 +46,8 @@ struct Entry {
     result: Remembered,
     /// The refresh tokens that lead to the result, with the times at which they were consumed.
     consumed: Vec<(RefreshHash, UnixTime)>,
+    /// The live token, if a consumed one led to it and it was not presented itself.
+    found: Option<RefreshHash>,
     at: UnixTime,
 }
 
@@ -79,13 +81,30 @@ impl RememberedRefreshes {
         is_recent.then(|| entry.result.clone())
     }
 
+    /// Returns the result whose live token is this one, if an older token led to it within the grace
+    /// period. Only a request that is refreshed in passing may use it: it gets the access token, and
+    /// keeps its refresh token.
+    pub(crate) fn found_live(
+        &self,
+        session: SessionId,
+        token: &RefreshHash,
+        now: UnixTime,
+        grace: Duration,
+    ) -> Option<Remembered> {
+        let inner = self.lock();
+        let entry = inner.sessions.get(&session)?;
+        let is_found = entry.found.as_ref() == Some(token) && is_lately(entry.at, now, grace);
+        is_found.then(|| entry.result.clone())
+    }
+
     /// Keeps a refresh of the session. `consumed` is the time at which the token was consumed,
     /// which for a token in its grace period is earlier than `now`. Tokens that led to the result
-    /// before lead to the new one.
+    /// before lead to the new one. `in_grace` is whether the live token was found and not made.
     pub(crate) fn refreshed(
         &self,
         live: &Arc<Live>,
         (token, consumed): (RefreshHash, UnixTime),
+        in_grace: bool,
         now: UnixTime,
         grace: Duration,
     ) {
@@ -96,7 +115,8 @@ impl RememberedRefreshes {
         tokens.retain(|(hash, at)| *hash != token && is_lately(*at, now, grace));
         tokens.push((token, consumed));
         let result = Remembered::Refreshed(Arc::clone(live));
-        inner.keep(session, Entry { result, consumed: tokens, at: now }, grace);
+        let found = in_grace.then(|| live.secret.hash());
+        inner.keep(session, Entry { result, consumed: tokens, found, at: now }, grace);
     }
 
     /// Keeps the first token of a chain that an own change began. A token that was refreshed during
@@ -121,7 +141,7 @@ impl RememberedRefreshes {
 
     /// Keeps the end of the session.
     pub(crate) fn ended(&self, session: SessionId, now: UnixTime, grace: Duration) {
-        let entry = Entry { result: Remembered::Ended, consumed: Vec::new(), at: now };
+        let entry = Entry { result: Remembered::Ended, consumed: Vec::new(), found: None, at: now };
         self.lock().keep(session, entry, grace);
     }
 

@@ -139,7 +139,7 @@ async fn once<R: Role>(
     token: &[u8],
     verifier: &Verifier<R>,
 ) -> (Option<Authentication>, Option<Vec<String>>) {
-    match accounts.refresh(token).await {
+    match accounts.refresh_in_passing(token).await {
         Ok(tokens) => match verifier.verify(tokens.access.as_str().as_bytes(), accounts.now()) {
             Ok(identity) => {
                 (Some(Authentication::identified(identity)), cookies_of(accounts, &tokens))
