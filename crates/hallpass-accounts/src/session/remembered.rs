@@ -81,9 +81,9 @@ impl RememberedRefreshes {
         is_recent.then(|| entry.result.clone())
     }
 
-    /// Returns the result whose live token is this one, if an older token led to it within the grace
-    /// period. Only a request that is refreshed in passing may use it: it gets the access token, and
-    /// keeps its refresh token.
+    /// Returns the result whose live token is this one, if an older token led to it within the
+    /// grace period. Only a request that is refreshed in passing may use it: it gets the access
+    /// token, and keeps its refresh token.
     pub(crate) fn found_live(
         &self,
         session: SessionId,
