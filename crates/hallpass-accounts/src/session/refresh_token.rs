@@ -125,17 +125,12 @@ impl RefreshSecret {
         Self { session: self.session, secret: Zeroizing::new(mac.finalize().into_bytes().into()) }
     }
 
-    /// Returns the token of this hash among the successors of this token, with any key of the ring,
+    /// Returns the token of this hash among this token and its successors, with any key of the ring,
     /// up to the number that a store keeps.
     pub(crate) fn leading_to(&self, live: &RefreshHash, ring: &KeyRing) -> Option<Self> {
         ring.encryption_keys().find_map(|(_, key)| {
-            self.chain(key).skip(1).take(ConsumedRefreshes::MAX).find(|token| token.hash() == *live)
+            self.chain(key).take(1 + ConsumedRefreshes::MAX).find(|token| token.hash() == *live)
         })
-    }
-
-    /// Returns this token or one of its successors, as [`leading_to`](Self::leading_to).
-    pub(crate) fn leading_from_here_to(self, live: &RefreshHash, ring: &KeyRing) -> Option<Self> {
-        if self.hash() == *live { Some(self) } else { self.leading_to(live, ring) }
     }
 
     /// Returns the token of this hash if a change led to it that was made at one of these times,

@@ -137,10 +137,8 @@ impl<R: Role> Accounts<R> {
         let (id, grace) = (presented.session(), self.settings().session.grace);
         let (results, token) = (self.remembered_refreshes(), presented.hash());
         // A clock that is set back does not extend the grace period.
-        let now = self.latest();
-        let found = results.find(id, &token, now, grace);
-        let live = || results.found_live(id, &token, now, grace).filter(|_| in_passing);
-        let Remembered::Refreshed(live) = found.or_else(live)? else {
+        let found = results.find(id, &token, in_passing, self.latest(), grace)?;
+        let Remembered::Refreshed(live) = found else {
             return Some(Err(AccountsErrorKind::NotLoggedIn.into()));
         };
         let account = &live.session.account;
@@ -159,7 +157,8 @@ impl<R: Role> Accounts<R> {
     /// Returns the live token to which this token led on this node within the grace period.
     pub(crate) fn live_after(&self, presented: &RefreshSecret) -> Option<Arc<Live>> {
         let (id, grace) = (presented.session(), self.settings().session.grace);
-        match self.remembered_refreshes().find(id, &presented.hash(), self.latest(), grace)? {
+        let (results, token) = (self.remembered_refreshes(), presented.hash());
+        match results.find(id, &token, false, self.latest(), grace)? {
             Remembered::Refreshed(live) => Some(live),
             Remembered::Ended => None,
         }
@@ -200,10 +199,11 @@ impl<R: Role> Accounts<R> {
                         let first = self.remembered_refreshes().chain(id);
                         presented
                             .leading_through_change(&live, ring, times)
-                            .or_else(|| first?.leading_from_here_to(&live, ring))
+                            .or_else(|| first?.leading_to(&live, ring))
                     };
                     // Otherwise the live token was made by a node with a newer key ring, which this
-                    // node has not read yet: the next try finds the key.
+                    // node has not read yet: the next try finds the key. Or another node made the
+                    // change with a token that another tab had refreshed.
                     let live = presented.leading_to(&live, ring).or_else(after_change);
                     let live = live.ok_or_else(|| AccountsError::unavailable(NewerKey))?;
                     (live, session, consumed)
@@ -311,6 +311,6 @@ fn outcome_name(outcome: Option<&RefreshOutcome>) -> Option<&'static str> {
 /// A refresh token that another node made with an encryption key that this node does not have yet.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "another node refreshed the session with an encryption key that this node does not have: give all nodes the same key file"
+    "another node refreshed the session with an encryption key that this node does not have, or made a change in it just now: give all nodes the same key file"
 )]
 struct NewerKey;

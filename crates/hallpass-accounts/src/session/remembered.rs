@@ -63,38 +63,29 @@ pub(crate) enum Remembered {
 impl RememberedRefreshes {
     /// Returns the result for a token of the session, if it was consumed within the grace period or
     /// the session has ended. The token must be authentic.
+    ///
+    /// With `in_passing` also if it is the live token, and an older one led to it within the grace
+    /// period. Only a request that is refreshed in passing may use that: it gets the access token,
+    /// and keeps its refresh token.
     pub(crate) fn find(
         &self,
         session: SessionId,
         token: &RefreshHash,
+        in_passing: bool,
         now: UnixTime,
         grace: Duration,
     ) -> Option<Remembered> {
         let inner = self.lock();
         let entry = inner.sessions.get(&session)?;
+        let is_lately = |at| is_lately(at, now, grace);
         let is_recent = match entry.result {
-            Remembered::Ended => is_lately(entry.at, now, grace),
+            Remembered::Ended => is_lately(entry.at),
             Remembered::Refreshed(_) => {
-                entry.consumed.iter().any(|(hash, at)| hash == token && is_lately(*at, now, grace))
+                entry.consumed.iter().any(|(hash, at)| hash == token && is_lately(*at))
+                    || in_passing && entry.found.as_ref() == Some(token) && is_lately(entry.at)
             }
         };
         is_recent.then(|| entry.result.clone())
-    }
-
-    /// Returns the result whose live token is this one, if an older token led to it within the
-    /// grace period. Only a request that is refreshed in passing may use it: it gets the access
-    /// token, and keeps its refresh token.
-    pub(crate) fn found_live(
-        &self,
-        session: SessionId,
-        token: &RefreshHash,
-        now: UnixTime,
-        grace: Duration,
-    ) -> Option<Remembered> {
-        let inner = self.lock();
-        let entry = inner.sessions.get(&session)?;
-        let is_found = entry.found.as_ref() == Some(token) && is_lately(entry.at, now, grace);
-        is_found.then(|| entry.result.clone())
     }
 
     /// Keeps a refresh of the session. `consumed` is the time at which the token was consumed,
@@ -194,7 +185,7 @@ mod tests {
         let remembered = RememberedRefreshes::default();
         let token = RefreshHash::from_bytes([1; 32]);
         let ended = |number, seconds| {
-            remembered.find(session(number), &token, at(seconds), GRACE).is_some()
+            remembered.find(session(number), &token, false, at(seconds), GRACE).is_some()
         };
         remembered.ended(session(0), at(0), GRACE);
         assert!(ended(0, 29) && !ended(0, 30) && !ended(1, 0));
