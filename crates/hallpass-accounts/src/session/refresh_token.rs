@@ -125,8 +125,8 @@ impl RefreshSecret {
         Self { session: self.session, secret: Zeroizing::new(mac.finalize().into_bytes().into()) }
     }
 
-    /// Returns the token of this hash among this token and its successors, with any key of the ring,
-    /// up to the number that a store keeps.
+    /// Returns the token of this hash among this token and its successors, with any key of the
+    /// ring, up to the number that a store keeps.
     pub(crate) fn leading_to(&self, live: &RefreshHash, ring: &KeyRing) -> Option<Self> {
         ring.encryption_keys().find_map(|(_, key)| {
             self.chain(key).take(1 + ConsumedRefreshes::MAX).find(|token| token.hash() == *live)
